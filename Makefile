@@ -1,0 +1,45 @@
+# make demo    a real Envoy, the sidecar and a tour of requests      (ONCE=1: end after the tour)
+# make test    install, then run all tests                           (PYTEST_ARGS="-k path": some of them)
+# make lint    ruff, mypy --strict, import contracts
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The newest Python that is supported, of those that there are.
+PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 python3 python; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
+	&& echo $$python && break; done)
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint clean python-check
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.demo
+	@$(BIN)/authz-sidecar demo $(if $(ONCE),--once)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable '.[dev]'
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable '.[demo]'
+	@touch $@
+
+$(BIN)/python: | python-check
+	$(PYTHON) -m venv $(VENV)
+
+python-check:
+	@test -n "$(PYTHON)" || { \
+	echo "Python 3.11 to 3.14 is needed; on Debian or Ubuntu: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	echo "$(PYTHON) lacks venv; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -1,0 +1,30 @@
+"""``authz-sidecar check-config``."""
+
+from pathlib import Path
+
+import click
+
+from sidecar.cli.configuration import load
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path))
+def check_config(config: Path) -> None:
+    """Check CONFIG, its keys and policies, without starting anything.
+
+    Problems go to standard error as file:line:column: field: what is wrong; the exit code is then 2.
+
+    \b
+    Example:
+      authz-sidecar check-config authz.yaml && kubectl apply -f authz.yaml
+    """
+    configuration, loaded = load(config)
+    settings, trust = configuration.settings, loaded.trust
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    for issuer in trust.issuers.values():
+        click.echo(f"issuer {issuer.issuer}: {len(issuer.keys.keys)} key(s), {', '.join(sorted(issuer.algorithms))}")
+    deny, allow = len(trust.policy.deny), len(trust.policy.allow)
+    click.echo(f"policies: {deny} deny, {allow} allow; {len(trust.policy.public)} public operation(s)")
+    click.echo(f"listens on {settings.listen}; path mode {trust.path_mode}")
+    click.echo(f"{config}: OK")

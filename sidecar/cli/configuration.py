@@ -1,0 +1,38 @@
+"""The configuration as commands take it: ``--config`` or AUTHZ_CONFIG, and problems printed one a line."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from sidecar.cli.exit_codes import ExitCode
+from sidecar.cli.failure import Failure
+from sidecar.loading.load import Configuration, load_configuration
+from sidecar.loading.problem import ConfigurationError
+from sidecar.loading.trust import Loaded, build_trust
+
+_Command = TypeVar("_Command", bound=Callable[..., object])
+
+
+def config_option(command: _Command) -> _Command:
+    """Add ``--config`` to a command."""
+    return click.option(
+        "--config",
+        "config",
+        type=click.Path(path_type=Path),
+        envvar="AUTHZ_CONFIG",
+        required=True,
+        show_envvar=True,
+        help="Configuration file.",
+    )(command)
+
+
+def load(path: Path) -> tuple[Configuration, Loaded]:
+    """Load a configuration with its keys and policies; raises ``Failure`` (USAGE) with a line for each problem."""
+    try:
+        configuration = load_configuration(path, os.environ)
+        return configuration, build_trust(configuration)
+    except ConfigurationError as error:
+        raise Failure(str(error), ExitCode.USAGE) from None

@@ -1,0 +1,22 @@
+"""Writing results: files that are never overwritten by accident, secrets that only their owner can read."""
+
+import os
+from pathlib import Path
+
+from sidecar.cli.exit_codes import ExitCode
+from sidecar.cli.failure import Failure
+
+
+def write_new(path: Path, text: str, mode: int) -> None:
+    """Create ``path`` with permission bits ``mode``; raises ``Failure`` where it exists or cannot be written.
+
+    The bits are set when the file is made: a secret is not readable for even a moment.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        raise Failure(f"{path}: exists; remove it or choose another name", ExitCode.USAGE) from None
+    except OSError as error:
+        raise Failure(f"{path}: cannot be written: {error.strerror}", ExitCode.UNAVAILABLE) from None
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)

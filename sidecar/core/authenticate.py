@@ -1,0 +1,51 @@
+"""From a compact token to an identity, in two halves with the signature check between them."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from sidecar.core import claims as claim
+from sidecar.core import jws
+from sidecar.core.claims import Claims
+from sidecar.core.identity import Identity, identity_of
+from sidecar.core.keys import VerificationKey
+from sidecar.core.needs import Verdict
+from sidecar.core.reason import Reason, Refusal
+from sidecar.core.trust import Issuer, Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A token that is acceptable in everything but its signature, which nobody has checked yet."""
+
+    token: jws.UnverifiedToken
+    claims: Claims
+    issuer: Issuer
+    key: VerificationKey
+    token_digest: bytes  #: BLAKE2b-256 of the whole compact token
+    trust_digest: bytes
+
+
+def read_candidate(compact: bytes, trust: Trust, now: float) -> Candidate:
+    """Hold a token against ``trust`` at ``now``; raises ``Refusal``.
+
+    The cheap questions come first, so that a token which is refused anyway costs no cryptography.
+    """
+    token = jws.parse(compact, trust.max_token_bytes)
+    claims = claim.read(token.payload)
+    issuer = claim.issuer_of(claims, trust.issuers)
+    if token.algorithm not in issuer.algorithms:
+        raise Refusal(Reason.ALGORITHM_NOT_ALLOWED, "not among the issuer's algorithms")
+    claim.validate(claims, issuer, now)
+    key = issuer.keys.select(token.algorithm, token.key_id)
+    return Candidate(token, claims, issuer, key, blake2b(compact, digest_size=32).digest(), trust.digest)
+
+
+def believe(candidate: Candidate, verdict: Verdict, now: float) -> Identity:
+    """Turn a candidate into an identity if ``verdict`` says so and time still does; raises ``Refusal``."""
+    if (verdict.token_digest, verdict.trust_digest) != (candidate.token_digest, candidate.trust_digest):
+        raise Refusal(Reason.INTERNAL_ERROR, "a verdict for another token or Trust")
+    if verdict.valid is not True:
+        raise Refusal(Reason.BAD_SIGNATURE, "the signature does not match")
+    # INVARIANT: after every wait time is looked at again before anything is allowed.
+    claim.validate(candidate.claims, candidate.issuer, now)
+    return identity_of(candidate.claims, candidate.issuer, candidate.key.thumbprint)

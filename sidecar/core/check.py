@@ -1,0 +1,89 @@
+"""One check from bytes to bytes, sans-IO.
+
+```
+CheckRequest ─> request ─> path in normal form? ─> public? ─> credential ─> candidate ─> Verify ┐
+                                                                                                │ outside
+CheckResponse <─ response <─────── policy <─────── identity <─── Trust and time again <─────────┘
+```
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from sidecar.core import response
+from sidecar.core.authenticate import Candidate, believe, read_candidate
+from sidecar.core.credential import bearer_token
+from sidecar.core.decision import Decision, Denial, Permit
+from sidecar.core.needs import Decided, Step, Verdict, Verify
+from sidecar.core.policy.evaluate import admit_without_identity, evaluate
+from sidecar.core.reason import Reason, Refusal
+from sidecar.core.request import Request, read_request
+from sidecar.core.trust import Trust
+
+
+class Checker:
+    """Begins checks. ``trust`` returns the snapshot in force at the moment it is called."""
+
+    def __init__(self, trust: Callable[[], Trust]) -> None:
+        self._trust = trust
+
+    def begin(self, raw: bytes, now: float) -> Step:
+        """Check a serialised ``CheckRequest`` at ``now``, seconds since the epoch. Any bytes lead to a step."""
+        trust = self._trust()
+        try:
+            request = read_request(raw, trust.path_mode)
+        except Refusal as refusal:
+            return _refused(refusal, "", trust)
+        try:
+            return self._begin(raw, request, trust, now)
+        except Refusal as refusal:
+            return _refused(refusal, request.request_id, trust)
+
+    def _begin(self, raw: bytes, request: Request, trust: Trust, now: float) -> Step:
+        if not request.path_is_normal:
+            raise Refusal(Reason.PATH_NOT_NORMAL, f"not as path mode {trust.path_mode} wants it")
+        decision = admit_without_identity(trust.policy, request)
+        if decision is not None:
+            return _decided(decision, request, trust)
+        candidate = read_candidate(bearer_token(request), trust, now)
+        return Verify(
+            token_digest=candidate.token_digest,
+            trust_digest=candidate.trust_digest,
+            algorithm=candidate.token.algorithm,
+            key=candidate.key,
+            signing_input=candidate.token.signing_input,
+            signature=candidate.token.signature,
+            then=partial(self._resume, _Asked(raw, request, trust), candidate),
+        )
+
+    def _resume(self, asked: "_Asked", candidate: Candidate, verdict: Verdict, now: float) -> Step:
+        # INVARIANT: after every wait the snapshot is looked at again. Under another one nothing of this check stands,
+        # not even how its path was read, so it begins anew; the caller's deadline bounds how often that can happen.
+        if self._trust().digest != asked.trust.digest:
+            return self.begin(asked.raw, now)
+        try:
+            identity = believe(candidate, verdict, now)
+            return _decided(evaluate(asked.trust.policy, asked.request, identity), asked.request, asked.trust)
+        except Refusal as refusal:
+            return _refused(refusal, asked.request.request_id, asked.trust)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a check goes on with after a wait."""
+
+    raw: bytes
+    request: Request
+    trust: Trust
+
+
+def _decided(decision: Decision, request: Request, trust: Trust) -> Decided:
+    if isinstance(decision, Permit):
+        return Decided(decision, response.allow(decision, request, trust.response))
+    return Decided(decision, response.deny(decision, request.request_id, trust.response.realm))
+
+
+def _refused(refusal: Refusal, request_id: str, trust: Trust) -> Decided:
+    denial = Denial(refusal.reason, detail=refusal.detail)
+    return Decided(denial, response.deny(denial, request_id, trust.response.realm))

@@ -1,0 +1,112 @@
+"""The registered claims of a JWT (RFC 7519, section 4.1), held against what its issuer was trusted for.
+
+Times are NumericDate: seconds since the epoch, integer or not. Claims are looked at twice, before the signature is
+checked (an expired token costs no cryptography) and after it (time has passed).
+"""
+
+import math
+from collections.abc import Mapping
+
+from sidecar.core.reason import Reason, Refusal
+from sidecar.core.strict_json import Json, JsonError, loads_object
+from sidecar.core.trust import Issuer
+
+Claims = Mapping[str, Json]
+
+
+def read(payload: bytes) -> Claims:
+    """Read a payload as claims; raises ``Refusal``."""
+    try:
+        return loads_object(payload)
+    except JsonError as error:
+        raise Refusal(Reason.TOKEN_MALFORMED, f"payload: {error}") from None
+
+
+def issuer_of(claims: Claims, issuers: Mapping[str, Issuer]) -> Issuer:
+    """Return the trusted issuer that the ``iss`` claim names exactly; raises ``Refusal``."""
+    name = claims.get("iss")
+    if name is None:
+        raise Refusal(Reason.CLAIM_MISSING, "iss")
+    if not isinstance(name, str):
+        raise Refusal(Reason.CLAIM_INVALID, "iss is not a string")
+    issuer = issuers.get(name)
+    if issuer is None:
+        raise Refusal(Reason.UNKNOWN_ISSUER, "iss names no configured issuer")
+    return issuer
+
+
+def validate(claims: Claims, issuer: Issuer, now: float) -> None:
+    """Hold ``claims`` against ``issuer`` at the time ``now`` (seconds since the epoch); raises ``Refusal``."""
+    for name in sorted(issuer.required_claims):
+        if claims.get(name) is None:
+            raise Refusal(Reason.CLAIM_MISSING, name)
+    for name in ("sub", "jti"):
+        if name in claims and not (isinstance(claims[name], str) and claims[name]):
+            raise Refusal(Reason.CLAIM_INVALID, f"{name} is not a string with content")
+    _check_audience(claims, issuer)
+    _check_times(claims, issuer, now)
+
+
+def audiences(claims: Claims) -> tuple[str, ...]:
+    """Return ``aud`` as a tuple (RFC 7519, section 4.1.3: a string or a list of them); raises ``Refusal``."""
+    value = claims.get("aud")
+    if value is None:
+        raise Refusal(Reason.CLAIM_MISSING, "aud")
+    members = value if isinstance(value, list) else [value]
+    strings = tuple(member for member in members if isinstance(member, str))
+    if len(strings) != len(members):
+        raise Refusal(Reason.CLAIM_INVALID, "aud is not a string or a list of strings")
+    return strings
+
+
+def scopes(claims: Claims) -> frozenset[str]:
+    """Return the scopes of ``scope`` (RFC 8693, section 4.2) and ``scp`` (as Entra and Okta have it)."""
+    found: set[str] = set()
+    for name in ("scope", "scp"):
+        value = claims.get(name)
+        if isinstance(value, str):
+            found.update(value.split(" "))
+        elif isinstance(value, list):
+            found.update(member for member in value if isinstance(member, str))
+    return frozenset(found - {""})
+
+
+def time_claim(claims: Claims, name: str) -> float | None:
+    """Return a NumericDate claim, or ``None`` where it is absent; raises ``Refusal`` for what is no finite number."""
+    if name not in claims:
+        return None
+    value = claims[name]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Refusal(Reason.CLAIM_INVALID, f"{name} is not a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise Refusal(Reason.CLAIM_INVALID, f"{name} is out of range")
+    return number
+
+
+def _check_audience(claims: Claims, issuer: Issuer) -> None:
+    if issuer.audiences.isdisjoint(audiences(claims)):
+        raise Refusal(Reason.WRONG_AUDIENCE, "aud names none of the configured audiences")
+
+
+def _check_times(claims: Claims, issuer: Issuer, now: float) -> None:
+    expires, not_before, issued = (time_claim(claims, name) for name in ("exp", "nbf", "iat"))
+    if expires is None:
+        # A token that never ends could never be waited out, neither by a cache nor by a denylist.
+        raise Refusal(Reason.CLAIM_MISSING, "exp")
+    if math.floor(expires) <= now - issuer.clock_skew:
+        raise Refusal(Reason.TOKEN_EXPIRED, "exp is past")
+    for name, start in (("nbf", not_before), ("iat", issued)):
+        if start is not None and start > now + issuer.clock_skew:
+            raise Refusal(Reason.TOKEN_NOT_YET_VALID, f"{name} is ahead")
+    if issuer.max_lifetime is not None:
+        _check_lifetime(expires, issued, issuer, issuer.max_lifetime, now)
+
+
+def _check_lifetime(expires: float, issued: float | None, issuer: Issuer, longest: float, now: float) -> None:
+    begins = now + issuer.clock_skew if issued is None else issued
+    if expires - begins > longest:
+        raise Refusal(Reason.LIFETIME_TOO_LONG, f"more than {longest:g} s")

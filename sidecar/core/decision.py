@@ -1,0 +1,36 @@
+"""The two ends of a check. There is no third."""
+
+from dataclasses import dataclass
+
+from sidecar.core.identity import Identity
+from sidecar.core.reason import OUTCOMES, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """The request may pass; ``identity`` is ``None`` on public paths.
+
+    Made by ``policy.evaluate`` alone: a test sees to it.
+    """
+
+    reason: Reason
+    identity: Identity | None
+    policy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """The request may not pass. ``policy`` and ``detail`` are for logs and tools; ``scopes`` are what was required."""
+
+    reason: Reason
+    policy: str | None = None
+    detail: str = ""
+    scopes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse to be a denial that tells the client it succeeded."""
+        if OUTCOMES[self.reason].status < 400:  # noqa: PLR2004 - HTTP: below 400 is no refusal
+            raise ValueError(f"{self.reason} does not deny")
+
+
+Decision = Permit | Denial

@@ -1,0 +1,83 @@
+"""JWS compact serialisation (RFC 7515, sections 3.1 and 7.1), parsed and not yet believed.
+
+``parse`` reads only what selects a key. ``jwk``, ``jku``, ``x5u``, ``x5c`` and ``x5t`` are never read: a token does
+not get to say which key to trust (RFC 8725, section 3.10). ``crit`` and ``b64`` change what a signature means and are
+refused (RFC 7515, section 4.1.11; RFC 7797).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sidecar.core import base64url
+from sidecar.core.algorithm import BY_NAME, SIGNATURE_BYTES, Algorithm
+from sidecar.core.reason import Reason, Refusal
+from sidecar.core.strict_json import Json, JsonError, loads_object
+
+#: Characters. Longer key ids are seen nowhere, and they would fill logs.
+MAX_KEY_ID = 256
+#: RSA with a 16384-bit key, the largest that is taken, has signatures of 2048 bytes.
+MAX_SIGNATURE_BYTES = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedToken:
+    """A well-formed JWS whose signature nobody has checked."""
+
+    algorithm: Algorithm
+    key_id: str | None
+    # None of these is in the repr: a token must never reach a log.
+    signing_input: bytes = field(repr=False)  #: ASCII of ``header.payload``, which the signature covers
+    payload: bytes = field(repr=False)  #: decoded
+    signature: bytes = field(repr=False)  #: decoded
+
+
+def parse(token: bytes, max_bytes: int) -> UnverifiedToken:
+    """Take a compact JWS apart; raises ``Refusal``. ``max_bytes`` is looked at before any other work."""
+    if len(token) > max_bytes:
+        raise Refusal(Reason.TOKEN_TOO_LARGE, f"{len(token)} bytes, at most {max_bytes}")
+    parts = token.split(b".")
+    if len(parts) != 3:  # noqa: PLR2004 - header, payload, signature
+        raise Refusal(Reason.TOKEN_MALFORMED, "not three parts")
+    header, payload, signature = (_decode(part) for part in parts)
+    algorithm, key_id = _read_header(header)
+    if not _fits(signature, algorithm):
+        raise Refusal(Reason.BAD_SIGNATURE, "wrong length")
+    return UnverifiedToken(algorithm, key_id, token[: -len(parts[2]) - 1], payload, signature)
+
+
+def _decode(part: bytes) -> bytes:
+    try:
+        decoded = base64url.decode(part)
+    except base64url.Base64UrlError:
+        raise Refusal(Reason.TOKEN_MALFORMED, "a part is not base64url") from None
+    return decoded
+
+
+def _read_header(data: bytes) -> tuple[Algorithm, str | None]:
+    try:
+        header = loads_object(data)
+    except JsonError as error:
+        raise Refusal(Reason.TOKEN_MALFORMED, f"header: {error}") from None
+    if "crit" in header or "b64" in header:
+        raise Refusal(Reason.CRITICAL_HEADER, "crit or b64 in the header")
+    name = header.get("alg")
+    if not isinstance(name, str):
+        raise Refusal(Reason.TOKEN_MALFORMED, "alg is not a string")
+    algorithm = BY_NAME.get(name)
+    if algorithm is None:
+        raise Refusal(Reason.ALGORITHM_NOT_ALLOWED, "alg is not supported")
+    return algorithm, _read_key_id(header)
+
+
+def _read_key_id(header: Mapping[str, Json]) -> str | None:
+    if "kid" not in header:
+        return None
+    key_id = header["kid"]
+    if not isinstance(key_id, str) or len(key_id) > MAX_KEY_ID:
+        raise Refusal(Reason.TOKEN_MALFORMED, "kid is not a short string")
+    return key_id
+
+
+def _fits(signature: bytes, algorithm: Algorithm) -> bool:
+    expected = SIGNATURE_BYTES.get(algorithm)
+    return len(signature) == expected if expected else 0 < len(signature) <= MAX_SIGNATURE_BYTES

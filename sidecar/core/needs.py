@@ -1,0 +1,60 @@
+"""What a check may need from outside before it can go on: a closed union, handled by ``sidecar.engine``.
+
+```
+begin(bytes, now) ─> Decided
+                  └> Needs ── the driver does what is needed ──> needs.resume(result, now) ─> Decided | Needs
+```
+A member carries all that its work takes and nothing of the request. One check may need several things in turn. A new
+kind joins the union ``Needs`` here, and mypy shows every place that must handle it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from sidecar.core.algorithm import Algorithm
+from sidecar.core.decision import Decision
+from sidecar.core.keys import VerificationKey
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The check is over. ``response`` is a serialised ``CheckResponse``; ``decision`` is for logs and metrics."""
+
+    decision: Decision
+    response: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a verifier found out about one signature.
+
+    ``token_digest`` and ``trust_digest`` (32 bytes each) are copied from the ``Verify`` it answers: a verdict that
+    comes late or astray names another token or Trust and is not believed.
+    """
+
+    token_digest: bytes
+    trust_digest: bytes
+    valid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Check one signature. ``token_digest`` is BLAKE2b-256 of the whole compact token."""
+
+    token_digest: bytes
+    trust_digest: bytes
+    algorithm: Algorithm
+    key: VerificationKey
+    signing_input: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+    #: Not in the repr: it holds the request, and with it the token, which must never reach a log.
+    then: Callable[[Verdict, float], "Step"] = field(repr=False)
+
+    def resume(self, verdict: Verdict, now: float) -> "Step":
+        """Go on with the check. ``now`` is the time after the wait, in seconds since the epoch."""
+        return self.then(verdict, now)
+
+
+Needs: TypeAlias = Verify
+Step: TypeAlias = Decided | Needs

@@ -1,0 +1,122 @@
+r"""The request path: split from its query, and held against a normal form.
+
+A policy that looks at one spelling of a path while the upstream looks at another is a bypass. Envoy forwards ``//``,
+``..``, ``%2e%2e``, ``%2F``, ``;`` and ``\`` untouched unless it is told otherwise, so a path is never cleaned up here:
+deciding on a cleaned-up path would decide on another request than the one that is routed. It is *held against* a normal
+form, and what differs is denied.
+
+``PathMode.REJECT`` (the default) knows one spelling for each path (RFC 3986, section 6.2.2, and stricter):
+
+* it starts with ``/`` and has no empty, ``.`` or ``..`` segment (a trailing ``/`` is allowed);
+* raw characters are ``pchar`` of RFC 3986 without ``;`` (servlet containers cut ``;x`` off before they match);
+* percent-encodings have upper-case digits and never stand for an unreserved character, ``/``, ``\``, a control
+  character, or a ``%`` that would begin another encoding (double decoding); they spell valid UTF-8 (no overlong ``/``).
+
+The other modes are Istio's ``pathNormalization``. There Envoy normalises first (the generated configuration says so),
+and a path that is not a fixed point of that normalisation shows that Envoy did not: it is denied as well.
+"""
+
+import re
+from enum import StrEnum
+from urllib.parse import unquote_to_bytes
+
+#: ``pchar`` without percent-encodings and ``;``.
+_RAW = "A-Za-z0-9._~!$&'()*+,=:@-"
+_HEX = "[0-9A-F]"
+#: Upper-case encodings of what may only be written encoded: neither control, unreserved, ``/`` (2F) nor ``\`` (5C).
+_ENCODED = (
+    "%(?:"
+    "2[0-46-9A-C]"  # space ! " # $ & ' ( ) * + ,
+    "|25(?![0-9A-Fa-f]{2})"  # a literal percent sign that begins no second encoding
+    "|3[A-F]|40"  # : ; < = > ? @
+    "|5[BDE]|60"  # [ ] ^ `
+    "|7[BCD]"  # { | }
+    f"|[89A-F]{_HEX}"  # bytes of UTF-8 sequences, checked by decoding
+    ")"
+)
+_SEGMENT = f"(?!\\.{{1,2}}(?:/|$))(?:[{_RAW}]|{_ENCODED})+"
+_NORMAL = re.compile(f"/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?", re.ASCII)
+
+_DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2[eE]){1,2}(?:/|$)")
+_ENCODED_UNRESERVED = re.compile(r"%(?:2[dDeE]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])")
+_ENCODED_SLASH = re.compile(r"%(?:2[fF]|5[cC])")
+
+
+class PathMode(StrEnum):
+    """How a path must be spelt to be decided on; all but ``REJECT`` are Istio's ``pathNormalization`` modes."""
+
+    REJECT = "reject"
+    NONE = "none"
+    BASE = "base"
+    MERGE_SLASHES = "merge_slashes"
+    DECODE_AND_MERGE_SLASHES = "decode_and_merge_slashes"
+
+
+def split_target(target: str) -> tuple[str, str]:
+    """Split a request target at its first ``?`` into path and query (RFC 9112, section 3.2.1)."""
+    path, _, query = target.partition("?")
+    return path, query
+
+
+def is_normal(path: str, mode: PathMode) -> bool:
+    """Say whether ``path`` (without query) is spelt as ``mode`` wants it."""
+    if mode is PathMode.REJECT:
+        return _NORMAL.fullmatch(path) is not None and _is_utf8(path)
+    if not path.startswith("/"):
+        return False
+    return not any(wrong(path) for wrong in _DEVIATIONS[mode])
+
+
+def spellings(path: str, mode: PathMode) -> tuple[str, ...]:
+    """Return every spelling of a normal ``path`` that an upstream may act on: as sent and, where it differs, decoded.
+
+    ``/users%3Adelete`` is ``/users:delete`` to most frameworks. In ``REJECT`` mode decoding is unambiguous, and policy
+    must allow each spelling. Istio's modes look at the path as sent alone, as Istio does.
+    """
+    if mode is not PathMode.REJECT or "%" not in path:
+        return (path,)
+    return (path, decoded(path))
+
+
+def decoded(path: str) -> str:
+    """Percent-decode ``path`` once, as UTF-8; raises ``UnicodeDecodeError`` where it is not UTF-8."""
+    return unquote_to_bytes(path).decode("utf-8")
+
+
+def _is_utf8(path: str) -> bool:
+    if "%" not in path:
+        return True
+    try:
+        decoded(path)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _has_dot_segment(path: str) -> bool:
+    return _DOT_SEGMENT.search(path) is not None
+
+
+def _has_backslash_or_fragment(path: str) -> bool:
+    return "\\" in path or "#" in path
+
+
+def _has_encoded_unreserved(path: str) -> bool:
+    return _ENCODED_UNRESERVED.search(path) is not None
+
+
+def _has_empty_segment(path: str) -> bool:
+    return "//" in path
+
+
+def _has_encoded_slash(path: str) -> bool:
+    return _ENCODED_SLASH.search(path) is not None
+
+
+_BASE = (_has_dot_segment, _has_backslash_or_fragment, _has_encoded_unreserved)
+_DEVIATIONS = {
+    PathMode.NONE: (),
+    PathMode.BASE: _BASE,
+    PathMode.MERGE_SLASHES: (*_BASE, _has_empty_segment),
+    PathMode.DECODE_AND_MERGE_SLASHES: (*_BASE, _has_empty_segment, _has_encoded_slash),
+}

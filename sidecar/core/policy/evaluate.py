@@ -1,0 +1,101 @@
+"""Looking at a request with a policy set. The only module that makes a ``Permit``.
+
+Deny policies first, then allow policies in their order; no match is a denial.
+"""
+
+from sidecar.core.decision import Denial, Permit
+from sidecar.core.identity import Identity
+from sidecar.core.policy.attributes import attribute_values
+from sidecar.core.policy.model import Condition, Operation, Policy, PolicySet, Rule, Source, Values
+from sidecar.core.reason import Reason
+from sidecar.core.request import Request
+
+
+def admit_without_identity(policies: PolicySet, request: Request) -> Permit | Denial | None:
+    """Decide on what needs no token; ``None`` where a token is needed.
+
+    Deny policies hold here too, so that ``public`` never widens what one of them closes.
+    """
+    reason = _reason_without_identity(policies, request)
+    if reason is None:
+        return None
+    return _denied(policies, request, None) or Permit(reason, None, None)
+
+
+def evaluate(policies: PolicySet, request: Request, identity: Identity) -> Permit | Denial:
+    """Decide on a request whose token was verified."""
+    denied = _denied(policies, request, identity)
+    if denied is not None:
+        return denied
+    # INVARIANT: every spelling of the path that an upstream may act on is allowed, or the request is not.
+    decisions = [_allowed(policies, request, path, identity) for path in request.spellings]
+    return next((decision for decision in decisions if isinstance(decision, Denial)), decisions[0])
+
+
+def _reason_without_identity(policies: PolicySet, request: Request) -> Reason | None:
+    if _some_operation(policies.public, request):
+        return Reason.PUBLIC_PATH
+    if request.is_cors_preflight and _some_operation(policies.cors_preflight, request):
+        return Reason.CORS_PREFLIGHT
+    return None
+
+
+def _some_operation(operations: tuple[Operation, ...], request: Request) -> bool:
+    return all(any(_operation(one, request, path) for one in operations) for path in request.spellings)
+
+
+def _denied(policies: PolicySet, request: Request, identity: Identity | None) -> Denial | None:
+    for policy in policies.deny:
+        for path in request.spellings:
+            if _matches(policy, request, path, identity):
+                return Denial(Reason.DENIED_BY_POLICY, policy.name)
+    return None
+
+
+def _allowed(policies: PolicySet, request: Request, path: str, identity: Identity) -> Permit | Denial:
+    lacking: Policy | None = None
+    for policy in policies.allow:
+        if not _matches(policy, request, path, identity):
+            continue
+        if policy.scopes <= identity.scopes:
+            return Permit(Reason.ALLOWED, identity, policy.name)
+        lacking = lacking or policy
+    if lacking is not None:
+        return Denial(Reason.INSUFFICIENT_SCOPE, lacking.name, scopes=tuple(sorted(lacking.scopes)))
+    return Denial(Reason.NO_POLICY_ALLOWS)
+
+
+def _matches(policy: Policy, request: Request, path: str, identity: Identity | None) -> bool:
+    return any(_rule(rule, request, path, identity) for rule in policy.rules)
+
+
+def _rule(rule: Rule, request: Request, path: str, identity: Identity | None) -> bool:
+    return (
+        (not rule.operations or any(_operation(one, request, path) for one in rule.operations))
+        and (not rule.sources or any(_source(one, identity) for one in rule.sources))
+        and all(_condition(one, request, identity) for one in rule.conditions)
+    )
+
+
+def _source(source: Source, identity: Identity | None) -> bool:
+    principal = identity.principal if identity else None
+    return _values(source.request_principals, () if principal is None else (principal,))
+
+
+def _operation(operation: Operation, request: Request, path: str) -> bool:
+    return (
+        _values(operation.paths, (path,))
+        and _values(operation.methods, (request.method,))
+        and _values(operation.hosts, request.hosts)
+        and _values(operation.ports, (request.port,))
+    )
+
+
+def _condition(condition: Condition, request: Request, identity: Identity | None) -> bool:
+    return _values(condition.values, attribute_values(condition, request, identity))
+
+
+def _values(field: Values, actual: tuple[str, ...]) -> bool:
+    if field.values is not None and not any(map(field.values.matches, actual)):
+        return False
+    return field.not_values is None or not any(map(field.not_values.matches, actual))

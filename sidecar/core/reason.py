@@ -1,0 +1,101 @@
+"""Why a check ended as it did: one closed enum, and one table of what the client may see of it.
+
+A member's value is the reason code in the response body, the metric label, the log field and the anchor in
+``docs/reasons.md``. Adding one means adding its row to ``OUTCOMES``; a test holds the two together.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Every way a check can end. The first three allow, all others deny."""
+
+    ALLOWED = "allowed"
+    PUBLIC_PATH = "public_path"
+    CORS_PREFLIGHT = "cors_preflight"
+
+    NO_CREDENTIAL = "no_credential"
+    SEVERAL_CREDENTIALS = "several_credentials"
+    MALFORMED_CREDENTIAL = "malformed_credential"
+    PATH_NOT_NORMAL = "path_not_normal"
+
+    TOKEN_TOO_LARGE = "token_too_large"  # noqa: S105 - a reason code, not a secret
+    TOKEN_MALFORMED = "token_malformed"  # noqa: S105 - a reason code, not a secret
+    CRITICAL_HEADER = "critical_header"
+    ALGORITHM_NOT_ALLOWED = "algorithm_not_allowed"
+    UNKNOWN_ISSUER = "unknown_issuer"
+    UNKNOWN_KEY = "unknown_key"
+    BAD_SIGNATURE = "bad_signature"
+    CLAIM_MISSING = "claim_missing"
+    CLAIM_INVALID = "claim_invalid"
+    WRONG_AUDIENCE = "wrong_audience"
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a reason code, not a secret
+    TOKEN_NOT_YET_VALID = "token_not_yet_valid"  # noqa: S105 - a reason code, not a secret
+    LIFETIME_TOO_LONG = "lifetime_too_long"
+
+    INSUFFICIENT_SCOPE = "insufficient_scope"
+    DENIED_BY_POLICY = "denied_by_policy"
+    NO_POLICY_ALLOWS = "no_policy_allows"
+    UNSAFE_IDENTITY = "unsafe_identity"
+
+    UNREADABLE_REQUEST = "unreadable_request"
+    DEADLINE_EXCEEDED = "deadline_exceeded"
+    INTERNAL_ERROR = "internal_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the client is told for a reason.
+
+    ``status`` is the HTTP status. ``error`` is the RFC 6750 (section 3.1) error code for ``WWW-Authenticate``, or
+    ``None`` where that header carries none. ``message`` is plain text for people and names no internals.
+    """
+
+    status: int
+    error: str | None
+    message: str
+
+
+_INVALID_TOKEN = "invalid_token"  # noqa: S105 - RFC 6750 error code
+_INVALID_REQUEST = "invalid_request"
+_INSUFFICIENT_SCOPE = "insufficient_scope"
+
+OUTCOMES: dict[Reason, Outcome] = {
+    Reason.ALLOWED: Outcome(200, None, "allowed by a policy"),
+    Reason.PUBLIC_PATH: Outcome(200, None, "public path"),
+    Reason.CORS_PREFLIGHT: Outcome(200, None, "CORS preflight"),
+    Reason.NO_CREDENTIAL: Outcome(401, None, "a bearer token is required"),
+    Reason.SEVERAL_CREDENTIALS: Outcome(400, _INVALID_REQUEST, "more than one credential was sent"),
+    Reason.MALFORMED_CREDENTIAL: Outcome(400, _INVALID_REQUEST, "the Authorization header is malformed"),
+    Reason.PATH_NOT_NORMAL: Outcome(400, None, "the path is not in normal form"),
+    Reason.TOKEN_TOO_LARGE: Outcome(401, _INVALID_TOKEN, "the token is too large"),
+    Reason.TOKEN_MALFORMED: Outcome(401, _INVALID_TOKEN, "the token is malformed"),
+    Reason.CRITICAL_HEADER: Outcome(401, _INVALID_TOKEN, "the token uses a header extension that is not supported"),
+    Reason.ALGORITHM_NOT_ALLOWED: Outcome(401, _INVALID_TOKEN, "the token's algorithm is not allowed"),
+    Reason.UNKNOWN_ISSUER: Outcome(401, _INVALID_TOKEN, "the token's issuer is not known"),
+    Reason.UNKNOWN_KEY: Outcome(401, _INVALID_TOKEN, "the token's key is not known"),
+    Reason.BAD_SIGNATURE: Outcome(401, _INVALID_TOKEN, "the token's signature is wrong"),
+    Reason.CLAIM_MISSING: Outcome(401, _INVALID_TOKEN, "the token lacks a required claim"),
+    Reason.CLAIM_INVALID: Outcome(401, _INVALID_TOKEN, "the token has a claim of the wrong form"),
+    Reason.WRONG_AUDIENCE: Outcome(401, _INVALID_TOKEN, "the token is meant for another audience"),
+    Reason.TOKEN_EXPIRED: Outcome(401, _INVALID_TOKEN, "the token has expired"),
+    Reason.TOKEN_NOT_YET_VALID: Outcome(401, _INVALID_TOKEN, "the token is not valid yet"),
+    Reason.LIFETIME_TOO_LONG: Outcome(401, _INVALID_TOKEN, "the token's lifetime is too long"),
+    Reason.INSUFFICIENT_SCOPE: Outcome(403, _INSUFFICIENT_SCOPE, "the token lacks a required scope"),
+    Reason.DENIED_BY_POLICY: Outcome(403, None, "denied by a policy"),
+    Reason.NO_POLICY_ALLOWS: Outcome(403, None, "no policy allows this request"),
+    Reason.UNSAFE_IDENTITY: Outcome(403, None, "the token's identity cannot be put into headers safely"),
+    Reason.UNREADABLE_REQUEST: Outcome(503, None, "the request could not be read"),
+    Reason.DEADLINE_EXCEEDED: Outcome(503, None, "the check took too long"),
+    Reason.INTERNAL_ERROR: Outcome(503, None, "the check failed"),
+}
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an expected outcome of a step, not an error in it
+    """A step of the check says no. Carries the reason; ``detail`` is for logs and tools, never for the client."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(reason.value, detail)
+        self.reason = reason
+        self.detail = detail

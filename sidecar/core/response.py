@@ -1,0 +1,121 @@
+"""Decisions as ``CheckResponse`` bytes (envoy.service.auth.v3).
+
+A denial is gRPC OK with a status that is not: a gRPC error would mean "the sidecar is broken", and lets the caller in
+wherever ``failure_mode_allow`` is set.
+"""
+
+import json
+from collections.abc import Mapping
+
+from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
+from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
+from google.protobuf.struct_pb2 import Struct
+
+from sidecar.core.decision import Denial, Permit
+from sidecar.core.headers import identity_values, lookalikes
+from sidecar.core.identity import Identity
+from sidecar.core.reason import OUTCOMES, Outcome
+from sidecar.core.request import Request
+from sidecar.core.strict_json import Json
+from sidecar.core.trust import ResponseSettings
+
+_OVERWRITE = HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
+#: google.rpc.Code for each HTTP status that ``OUTCOMES`` has.
+_RPC_CODES = {400: 3, 401: 16, 403: 7, 503: 14}
+
+
+def allow(permit: Permit, request: Request, settings: ResponseSettings) -> bytes:
+    """Let the request pass, with its identity in headers; raises ``Refusal`` where a value would not be safe there.
+
+    INVARIANT: every identity header is either set or removed, exactly one of the two, with or without an identity.
+    Envoy removes after it sets.
+    """
+    values = identity_values(settings, permit.identity)
+    response = CheckResponse()
+    ok = response.ok_response
+    ok.headers.extend(_option(name, value) for name, value in values.items())
+    ok.headers_to_remove.extend(name for name in settings.identity_headers if name not in values)
+    ok.headers_to_remove.extend(lookalikes(settings, request.headers))
+    if permit.identity is not None and not settings.forward_token:
+        ok.headers_to_remove.append("authorization")
+    _describe(response.dynamic_metadata, permit, settings)
+    return _serialised(response)
+
+
+def deny(denial: Denial, request_id: str, realm: str) -> bytes:
+    """Refuse the request. The client learns the reason code, never policy names or details."""
+    outcome = OUTCOMES[denial.reason]
+    response = CheckResponse()
+    response.status.code = _RPC_CODES[outcome.status]
+    response.status.message = denial.reason.value
+    denied = response.denied_response
+    denied.status.code = outcome.status
+    denied.headers.append(_option("content-type", "application/json"))
+    denied.headers.append(_option("cache-control", "no-store"))
+    challenge = _challenge(denial, outcome, realm)
+    if challenge:
+        denied.headers.append(_option("www-authenticate", challenge))
+    denied.body = _body(denial, outcome, request_id)
+    _describe_denial(response.dynamic_metadata, denial)
+    return _serialised(response)
+
+
+def _serialised(response: CheckResponse) -> bytes:
+    # Deterministic, so that every front answers with the same bytes. INVARIANT: never empty, which Envoy takes for
+    # "allow" whatever was meant; the metadata every response carries sees to that.
+    data: bytes = response.SerializeToString(deterministic=True)
+    return data
+
+
+def _challenge(denial: Denial, outcome: Outcome, realm: str) -> str:
+    """Return ``WWW-Authenticate`` (RFC 6750, section 3), empty where a token would not help."""
+    if outcome.error is None and outcome.status != 401:  # noqa: PLR2004 - HTTP: 401 must carry a challenge
+        return ""
+    parts = [f'realm="{realm}"']
+    if outcome.error:
+        parts += [f'error="{outcome.error}"', f'error_description="{outcome.message}"']
+    if denial.scopes:
+        parts.append(f'scope="{" ".join(denial.scopes)}"')
+    return "Bearer " + ", ".join(parts)
+
+
+def _body(denial: Denial, outcome: Outcome, request_id: str) -> str:
+    members = {"reason": denial.reason.value, "message": outcome.message}
+    if outcome.error:
+        members = {"error": outcome.error, **members}
+    if request_id:
+        members["request_id"] = request_id
+    return json.dumps(members) + "\n"
+
+
+def _option(name: str, value: str) -> HeaderValueOption:
+    return HeaderValueOption(header=HeaderValue(key=name, value=value), append_action=_OVERWRITE)
+
+
+def _describe(metadata: Struct, permit: Permit, settings: ResponseSettings) -> None:
+    metadata["decision"] = "allow"
+    metadata["reason"] = permit.reason.value
+    if permit.policy:
+        metadata["policy"] = permit.policy
+    identity = permit.identity
+    if identity is None:
+        return
+    metadata["issuer"] = identity.issuer
+    if identity.subject:
+        metadata["subject"] = identity.subject
+    if settings.metadata_claims:
+        metadata["claims"] = dict(_chosen(identity, settings))
+
+
+def _chosen(identity: Identity, settings: ResponseSettings) -> Mapping[str, Json]:
+    if settings.metadata_claims == ("*",):
+        return identity.claims
+    return {name: identity.claims[name] for name in settings.metadata_claims if name in identity.claims}
+
+
+def _describe_denial(metadata: Struct, denial: Denial) -> None:
+    # Seen by Envoy's access log, not by the client.
+    metadata["decision"] = "deny"
+    metadata["reason"] = denial.reason.value
+    if denial.policy:
+        metadata["policy"] = denial.policy

@@ -1,0 +1,81 @@
+"""JSON objects read so that no two readers can disagree about them (RFC 8259; I-JSON, RFC 7493).
+
+Refused: anything but UTF-8, a byte-order mark, duplicate members, ``NaN`` and ``Infinity``, numbers beyond a double's
+range, lone surrogates, and nesting deeper than ``MAX_DEPTH``.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Final, NoReturn, TypeAlias
+
+#: Any JSON value, as ``json`` gives it.
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+
+#: Levels of objects and lists. Claims go to Envoy as a protobuf Struct, which takes three message levels for each, and
+#: Envoy refuses a message nested deeper than 100: beyond this a decision could be lost on the way.
+MAX_DEPTH: Final = 16
+
+
+class JsonError(ValueError):
+    """The bytes are not a JSON object that every reader reads alike."""
+
+
+def loads_object(data: bytes) -> Mapping[str, Json]:
+    """Read one JSON object; raises ``JsonError``."""
+    try:
+        value = _DECODER.decode(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise JsonError(str(error)) from None
+    if not isinstance(value, dict):
+        raise JsonError("not an object")
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise JsonError("nested too deeply")
+    # A surrogate can only come in through an escape; such a string cannot be encoded, and would fail much later.
+    if b"\\u" in data:
+        _refuse_surrogates(value)
+    return value
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise JsonError("a member is given twice")
+    return members
+
+
+def _constant(name: str) -> NoReturn:
+    raise JsonError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise JsonError("a number is out of range")
+    return number
+
+
+def _integer(text: str) -> int:
+    _finite(text)
+    return int(text)
+
+
+def _depth(value: Json) -> int:
+    level: list[Json] = [value]
+    depth = 0
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        depth += 1
+        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
+    return depth
+
+
+def _refuse_surrogates(value: Json) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise JsonError("a string has a lone surrogate") from None
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_float=_finite, parse_int=_integer, strict=True
+)

@@ -1,0 +1,77 @@
+"""What the sidecar trusts and enforces at one moment: one immutable snapshot, replaced as a whole.
+
+A check looks at one ``Trust`` per step. ``digest`` (32 bytes) names its content, so that a verdict can say what it was
+reached under, whichever process reached it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from sidecar.core.algorithm import Algorithm
+from sidecar.core.digest import digest_of
+from sidecar.core.keys import KeySet
+from sidecar.core.path import PathMode
+from sidecar.core.policy.model import PolicySet
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """One token issuer and what its tokens must look like.
+
+    ``clock_skew`` and ``max_lifetime`` are in seconds; ``max_lifetime`` is from ``iat`` (else from now) to ``exp``.
+    """
+
+    issuer: str
+    audiences: frozenset[str]
+    algorithms: frozenset[Algorithm]
+    keys: KeySet
+    clock_skew: float
+    max_lifetime: float | None
+    required_claims: frozenset[str]
+    digest: bytes = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Name the content: whatever is verified under it is labelled with this."""
+        object.__setattr__(self, "digest", digest_of(self, b"issuer"))
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseSettings:
+    """How decisions are told to Envoy, the upstream and the client.
+
+    ``claim_headers`` maps a claim's path (member names from the outside in) to a header name. ``metadata_claims`` are
+    top-level claims for Envoy's own later filters; ``("*",)`` means all.
+    """
+
+    realm: str
+    subject_header: str | None
+    issuer_header: str | None
+    scopes_header: str | None
+    claim_headers: tuple[tuple[tuple[str, ...], str], ...]
+    forward_token: bool
+    metadata_claims: tuple[str, ...]
+    max_header_bytes: int
+
+    @property
+    def identity_headers(self) -> tuple[str, ...]:
+        """Return the lower-case names of all headers that carry identity: never a client's to set."""
+        fixed = (self.subject_header, self.issuer_header, self.scopes_header)
+        return tuple(name for name in fixed if name) + tuple(name for _, name in self.claim_headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Configuration, key sets and policy of one moment. ``max_token_bytes`` counts the compact token's characters."""
+
+    issuers: Mapping[str, Issuer]
+    policy: PolicySet
+    response: ResponseSettings
+    path_mode: PathMode
+    max_token_bytes: int
+    digest: bytes = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Freeze the mapping and name the content."""
+        object.__setattr__(self, "issuers", MappingProxyType(dict(self.issuers)))
+        object.__setattr__(self, "digest", digest_of(self, b"trust"))

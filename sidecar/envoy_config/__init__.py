@@ -1,0 +1,11 @@
+"""Envoy's side of the product: a complete bootstrap, built from envoy-data-plane's typed messages.
+
+``options`` says what can be chosen; ``bootstrap`` puts ``listener`` (with ``route`` and ``filter``) and ``clusters``
+together; ``normal_form`` is the expression that refuses a misspelt path where the sidecar is not asked.
+Needs the ``demo`` extra (envoy-data-plane); nothing on the way of a check imports this package.
+"""
+
+from sidecar.envoy_config.bootstrap import bootstrap, to_json
+from sidecar.envoy_config.options import EnvoyOptions
+
+__all__ = ["EnvoyOptions", "bootstrap", "to_json"]

@@ -1,0 +1,51 @@
+"""Addresses as operators write them, turned into Envoy's."""
+
+import ipaddress
+
+from envoy_data_plane.envoy.config.core import v3 as core
+from envoy_data_plane.envoy.config.endpoint import v3 as endpoint
+
+_UNIX = "unix:"
+
+
+def socket(host: str, port: int) -> core.Address:
+    """Return a TCP socket address."""
+    return core.Address(socket_address=core.SocketAddress(address=host, port_value=port))
+
+
+def socket_or_pipe(text: str) -> core.Address:
+    """Read ``unix:/path``, ``unix:@abstract``, ``127.0.0.1:9191`` or ``[::1]:9191``; else ``ValueError``."""
+    if text.startswith(_UNIX):
+        return _pipe(text)
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (colon and port.isascii() and port.isdigit() and is_ip(host)):
+        message = f"{text!r}: write unix:/path, unix:@abstract or IP:PORT"
+        raise ValueError(message)
+    return socket(host, int(port))
+
+
+def _pipe(text: str) -> core.Address:
+    path = text.removeprefix(_UNIX)
+    # Envoy takes a leading @ for the abstract namespace. A relative path would depend on where Envoy was started.
+    if len(path) < len("/x") or path[0] not in "/@":
+        message = f"{text!r}: after unix: write an absolute path or @name"
+        raise ValueError(message)
+    return core.Address(pipe=core.Pipe(path=path))
+
+
+def is_ip(host: str) -> bool:
+    """Say whether ``host`` is an IP address rather than a name to be resolved."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def assignment(cluster: str, addresses: list[core.Address]) -> endpoint.ClusterLoadAssignment:
+    """Return the fixed endpoints of ``cluster``, all in one locality."""
+    hosts = [endpoint.LbEndpoint(endpoint=endpoint.Endpoint(address=address)) for address in addresses]
+    return endpoint.ClusterLoadAssignment(
+        cluster_name=cluster, endpoints=[endpoint.LocalityLbEndpoints(lb_endpoints=hosts)]
+    )

@@ -1,0 +1,23 @@
+"""A complete Envoy bootstrap for one application and one sidecar."""
+
+from envoy_data_plane.envoy.config.bootstrap import v3 as envoy_bootstrap
+
+from sidecar.envoy_config import clusters, listener
+from sidecar.envoy_config.address import socket
+from sidecar.envoy_config.options import EnvoyOptions
+
+
+def bootstrap(options: EnvoyOptions) -> envoy_bootstrap.Bootstrap:
+    """Return the typed bootstrap; it depends on nothing but ``options``."""
+    return envoy_bootstrap.Bootstrap(
+        admin=envoy_bootstrap.Admin(address=socket(options.admin_address, options.admin_port)),
+        static_resources=envoy_bootstrap.BootstrapStaticResources(
+            listeners=[listener.ingress(options)],
+            clusters=[clusters.app(options), clusters.authz(options)],
+        ),
+    )
+
+
+def to_json(options: EnvoyOptions) -> str:
+    """Return the bootstrap as ProtoJSON, which Envoy reads with ``-c FILE.json``."""
+    return bootstrap(options).to_json(indent=2)

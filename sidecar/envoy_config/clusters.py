@@ -1,0 +1,104 @@
+"""The two clusters: the application, and the sidecar's server processes."""
+
+from datetime import timedelta
+
+from envoy_data_plane.envoy.config.cluster import v3 as cluster
+from envoy_data_plane.envoy.config.core import v3 as core
+from envoy_data_plane.envoy.extensions.upstreams.http import v3 as upstreams
+from envoy_data_plane.google.protobuf import Any
+
+from sidecar.envoy_config.address import assignment, is_ip, socket, socket_or_pipe
+from sidecar.envoy_config.options import EnvoyOptions
+
+APP = "app"
+AUTHZ = "authz"
+
+#: The gRPC service whose health is asked for: the one that Envoy calls.
+SERVICE = "envoy.service.auth.v3.Authorization"
+
+_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+
+def app(options: EnvoyOptions) -> cluster.Cluster:
+    """Return the protected application's cluster."""
+    # A literal address needs no resolver; a name (a Kubernetes service) is looked up again and again.
+    static = is_ip(options.upstream_address)
+    return cluster.Cluster(
+        name=APP,
+        type=cluster.ClusterDiscoveryType.STATIC if static else cluster.ClusterDiscoveryType.STRICT_DNS,
+        load_assignment=assignment(APP, [socket(options.upstream_address, options.upstream_port)]),
+    )
+
+
+def authz(options: EnvoyOptions) -> cluster.Cluster:
+    """Return the sidecar's cluster: one endpoint a server process."""
+    return cluster.Cluster(
+        name=AUTHZ,
+        type=cluster.ClusterDiscoveryType.STATIC,
+        # Half of a check's time, so that a connection that hangs leaves room for another process to answer.
+        connect_timeout=timedelta(seconds=options.timeout_seconds / 2),
+        # A process that is busy verifying gets fewer new checks.
+        lb_policy=cluster.ClusterLbPolicy.LEAST_REQUEST,
+        circuit_breakers=_circuit_breakers(),
+        outlier_detection=_outlier_detection(),
+        health_checks=[_health_check()],
+        typed_extension_protocol_options={_HTTP_OPTIONS: Any.pack(_http2())},
+        load_assignment=assignment(AUTHZ, [socket_or_pipe(address) for address in options.authz_addresses]),
+    )
+
+
+def _circuit_breakers() -> cluster.CircuitBreakers:
+    # Envoy's defaults (1024 requests, 3 retries) are soon reached by checks, which are short but one per request: a
+    # circuit that opens refuses legitimate callers. Three retries for all would be used up the moment a process dies.
+    return cluster.CircuitBreakers(
+        thresholds=[
+            cluster.CircuitBreakersThresholds(
+                priority=core.RoutingPriority.DEFAULT,
+                max_connections=1024,
+                max_pending_requests=4096,
+                max_requests=8192,
+                max_retries=32,
+                # Gauges of what is left, so that an alert comes before the circuit opens.
+                track_remaining=True,
+            )
+        ]
+    )
+
+
+def _outlier_detection() -> cluster.OutlierDetection:
+    # Takes out a process that answers health checks but fails checks: five failures in a row (consecutive_5xx, whose
+    # default it is; betterproto2 misspells that name in JSON). Soon back, and never more than half of them.
+    return cluster.OutlierDetection(
+        interval=timedelta(seconds=1), base_ejection_time=timedelta(seconds=2), max_ejection_percent=50
+    )
+
+
+def _health_check() -> core.HealthCheck:
+    # One failure takes a process out and one success brings it back: both are certain on one machine.
+    return core.HealthCheck(
+        timeout=timedelta(milliseconds=500),
+        interval=timedelta(seconds=1),
+        # Envoy's default of 60 s without traffic would leave the first requests to an endpoint never looked at.
+        no_traffic_interval=timedelta(seconds=1),
+        unhealthy_interval=timedelta(seconds=1),
+        unhealthy_threshold=1,
+        healthy_threshold=1,
+        grpc_health_check=core.HealthCheckGrpcHealthCheck(service_name=SERVICE),
+    )
+
+
+def _http2() -> upstreams.HttpProtocolOptions:
+    return upstreams.HttpProtocolOptions(
+        explicit_http_config=upstreams.HttpProtocolOptionsExplicitHttpConfig(
+            http2_protocol_options=core.Http2ProtocolOptions(
+                # Beyond this Envoy opens a second connection instead of queueing behind one.
+                max_concurrent_streams=256,
+                # A process that hangs keeps its socket open: the ping finds out when nothing else does.
+                connection_keepalive=core.KeepaliveSettings(
+                    interval=timedelta(seconds=30),
+                    timeout=timedelta(seconds=5),
+                    connection_idle_interval=timedelta(seconds=10),
+                ),
+            )
+        )
+    )

@@ -1,0 +1,95 @@
+"""The ext_authz filter: how Envoy asks, and what it does with the answer."""
+
+from datetime import timedelta
+
+from envoy_data_plane.envoy.config.core import v3 as core
+from envoy_data_plane.envoy.extensions.filters.http.ext_authz import v3 as ext_authz
+from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager import v3 as hcm
+from envoy_data_plane.envoy.extensions.retry.host.previous_hosts import v3 as previous_hosts
+from envoy_data_plane.envoy.type import v3 as envoy_type
+from envoy_data_plane.google.protobuf import Any
+
+from sidecar.envoy_config.clusters import AUTHZ
+from sidecar.envoy_config.options import EnvoyOptions
+
+#: Also the key of per-route overrides and the namespace of the check's dynamic metadata.
+NAME = "envoy.filters.http.ext_authz"
+
+#: What Envoy sets on a request that it let in unchecked; stripped from clients like an identity header.
+UNCHECKED_HEADER = "x-envoy-auth-failure-mode-allowed"
+
+_RETRIES = 3
+_MAX_DENIED_BODY_BYTES = 4096
+
+
+def http_filter(options: EnvoyOptions) -> hcm.HttpFilter:
+    """Return the filter for ``http_filters``; it must come before any filter that acts on an identity."""
+    return hcm.HttpFilter(name=NAME, typed_config=Any.pack(_ext_authz(options)))
+
+
+def disabled() -> dict[str, Any]:
+    """Return the per-route override under which the sidecar is not asked."""
+    return {NAME: Any.pack(ext_authz.ExtAuthzPerRoute(disabled=True))}
+
+
+def _ext_authz(options: EnvoyOptions) -> ext_authz.ExtAuthz:
+    # No filter_enabled: its runtime key would be a switch, reachable through the admin port, that turns the check off.
+    return ext_authz.ExtAuthz(
+        transport_api_version=core.ApiVersion.V3,
+        grpc_service=_grpc_service(options),
+        failure_mode_allow=options.failure_mode_allow,
+        # So that the application can tell a request that was let in unchecked from one that was allowed.
+        failure_mode_allow_header_add=options.failure_mode_allow,
+        # "The sidecar did not answer" is the server's fault; Envoy's default 403 would read as a decision.
+        status_on_error=envoy_type.HttpStatus(code=envoy_type.StatusCode.ServiceUnavailable),
+        # A header that HTTP cannot carry ends in 500 instead of in the upstream request.
+        validate_mutations=True,
+        # A bug in the sidecar must not flood the client: both are bounds, far above what the sidecar sends.
+        max_denied_response_body_bytes=_MAX_DENIED_BODY_BYTES,
+        enforce_response_header_limits=True,
+        # The SNI, for policy conditions on connection.sni; nothing is sent on a listener without TLS.
+        include_tls_session=True,
+        # Denials are not the application's answers: they stay out of cluster.app.upstream_rq_4xx.
+        charge_cluster_response_stats=False,
+        # Latency of the check for access logs: %FILTER_STATE(envoy.filters.http.ext_authz:FIELD:latency_us)%.
+        emit_filter_state_stats=True,
+        encode_raw_headers=options.encode_raw_headers,
+    )
+
+
+def _grpc_service(options: EnvoyOptions) -> core.GrpcService:
+    return core.GrpcService(
+        # The socket's path is no valid :authority, so one is given.
+        envoy_grpc=core.GrpcServiceEnvoyGrpc(
+            cluster_name=AUTHZ,
+            authority="authz.local",
+            # No x-forwarded-for and x-envoy-internal on the call: the sidecar reads the caller from the CheckRequest.
+            skip_envoy_headers=True,
+        ),
+        # For the whole check, retries included; the sidecar sees it as grpc-timeout and gives up in time.
+        timeout=timedelta(seconds=options.timeout_seconds),
+        # Here, not in envoy_grpc: that one is for re-establishing long-lived streams.
+        retry_policy=_retry_policy(options),
+    )
+
+
+def _retry_policy(options: EnvoyOptions) -> core.RetryPolicy:
+    # A check has no effect, so it may be repeated. With this, killing one of three server processes fails no request.
+    return core.RetryPolicy(
+        retry_on="connect-failure,refused-stream,reset,unavailable",
+        num_retries=_RETRIES,
+        # Envoy's default of 25 ms is made for networks; here the other process is on the same machine. The longest pause
+        # never comes to pass in three retries, but Envoy also takes it, undocumented, for the time-out of each try: with
+        # 5 ms a burst of 200 requests lost a third. Half of the whole leaves time for another process if one is silent.
+        retry_back_off=core.BackoffStrategy(
+            base_interval=timedelta(milliseconds=1), max_interval=timedelta(seconds=options.timeout_seconds / 2)
+        ),
+        # Not the process that has just failed, as long as five draws find another one.
+        retry_host_predicate=[
+            core.RetryPolicyRetryHostPredicate(
+                name="envoy.retry_host_predicates.previous_hosts",
+                typed_config=Any.pack(previous_hosts.PreviousHostsPredicate()),
+            )
+        ],
+        host_selection_retry_max_attempts=5,
+    )

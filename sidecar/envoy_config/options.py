@@ -1,0 +1,91 @@
+"""What can be chosen about the generated Envoy configuration."""
+
+import re
+from dataclasses import dataclass
+
+from sidecar.core.path import PathMode, is_normal
+from sidecar.envoy_config.address import socket_or_pipe
+
+_HEADER_NAME = re.compile(r"[a-z0-9-]+")
+_MAX_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvoyOptions:
+    """Choices for one Envoy that asks this sidecar; every default is the safe one.
+
+    Raises ``ValueError``, naming the field, for a value that Envoy would refuse or that would weaken the protection.
+    """
+
+    listener_address: str = "127.0.0.1"
+    """IP address clients connect to. Default loopback: opening it to the network is a decision, not an accident."""
+
+    listener_port: int = 8080
+    """TCP port clients connect to; 0 lets the kernel choose (read it from the admin's ``/listeners``)."""
+
+    admin_address: str = "127.0.0.1"
+    """IP address of Envoy's admin interface. Default loopback: whoever reaches it can stop or reconfigure Envoy."""
+
+    admin_port: int = 9901
+    """TCP port of the admin interface; 0 lets the kernel choose (Envoy writes it to ``--admin-address-path``)."""
+
+    upstream_address: str = "127.0.0.1"
+    """IP address or DNS name of the protected application. Default loopback: Envoy runs beside it."""
+
+    upstream_port: int = 8081
+    """TCP port of the protected application (HTTP/1.1)."""
+
+    authz_addresses: tuple[str, ...] = ("unix:/run/authz/authz.sock",)
+    """Where the sidecar's server processes listen: ``unix:/path``, ``unix:@abstract`` or ``127.0.0.1:9191``, one each.
+
+    Separate endpoints, so that Envoy balances, health-checks and retries every process by itself. Default one Unix
+    socket: file permissions decide who may ask.
+    """
+
+    identity_headers: tuple[str, ...] = ("x-auth-subject", "x-auth-issuer", "x-auth-scopes")
+    """Lower-case header names that only the sidecar may set: removed from every request before anything else.
+
+    The sidecar removes them too, but it is not asked on unprotected paths nor, under ``failure_mode_allow``, when dead.
+    """
+
+    path_mode: PathMode = PathMode.REJECT
+    """How a path must be spelt. Default ``reject``: what is not in normal form is refused, never rewritten.
+
+    Must equal the sidecar's own setting: the other modes (Istio's) let Envoy normalise before the sidecar looks.
+    """
+
+    timeout_seconds: float = 0.2
+    """Seconds for one check, retries included. Default Envoy's own: a healthy check takes well under a millisecond."""
+
+    failure_mode_allow: bool = False
+    """Let requests in *unchecked* when the sidecar cannot answer. Default off: no answer is a refusal (503)."""
+
+    encode_raw_headers: bool = False
+    """Send headers one by one and unsanitised (``header_map``) instead of joined by commas (``headers``).
+
+    Default off: reading ``headers`` costs a third (1.6 against 4.9 µs for 15 headers). The sidecar reads both.
+    """
+
+    unprotected_paths: tuple[str, ...] = ()
+    """Exact paths (no query) that go to the application without a check. Default none. In normal form.
+
+    For what must answer while the sidecar is dead; a path that is public by policy belongs into the sidecar's policy.
+    """
+
+    def __post_init__(self) -> None:
+        """Refuse what Envoy would refuse later, or worse, accept."""
+        for name in ("listener_port", "admin_port", "upstream_port"):
+            _require(0 <= getattr(self, name) <= _MAX_PORT, f"{name}: not a port (0 to {_MAX_PORT})")
+        _require(self.timeout_seconds > 0, "timeout_seconds: must be above 0; Envoy takes 0 for no timeout at all")
+        _require(bool(self.authz_addresses), "authz_addresses: name at least one sidecar endpoint")
+        for address in self.authz_addresses:
+            socket_or_pipe(address)
+        for header in self.identity_headers:
+            _require(_HEADER_NAME.fullmatch(header) is not None, f"identity_headers: {header!r} is not [a-z0-9-]+")
+        for path in self.unprotected_paths:
+            _require(is_normal(path, PathMode.REJECT), f"unprotected_paths: {path!r} is not in normal form")
+
+
+def _require(condition: bool, message: str) -> None:  # noqa: FBT001 - an assertion reads best positionally
+    if not condition:
+        raise ValueError(message)

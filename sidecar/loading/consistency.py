@@ -1,0 +1,63 @@
+"""What no single field can see: fields that do not go together. Yields the field's path and what is wrong."""
+
+from collections.abc import Iterator
+
+from sidecar.loading.problem import FieldPath
+from sidecar.settings import IdentityHeaderSettings, Settings
+
+Inconsistency = tuple[FieldPath, str]
+
+#: Headers that mean something to HTTP itself, to Envoy or to the credential: identity must not overwrite them.
+_RESERVED_HEADERS = frozenset(
+    {"authorization", "connection", "content-length", "content-type", "cookie", "expect", "forwarded", "host"}
+    | {"keep-alive", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "via"}
+)
+_RESERVED_PREFIXES = ("x-envoy-", "x-forwarded-", "sec-", "proxy-")
+
+
+def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
+    """Yield everything in ``settings`` that does not go together."""
+    yield from _issuers(settings)
+    yield from _policy_names(settings)
+    yield from _identity_headers(settings.response.identity_headers)
+
+
+def _issuers(settings: Settings) -> Iterator[Inconsistency]:
+    names = [issuer.issuer for issuer in settings.issuers]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield ("issuers", index, "issuer"), f"{name!r} is configured twice; write one entry with both key sets"
+        longer = [other for other in names if other.startswith(name + "/")]
+        if longer:
+            # Principals are issuer/subject: with a subject of its choice the shorter could name one of the longer's.
+            yield (
+                ("issuers", index, "issuer"),
+                f"{longer[0]!r} begins with {name!r} and '/': their principals could be mistaken for each other",
+            )
+
+
+def _policy_names(settings: Settings) -> Iterator[Inconsistency]:
+    names = [policy.name for policy in settings.policies]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield ("policies", index, "name"), f"{name!r} is used twice; a denial must name one policy"
+
+
+def _identity_headers(headers: IdentityHeaderSettings) -> Iterator[Inconsistency]:
+    seen: set[str] = set()
+    for path, name in _named_headers(headers):
+        where: FieldPath = ("response", "identity_headers", *path)
+        if name in _RESERVED_HEADERS or name.startswith(_RESERVED_PREFIXES):
+            yield where, f"{name!r} has a meaning of its own; choose another, such as 'x-auth-{path[-1]}'"
+        if name in seen:
+            yield where, f"{name!r} is used twice; each header carries one value"
+        seen.add(name)
+
+
+def _named_headers(headers: IdentityHeaderSettings) -> Iterator[tuple[tuple[str, ...], str]]:
+    for field in ("subject", "issuer", "scopes"):
+        name = getattr(headers, field)
+        if name is not None:
+            yield (field,), name
+    for claim, name in headers.claims.items():
+        yield ("claims", claim), name

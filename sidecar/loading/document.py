@@ -1,0 +1,94 @@
+"""A YAML file as plain values, with the place of each. YAML 1.2 (``no`` is a string), duplicate members refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from sidecar.loading.problem import ConfigurationError, FieldPath, Problem
+
+#: Bytes. A thousand policies take some 300 KiB; beyond this it is some other file.
+MAX_FILE_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A configuration's values and where they stand: ``places`` gives the line and column, from 1, for each field."""
+
+    path: Path
+    values: dict[str, object]
+    places: Mapping[FieldPath, tuple[int, int]]
+
+    def source(self, field: FieldPath) -> str:
+        """Return ``file:line:column`` of ``field``, or of the nearest enclosing one that is in the file."""
+        while field and field not in self.places:
+            field = field[:-1]
+        line, column = self.places.get(field, (1, 1))
+        return f"{self.path}:{line}:{column}"
+
+
+def read_document(path: Path) -> Document:
+    """Read a YAML file; raises ``ConfigurationError``."""
+    root = _parse(path, _read_text(path))
+    if not isinstance(root, CommentedMap):
+        found = "nothing" if root is None else type(root).__name__
+        raise ConfigurationError([Problem(f"{path}:1:1", "", f"found {found}; a configuration is a YAML mapping")])
+    places: dict[FieldPath, tuple[int, int]] = {}
+    values = _plain(root, (), places)
+    assert isinstance(values, dict)  # noqa: S101 - a CommentedMap becomes a dict
+    return Document(path, values, places)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise ConfigurationError([Problem(str(path), "", f"cannot be read: {error.strerror}")]) from None
+    if len(data) > MAX_FILE_BYTES:
+        raise ConfigurationError([Problem(str(path), "", f"is larger than {MAX_FILE_BYTES} bytes")])
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ConfigurationError([Problem(f"{path}:{line}:1", "", "is not UTF-8")]) from None
+
+
+def _parse(path: Path, text: str) -> object:
+    try:
+        root: object = YAML(typ="rt", pure=True).load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise ConfigurationError([Problem(place, "", f"is not YAML: {error.problem}")]) from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise ConfigurationError([Problem(str(path), "", f"is not YAML: {error}")]) from None
+    return root
+
+
+def _plain(node: object, at: FieldPath, places: dict[FieldPath, tuple[int, int]]) -> object:
+    """Turn ruamel's types, which remember comments and styles, into plain ones, and note where each stands."""
+    if isinstance(node, CommentedMap):
+        for key in node:
+            _note(places, (*at, str(key)), node.lc.key(key) if key in node.lc.data else None)
+        return {str(key): _plain(value, (*at, str(key)), places) for key, value in node.items()}
+    if isinstance(node, CommentedSeq):
+        for index in range(len(node)):
+            _note(places, (*at, index), node.lc.item(index))
+        return [_plain(item, (*at, index), places) for index, item in enumerate(node)]
+    return _scalar(node)
+
+
+def _note(places: dict[FieldPath, tuple[int, int]], at: FieldPath, found: tuple[int, int] | None) -> None:
+    if found is not None:
+        places[at] = (found[0] + 1, found[1] + 1)
+
+
+def _scalar(node: object) -> object:
+    for plain in (bool, int, float, str):
+        if isinstance(node, plain):
+            return plain(node)
+    return node

@@ -1,0 +1,52 @@
+"""Reading a configuration: the way in for every command."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from sidecar.loading.consistency import inconsistencies
+from sidecar.loading.document import Document, read_document
+from sidecar.loading.environment import override
+from sidecar.loading.problem import ConfigurationError, FieldPath, Problem, dotted
+from sidecar.loading.wording import explain
+from sidecar.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Valid settings, and where each came from."""
+
+    settings: Settings
+    document: Document
+    origins: Mapping[FieldPath, str]
+
+    def problem(self, path: FieldPath, message: str) -> Problem:
+        """Return a problem with the field at ``path``, with its place."""
+        return _problem(self.document, self.origins, path, message)
+
+
+def load_configuration(path: Path, environment: Mapping[str, str]) -> Configuration:
+    """Read ``path`` and the environment; raises ``ConfigurationError`` with every problem in them."""
+    document = read_document(path)
+    origins = override(document.values, environment)
+    try:
+        settings = Settings.model_validate(document.values)
+    except ValidationError as error:
+        raise ConfigurationError(
+            [_problem(document, origins, details["loc"], explain(details)) for details in error.errors()]
+        ) from None
+    configuration = Configuration(settings, document, origins)
+    problems = [configuration.problem(where, message) for where, message in inconsistencies(settings)]
+    if problems:
+        raise ConfigurationError(problems)
+    return configuration
+
+
+def _problem(document: Document, origins: Mapping[FieldPath, str], path: FieldPath, message: str) -> Problem:
+    # A mapping's key that is refused is told apart by pydantic with a last part of its own.
+    path = path[:-1] if path and path[-1] == "[key]" else path
+    variable = origins.get(path)
+    source = f"environment variable {variable}" if variable else document.source(path)
+    return Problem(source, dotted(path), message)

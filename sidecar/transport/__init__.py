@@ -1,0 +1,1 @@
+"""Fronts that take checks from Envoy."""

@@ -1,0 +1,86 @@
+"""Where to listen: ``unix:/path``, ``unix:@abstract`` or ``host:port`` on loopback."""
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+#: ``sun_path`` of Linux, less the closing NUL (unix(7)); macOS has 103.
+MAX_UNIX_PATH = 107
+
+
+class AddressError(ValueError):
+    """An address that cannot be listened on. The text says what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnixAddress:
+    """A Unix socket; a leading ``@`` in ``path`` stands for Linux's abstract namespace."""
+
+    path: str
+
+    def __str__(self) -> str:
+        """Return the form that ``parse`` takes."""
+        return f"unix:{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class TcpAddress:
+    """A loopback address. Port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """Return the form that ``parse`` takes."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+Address = UnixAddress | TcpAddress
+
+
+def parse(text: str) -> Address:
+    """Read an address; raises ``AddressError``.
+
+    Anything but loopback is refused: without TLS whoever sits on the network could answer in our place.
+    """
+    if text.startswith("unix:"):
+        return _parse_unix(text.removeprefix("unix:"))
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or not port.isascii() or int(port) > 65535:  # noqa: PLR2004 - TCP's last port
+        raise AddressError(f"{text!r} is no address; allowed: unix:/path, unix:@name, 127.0.0.1:PORT, [::1]:PORT")
+    try:
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        raise AddressError(f"{host!r} is no IP address; write 127.0.0.1 or [::1]") from None
+    if not address.is_loopback:
+        raise AddressError(f"{host} is not loopback: without TLS only loopback and Unix sockets are safe to listen on")
+    return TcpAddress(str(address), int(port))
+
+
+def _parse_unix(path: str) -> UnixAddress:
+    if not path.startswith(("/", "@")) or len(path) < 2:  # noqa: PLR2004 - a sigil and a name
+        raise AddressError(f"unix:{path} is no socket; write unix:/absolute/path or unix:@name")
+    if len(path.encode()) > MAX_UNIX_PATH:
+        raise AddressError(f"unix:{path} is longer than the {MAX_UNIX_PATH} bytes a socket's path may have")
+    return UnixAddress(path)
+
+
+def refuse_if_taken(address: Address) -> None:
+    """Raise ``AddressError`` where a live server already answers on a Unix socket's path.
+
+    gRPC unlinks whatever socket it finds there, so that two sidecars with one path would silently rob each other.
+    """
+    if not isinstance(address, UnixAddress) or address.path.startswith("@"):
+        return
+    path = Path(address.path)
+    if path.exists() and not path.is_socket():
+        raise AddressError(f"{address}: exists and is no socket; remove it or choose another path")
+    if not path.parent.is_dir():
+        raise AddressError(f"{address}: the folder {path.parent} does not exist")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(address.path)
+        except OSError:
+            return
+    raise AddressError(f"{address}: another server already listens there")

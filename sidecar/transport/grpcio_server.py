@@ -1,0 +1,62 @@
+"""The gRPC front on grpcio: ``envoy.service.auth.v3.Authorization/Check`` and the gRPC health service.
+
+Messages stay bytes: grpc's own (de)serialisation would parse every message twice.
+"""
+
+import grpc
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_health.v1.health_pb2 import HealthCheckResponse
+
+from sidecar.engine.engine import Engine
+from sidecar.transport.address import Address, AddressError, TcpAddress, refuse_if_taken
+
+SERVICE = "envoy.service.auth.v3.Authorization"
+
+#: Bytes. Envoy's own limit for headers is 60 KiB by default, and it sends each once; a body only when asked to.
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+
+_OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    # By default gRPC shares a port with whoever already listens there: two sidecars, each with half of the checks.
+    ("grpc.so_reuseport", 0),
+)
+
+
+class GrpcioServer:
+    """One listening gRPC server. ``start``, then ``stop``, each once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # missing in the stubs
+        self._server = grpc.aio.server(options=_OPTIONS)
+        handler = grpc.unary_unary_rpc_method_handler(self._check)
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Check": handler}),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+
+    async def start(self, address: Address) -> Address:
+        """Listen on ``address`` and return it with its real port; raises ``AddressError`` where that cannot be."""
+        refuse_if_taken(address)
+        try:
+            port = self._server.add_insecure_port(_target(address))
+        except RuntimeError:
+            raise AddressError(f"{address}: cannot listen there; is it in use, or not permitted?") from None
+        await self._server.start()
+        await self._set_health(HealthCheckResponse.SERVING)
+        return TcpAddress(address.host, port) if isinstance(address, TcpAddress) else address
+
+    async def stop(self, grace: float) -> None:
+        """Say NOT_SERVING, take no new checks, and end once those under way are answered or ``grace`` seconds over."""
+        await self._set_health(HealthCheckResponse.NOT_SERVING)
+        await self._server.stop(grace)
+
+    async def _check(self, request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        return await self._engine.check(request, context.time_remaining())
+
+    async def _set_health(self, status: HealthCheckResponse.ServingStatus) -> None:
+        for service in ("", SERVICE):
+            await self._health.set(service, status)
+
+
+def _target(address: Address) -> str:
+    text = str(address)
+    return text.replace("unix:@", "unix-abstract:", 1)

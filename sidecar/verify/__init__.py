@@ -1,0 +1,1 @@
+"""Checking signatures. Knows keys and bytes; nothing of requests, claims or policy."""

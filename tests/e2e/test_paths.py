@@ -1,0 +1,95 @@
+"""Paths that would be something else to somebody else, through the real Envoy, against what it lets through."""
+
+import pytest
+from support.stacks import running_stack
+
+from sidecar.core.path import PathMode
+from sidecar.demo.client import Answer, Call, send
+from sidecar.demo.stack import Stack
+from sidecar.demo.workspace import CONFIGURATION
+
+TRICKS = [
+    "//admin",
+    "/orders//1",
+    "/orders/./1",
+    "/orders/../admin",
+    "/public/../admin",
+    "/orders/1/..",
+    "/orders/%2e%2e/admin",
+    "/orders/%2E%2E/admin",
+    "/orders/.%2e/admin",
+    "/orders%2Fadmin",
+    "/orders%2fadmin",
+    "/orders/..%2Fadmin",
+    "/orders/..%5Cadmin",
+    "/orders/..%5cadmin",
+    "/orders\\..\\admin",
+    "/orders/;/admin",
+    "/orders/1;jsessionid=x",
+    "/orders/%61dmin",
+    "/orders/%252e%252e/admin",
+    "/orders/%00",
+    "/orders/%0d%0a",
+    "/orders/%c0%af",
+    "/orders/%C0%AF",
+    "/orders/%C3%28",
+    "/orders/%",
+    "/orders/%4",
+    "/orders/%zz",
+]
+
+
+def _get(stack: Stack, path: str) -> Answer:
+    return send(stack.envoy.port, Call("GET", path, (("authorization", f"Bearer {stack.workspace.token()}"),)))
+
+
+@pytest.mark.parametrize("path", TRICKS)
+def test_path_that_is_not_normal_is_denied_with_its_reason(stack: Stack, path: str) -> None:
+    """By default each of these is denied by the sidecar, which says why."""
+    answer = _get(stack, path)
+    assert (answer.status, answer.reason) == (400, "path_not_normal")
+    assert answer.upstream_headers is None
+
+
+@pytest.mark.parametrize("path", ["/orders/1#/../admin", "*", "orders/1"])
+def test_target_that_envoy_refuses_reaches_nobody(stack: Stack, path: str) -> None:
+    """What Envoy refuses by itself is refused."""
+    answer = _get(stack, path)
+    assert answer.status in {400, 404}
+    assert answer.upstream_headers is None
+
+
+@pytest.mark.parametrize("path", ["/orders/", "/orders/caf%C3%A9", "/orders/bob%40example.com", "/orders/a.b-c_d~e"])
+def test_normal_path_passes_untouched(stack: Stack, path: str) -> None:
+    """A path in normal form passes, and the upstream gets it as it was sent."""
+    answer = _get(stack, path)
+    assert answer.status == 200
+    assert f'"{path}"'.encode() in answer.body
+
+
+@pytest.mark.parametrize(
+    ("mode", "sent", "arrives"),
+    [
+        (PathMode.NONE, "/orders//1/../2", "/orders//1/../2"),
+        (PathMode.BASE, "/admin/../orders/1", "/orders/1"),
+        (PathMode.BASE, "/orders//1", "/orders//1"),
+        (PathMode.MERGE_SLASHES, "//orders///1", "/orders/1"),
+        (PathMode.DECODE_AND_MERGE_SLASHES, "/orders%2F1", "/orders/1"),
+    ],
+)
+def test_istio_mode_decides_on_what_arrives(mode: PathMode, sent: str, arrives: str) -> None:
+    """In Istio's modes Envoy normalises first: sidecar and upstream see the same path."""
+    configuration = f"{CONFIGURATION}\nrequest:\n  path_mode: {mode}\n"
+    with running_stack(configuration) as stack:
+        answer = _get(stack, sent)
+        assert answer.status == 200
+        assert f'"{arrives}"'.encode() in answer.body
+        assert _get(stack, "/orders/../admin").status == (200 if mode is PathMode.NONE else 403)
+
+
+def test_istio_mode_without_its_envoy_setting_denies() -> None:
+    """A sidecar in mode base beside an Envoy that does not normalise denies rather than decide on another path."""
+    configuration = f"{CONFIGURATION}\nrequest:\n  path_mode: base\n"
+    with running_stack(configuration, path_mode=PathMode.NONE) as stack:
+        answer = _get(stack, "/orders/../admin")
+        assert (answer.status, answer.reason) == (400, "path_not_normal")

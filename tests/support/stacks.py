@@ -1,0 +1,25 @@
+"""Running stacks: Envoy, sidecar and upstream, for the end-to-end tests."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sidecar.demo.stack import Stack
+from sidecar.demo.workspace import CONFIGURATION, prepare
+
+#: Seconds for a check. Envoy's 0.2 would fail now and then on a machine that runs two test processes; what the time-out
+#: does is shown where a test asks for it.
+PATIENT = 20.0
+
+
+@contextmanager
+def running_stack(configuration: str = CONFIGURATION, **envoy_options: Any) -> Iterator[Stack]:
+    """Run a stack; its folder has a short name, since a socket's path may have 107 bytes."""
+    options = {"timeout_seconds": PATIENT, **envoy_options}
+    with (
+        tempfile.TemporaryDirectory(prefix="e2e-") as folder,
+        Stack(prepare(Path(folder), configuration), **options) as stack,
+    ):
+        yield stack
