@@ -1,5 +1,6 @@
 # make demo    a real Envoy, the sidecar and a tour of requests      (ONCE=1: end after the tour)
 # make test    install, then run all tests                           (PYTEST_ARGS="-k path": some of them)
+# make docs    docs/configuration.md from the settings
 # make lint    ruff, mypy --strict, import contracts
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -9,7 +10,7 @@ PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 pyth
 	&& echo $$python && break; done)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint clean python-check
+.PHONY: demo test lint docs clean python-check
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -23,6 +24,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+docs: $(VENV)/.dev
+	$(BIN)/python -c 'from sidecar.loading.reference import reference; print(reference(), end="")' >docs/configuration.md
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable '.[dev]'

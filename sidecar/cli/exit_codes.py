@@ -13,6 +13,7 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130  #: Ctrl-C
 
 
+#: The backspace tells click to keep the lines as they are.
 HELP = """\b
 Exit codes:
   0    done; the answer is yes

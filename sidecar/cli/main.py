@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from sidecar.cli.exit_codes import HELP
+from sidecar.cli.exit_codes import HELP, ExitCode
 
 #: Command -> module and attribute. Loaded lazily: ``token mint`` needs no gRPC, and starts in a fifth of the time.
 _COMMANDS = {
@@ -51,4 +51,16 @@ def main() -> None:
     """Run the command line."""
     if sys.platform == "win32":
         sys.exit("authz-sidecar runs on Linux (macOS for development), not on Windows; use WSL 2 or a container")
-    cli(prog_name="authz-sidecar")
+    sys.exit(_run())
+
+
+def _run() -> int:
+    # Not click's own way to end, which has 1 for Ctrl-C: here 1 is an answer.
+    try:
+        code = cli.main(prog_name="authz-sidecar", standalone_mode=False)
+    except click.Abort:
+        return ExitCode.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    return code if isinstance(code, int) else ExitCode.OK

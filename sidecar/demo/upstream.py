@@ -39,13 +39,13 @@ class _Server(ThreadingHTTPServer):
 class EchoUpstream(AbstractContextManager["EchoUpstream"]):
     """Listens on a free loopback port while the context is open. ``port`` is that port."""
 
-    def __init__(self) -> None:
-        self._server = _Server(("127.0.0.1", 0), _Echo)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self.port: int = self._server.server_address[1]
+    port: int
 
     def __enter__(self) -> Self:
         """Start answering."""
+        self._server = _Server(("127.0.0.1", 0), _Echo)
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
         return self
 

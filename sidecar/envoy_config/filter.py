@@ -78,9 +78,9 @@ def _retry_policy(options: EnvoyOptions) -> core.RetryPolicy:
     return core.RetryPolicy(
         retry_on="connect-failure,refused-stream,reset,unavailable",
         num_retries=_RETRIES,
-        # Envoy's default of 25 ms is made for networks; here the other process is on the same machine. The longest pause
-        # never comes to pass in three retries, but Envoy also takes it, undocumented, for the time-out of each try: with
-        # 5 ms a burst of 200 requests lost a third. Half of the whole leaves time for another process if one is silent.
+        # Envoy's default of 25 ms is made for networks; here the other process is on the same machine. The longest
+        # pause never comes to pass in three retries, but Envoy also takes it, undocumented, for the time-out of each
+        # try. With 5 ms a burst of 200 requests lost a third; half leaves time for another process if one is silent.
         retry_back_off=core.BackoffStrategy(
             base_interval=timedelta(milliseconds=1), max_interval=timedelta(seconds=options.timeout_seconds / 2)
         ),

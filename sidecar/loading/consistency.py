@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from sidecar.loading.problem import FieldPath
-from sidecar.settings import IdentityHeaderSettings, Settings
+from sidecar.settings import Settings
+from sidecar.settings.response import IdentityHeaderSettings
 
 Inconsistency = tuple[FieldPath, str]
 

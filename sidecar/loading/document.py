@@ -34,7 +34,7 @@ def read_document(path: Path) -> Document:
     """Read a YAML file; raises ``ConfigurationError``."""
     root = _parse(path, _read_text(path))
     if not isinstance(root, CommentedMap):
-        found = "nothing" if root is None else type(root).__name__
+        found = "nothing" if root is None else "a list" if isinstance(root, CommentedSeq) else "a single value"
         raise ConfigurationError([Problem(f"{path}:1:1", "", f"found {found}; a configuration is a YAML mapping")])
     places: dict[FieldPath, tuple[int, int]] = {}
     values = _plain(root, (), places)

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from sidecar.core.policy.key import parse_key
 from sidecar.core.policy.match import StringSet, host_set, path_set, string_set
 from sidecar.core.policy.model import Action, Condition, Operation, Policy, PolicySet, Rule, Source, Values
-from sidecar.settings import (
+from sidecar.settings import Settings
+from sidecar.settings.policy import (
     ConditionSettings,
     OperationSettings,
     PolicySettings,
     RuleSettings,
-    Settings,
     SourceSettings,
 )
 

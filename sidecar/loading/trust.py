@@ -10,8 +10,8 @@ from sidecar.keys.jwks import Jwks, JwksError, read_jwks
 from sidecar.loading.load import Configuration
 from sidecar.loading.policy import build_policies
 from sidecar.loading.problem import ConfigurationError, FieldPath
-from sidecar.settings import IssuerSettings, KeySource
-from sidecar.settings import ResponseSettings as ResponseDocument
+from sidecar.settings.issuer import IssuerSettings, KeySource
+from sidecar.settings.response import ResponseSettings as ResponseDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def build_trust(configuration: Configuration) -> Loaded:
         where: FieldPath = ("issuers", index, "keys")
         try:
             jwks = _read_keys(settings, configuration.document.path.parent)
-        except (JwksError, OSError) as error:
+        except JwksError as error:
             problems.append(configuration.problem((*where, *settings.keys.model_fields_set), str(error)))
             continue
         warnings += [f"{settings.issuer}: key left out: {line}" for line in jwks.refused]
@@ -51,7 +51,10 @@ def _read_keys(settings: IssuerSettings, folder: Path) -> Jwks:
 
 def _document(source: KeySource, folder: Path) -> bytes:
     if source.file is not None:
-        return (folder / source.file).read_bytes()
+        try:
+            return (folder / source.file).read_bytes()
+        except OSError as error:
+            raise JwksError(f"{source.file}: cannot be read: {error.strerror}") from None
     return json.dumps(source.jwks, default=str).encode()
 
 

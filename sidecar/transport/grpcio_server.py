@@ -12,11 +12,14 @@ from sidecar.transport.address import Address, AddressError, TcpAddress, refuse_
 
 SERVICE = "envoy.service.auth.v3.Authorization"
 
-#: Bytes. Envoy's own limit for headers is 60 KiB by default, and it sends each once; a body only when asked to.
-MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+#: A denial made at the deadline itself would reach nobody: Envoy would see a gRPC error, and let the request in where
+#: ``failure_mode_allow`` is set. The rest of the time is for the way back.
+_OF_THE_DEADLINE = 0.9
 
 _OPTIONS = (
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    # No limit of our own: the peer is Envoy on this machine, which limits what it takes (60 KiB of headers by default).
+    # gRPC answers a message over its limit with an error, and an error lets the request in under failure_mode_allow.
+    ("grpc.max_receive_message_length", -1),
     # By default gRPC shares a port with whoever already listens there: two sidecars, each with half of the checks.
     ("grpc.so_reuseport", 0),
 )
@@ -50,7 +53,9 @@ class GrpcioServer:
         await self._server.stop(grace)
 
     async def _check(self, request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
-        return await self._engine.check(request, context.time_remaining())
+        # grpc-stubs says float; without a deadline it is None.
+        remaining: float | None = context.time_remaining()
+        return await self._engine.check(request, None if remaining is None else remaining * _OF_THE_DEADLINE)
 
     async def _set_health(self, status: HealthCheckResponse.ServingStatus) -> None:
         for service in ("", SERVICE):

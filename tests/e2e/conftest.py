@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from support.stacks import running_stack
 
 from sidecar.demo.stack import Stack
 from sidecar.demo.workspace import CONFIGURATION
+from support.stacks import running_stack
 
 
 @pytest.fixture(scope="session", params=["unix", "tcp"])

@@ -3,10 +3,9 @@
 import signal
 import time
 
-from support.stacks import PATIENT, running_stack
-
 from sidecar.demo.client import Answer, Call, send
 from sidecar.demo.stack import Stack, start_sidecar
+from support.stacks import PATIENT, running_stack
 
 
 def _get(stack: Stack, path: str = "/orders/1", *headers: tuple[str, str]) -> Answer:

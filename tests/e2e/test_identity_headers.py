@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from support.stacks import running_stack
 
 from sidecar.demo.client import Answer, Call, send
 from sidecar.demo.stack import Stack
+from support.stacks import running_stack
 
 FORGED = (("x-auth-subject", "root"), ("x-auth-subject", "admin"), ("X-Auth-Tenant", "root"), ("x-auth-scopes", "all"))
 

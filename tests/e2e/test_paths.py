@@ -1,12 +1,12 @@
 """Paths that would be something else to somebody else, through the real Envoy, against what it lets through."""
 
 import pytest
-from support.stacks import running_stack
 
 from sidecar.core.path import PathMode
 from sidecar.demo.client import Answer, Call, send
 from sidecar.demo.stack import Stack
 from sidecar.demo.workspace import CONFIGURATION
+from support.stacks import running_stack
 
 TRICKS = [
     "//admin",

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from support.stacks import running_stack
 
 from sidecar.demo.client import send
 from sidecar.demo.stack import Stack
 from sidecar.demo.tour import tour
+from support.stacks import running_stack
 
 
 @pytest.fixture(scope="session")

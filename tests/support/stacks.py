@@ -15,7 +15,7 @@ PATIENT = 20.0
 
 
 @contextmanager
-def running_stack(configuration: str = CONFIGURATION, **envoy_options: Any) -> Iterator[Stack]:
+def running_stack(configuration: str = CONFIGURATION, **envoy_options: Any) -> Iterator[Stack]:  # noqa: ANN401
     """Run a stack; its folder has a short name, since a socket's path may have 107 bytes."""
     options = {"timeout_seconds": PATIENT, **envoy_options}
     with (

@@ -1,0 +1,26 @@
+"""What all parts of the configuration share: strictness, and types of text."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def checked(check: Callable[[str], object]) -> AfterValidator:
+    """Return a validator that keeps a string which ``check`` takes, and tells the ``ValueError`` it raises."""
+
+    def validate(value: str) -> str:
+        check(value)
+        return value
+
+    return AfterValidator(validate)
+
+
+#: Text that is not empty, and no longer than anybody would mean.
+Text = Annotated[str, Field(min_length=1, max_length=2048)]
+
+
+class Model(BaseModel):
+    """A mapping of the configuration: unknown fields and values of another type are refused, never guessed at."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=False)

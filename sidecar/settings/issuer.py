@@ -1,0 +1,56 @@
+"""Token issuers: whom to trust, for what, with which keys."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from sidecar.core.algorithm import Algorithm
+from sidecar.settings.base import Model, Text
+
+
+class KeySource(Model):
+    """Where an issuer's public keys come from: exactly one of these."""
+
+    file: Text | None = Field(
+        None, description="A JWK Set file; a relative path is relative to the configuration's folder."
+    )
+    jwks: dict[str, Any] | None = Field(
+        None, description="A JWK Set, inline: for tests and for keys that never change."
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.file is None) == (self.jwks is None):
+            raise ValueError("give exactly one of 'file' and 'jwks'")
+        return self
+
+
+class IssuerSettings(Model):
+    """One token issuer that is trusted."""
+
+    issuer: Text = Field(description="The 'iss' claim, compared exactly (RFC 7519, section 4.1.1).")
+    audiences: list[Text] = Field(
+        min_length=1,
+        description="Who tokens must be meant for: one of these must be in 'aud'. Required, since without it a token "
+        "for any other service of the same issuer would pass here (RFC 8725, section 3.9).",
+    )
+    algorithms: list[Annotated[Algorithm, Field(strict=False)]] = Field(
+        default=[Algorithm.EDDSA],
+        min_length=1,
+        description="Signature algorithms taken from this issuer. Pinned here, never by the token (RFC 8725, 3.1).",
+    )
+    keys: KeySource = Field(description="Where the public keys come from.")
+    clock_skew_seconds: float = Field(
+        30.0,
+        ge=0,
+        le=300,
+        description="Seconds clocks may differ by, for exp, nbf and iat. 30 covers NTP's usual error.",
+    )
+    max_lifetime_seconds: float | None = Field(
+        None,
+        gt=0,
+        description="Longest lifetime of a token, in seconds from 'iat' (else from now) to 'exp'. Default: no limit.",
+    )
+    required_claims: list[Text] = Field(
+        default=["sub"], description="Claims that must be there, beside iss, aud and exp, which always must."
+    )

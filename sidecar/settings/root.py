@@ -1,0 +1,54 @@
+"""The whole configuration file."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sidecar.core.path import PathMode
+from sidecar.settings.base import Model, checked
+from sidecar.settings.issuer import IssuerSettings
+from sidecar.settings.policy import OperationSettings, PolicySettings
+from sidecar.settings.response import ResponseSettings
+from sidecar.transport import address
+
+
+class RequestSettings(Model):
+    """How requests are read."""
+
+    path_mode: Annotated[PathMode, Field(strict=False)] = Field(
+        PathMode.REJECT,
+        description="'reject' denies every path that is not in normal form. The others are Istio's pathNormalization "
+        "modes (none, base, merge_slashes, decode_and_merge_slashes): Envoy must then normalise in the same way.",
+    )
+    max_token_bytes: int = Field(
+        8192,
+        ge=256,
+        le=65536,
+        description="Bytes of the largest token that is looked at; bounds the work an attacker buys.",
+    )
+
+
+class Settings(Model):
+    """The whole configuration file."""
+
+    listen: Annotated[str, checked(address.parse)] = Field(
+        "127.0.0.1:9191", description="Where Envoy asks: unix:/path, unix:@name or a loopback address with a port."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severity that is logged."
+    )
+    shutdown_grace_seconds: float = Field(
+        10.0, ge=0, le=300, description="Seconds that checks under way get after SIGTERM. Less than Kubernetes' 30."
+    )
+    issuers: list[IssuerSettings] = Field(min_length=1, description="Whose tokens are taken.")
+    request: RequestSettings = Field(default_factory=lambda: RequestSettings.model_validate({}))
+    public: list[OperationSettings] = Field(
+        default=[], description="Operations that need no token. Deny policies still hold."
+    )
+    cors_preflight: list[OperationSettings] = Field(
+        default=[], description="Operations whose CORS preflight needs no token; browsers send none with it."
+    )
+    policies: list[PolicySettings] = Field(
+        default=[], description="What a valid token may do. Without a match: denied."
+    )
+    response: ResponseSettings = Field(default_factory=lambda: ResponseSettings.model_validate({}))

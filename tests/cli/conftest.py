@@ -1,0 +1,39 @@
+"""Running commands as a shell would."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from sidecar.demo.workspace import Workspace, prepare
+from support.commands import Run
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """Return a folder with keys and a configuration."""
+    return prepare(tmp_path)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Return a function that runs ``authz-sidecar`` in a folder of its own and waits for its end."""
+
+    def command(
+        *arguments: str | Path, stdin: str = "", environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "sidecar", *map(str, arguments)],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, **(environment or {})},
+            timeout=60,
+            check=False,
+        )
+
+    return command

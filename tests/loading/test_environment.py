@@ -1,0 +1,57 @@
+"""Environment variables that override fields."""
+
+from pathlib import Path
+
+import pytest
+
+from sidecar.loading.environment import variables
+from sidecar.loading.load import load_configuration
+from sidecar.loading.problem import ConfigurationError
+
+CONFIG = "issuers: [{issuer: https://idp.example, audiences: [orders], keys: {file: jwks.json}}]\n"
+
+
+@pytest.fixture
+def config(folder: Path) -> Path:
+    """Return a valid configuration file."""
+    path = folder / "authz.yaml"
+    path.write_text(CONFIG, encoding="utf-8")
+    return path
+
+
+def test_variable_overrides_a_field(config: Path) -> None:
+    """AUTHZ_LISTEN and nested fields replace what the file says."""
+    settings = load_configuration(
+        config, {"AUTHZ_LISTEN": "unix:@authz", "AUTHZ_REQUEST_MAX_TOKEN_BYTES": "1000"}
+    ).settings
+    assert settings.listen == "unix:@authz"
+    assert settings.request.max_token_bytes == 1000
+
+
+def test_wrong_variable_is_named(config: Path) -> None:
+    """A wrong value is reported with the variable's name, not with a line of the file."""
+    with pytest.raises(ConfigurationError) as refused:
+        load_configuration(config, {"AUTHZ_LOG_LEVEL": "loud"})
+    assert str(refused.value) == (
+        "environment variable AUTHZ_LOG_LEVEL: log_level: found 'loud'; allowed: 'debug', 'info', 'warning' or 'error'"
+    )
+
+
+def test_empty_variable_is_no_null(config: Path) -> None:
+    """An empty variable, such as a template that was not filled in, never switches an identity header off."""
+    with pytest.raises(ConfigurationError, match="AUTHZ_RESPONSE_IDENTITY_HEADERS_SUBJECT"):
+        load_configuration(config, {"AUTHZ_RESPONSE_IDENTITY_HEADERS_SUBJECT": ""})
+
+
+def test_kubernetes_service_variables_are_left_alone(config: Path) -> None:
+    """Variables that Kubernetes sets for a Service named authz are no configuration."""
+    environment = {"AUTHZ_SERVICE_HOST": "10.0.0.1", "AUTHZ_PORT": "tcp://10.0.0.1:80", "AUTHZ_PORT_80_TCP_PORT": "80"}
+    assert load_configuration(config, environment).settings == load_configuration(config, {}).settings
+
+
+def test_every_variable_has_one_field() -> None:
+    """No two fields share a variable, and lists have none."""
+    names = [name for name, _ in variables()]
+    assert len(names) == len(set(names))
+    assert "AUTHZ_RESPONSE_FORWARD_TOKEN" in names
+    assert "AUTHZ_ISSUERS" not in names

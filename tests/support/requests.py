@@ -1,0 +1,43 @@
+"""CheckRequests as Envoy sends them, with headers in either of the two places, and ``Request`` values for policy."""
+
+from collections.abc import Iterable, Mapping
+
+from envoy.config.core.v3.base_pb2 import HeaderValue
+from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
+
+from sidecar.core.path import PathMode
+from sidecar.core.request import Request, read_request
+
+
+def check_request(  # noqa: PLR0913 - one a field
+    *,
+    method: str = "GET",
+    path: str = "/orders",
+    host: str = "api.example",
+    headers: Mapping[str, str] | None = None,
+    header_map: Iterable[tuple[str, bytes]] | None = None,
+    port: int = 8443,
+) -> bytes:
+    """Return a serialised CheckRequest. ``header_map`` is what ``encode_raw_headers`` makes Envoy send."""
+    message = CheckRequest()
+    message.attributes.destination.address.socket_address.port_value = port
+    http = message.attributes.request.http
+    http.method, http.path, http.host, http.scheme = method, path, host, "https"
+    http.headers.update(headers or {})
+    if header_map is not None:
+        http.header_map.SetInParent()
+        http.header_map.headers.extend(HeaderValue(key=name, raw_value=value) for name, value in header_map)
+    raw: bytes = message.SerializeToString()
+    return raw
+
+
+def with_token(token: str, **fields: object) -> bytes:
+    """Return a CheckRequest that carries ``token`` as a bearer token, and ``headers`` beside it."""
+    others = fields.pop("headers", {})
+    assert isinstance(others, dict)
+    return check_request(headers={"authorization": f"Bearer {token}"} | others, **fields)  # type: ignore[arg-type]
+
+
+def request(mode: PathMode = PathMode.REJECT, /, **fields: object) -> Request:
+    """Return the ``Request`` that the core makes of such a CheckRequest."""
+    return read_request(check_request(**fields), mode)  # type: ignore[arg-type]

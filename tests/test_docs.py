@@ -1,0 +1,58 @@
+"""The documents are true."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sidecar.core.policy.model import AttributeKind
+from sidecar.core.reason import OUTCOMES, Reason
+from sidecar.keys.signing import generate, key_set_document
+from sidecar.loading.load import load_configuration
+from sidecar.loading.reference import reference
+from sidecar.loading.trust import build_trust
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(path for path in ROOT.rglob("*.md") if not {".venv", ".git", "node_modules"} & set(path.parts))
+
+
+def test_configuration_reference_is_the_code_s() -> None:
+    """docs/configuration.md is what the settings say of themselves (renew it with make docs)."""
+    assert (ROOT / "docs/configuration.md").read_text(encoding="utf-8") == reference()
+
+
+def test_every_field_is_described() -> None:
+    """No row of the reference is without a description."""
+    rows = [line for line in reference().splitlines() if line.startswith("| `")]
+    assert [row for row in rows if row.endswith("|  |")] == []
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_explained(reason: Reason) -> None:
+    """docs/reasons.md has a section for each reason, and its status is in the table."""
+    page = (ROOT / "docs/reasons.md").read_text(encoding="utf-8")
+    assert f"\n## {reason.value}\n" in page
+    assert OUTCOMES[reason].status == 200 or f"| {OUTCOMES[reason].status} |" in page
+
+
+@pytest.mark.parametrize("kind", AttributeKind)
+def test_every_attribute_is_explained(kind: AttributeKind) -> None:
+    """docs/policy.md has every attribute that a condition may name."""
+    assert f"`{kind.value}" in (ROOT / "docs/policy.md").read_text(encoding="utf-8")
+
+
+def test_readme_s_configuration_is_valid(tmp_path: Path) -> None:
+    """The configuration in the README loads as it stands there."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    config = tmp_path / "authz.yaml"
+    config.write_text(readme.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
+    (tmp_path / "jwks.json").write_text(key_set_document([generate()]), encoding="utf-8")
+    trust = build_trust(load_configuration(config, {})).trust
+    assert [policy.name for policy in trust.policy.allow] == ["read-orders", "write-orders"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link in a page names a file that is there."""
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []

@@ -1,0 +1,34 @@
+"""What is loaded when a module is imported: what import-linter, which reads source, cannot see."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def loaded_by(module: str) -> set[str]:
+    """Return the names of all modules in a fresh interpreter that has imported ``module``."""
+    program = f"import sys, {module}; print(*sys.modules, sep='\\n')"
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("module", "never"),
+    [
+        ("sidecar", {"grpc", "asyncio", "google.protobuf", "pydantic", "sidecar.core"}),
+        ("sidecar.core.check", {"grpc", "asyncio", "multiprocessing", "socket", "nacl", "cryptography", "pydantic"}),
+        ("sidecar.engine.engine", {"grpc", "nacl", "cryptography", "pydantic"}),
+        ("sidecar.verify.inline", {"grpc", "asyncio", "pydantic"}),
+        ("sidecar.cli.main", {"grpc", "asyncio", "google.protobuf", "pydantic", "cryptography"}),
+        ("sidecar.cli.token", {"grpc", "envoy_data_plane"}),
+        ("sidecar.cli.serve", {"envoy_data_plane", "rich", "hypothesis"}),
+    ],
+)
+def test_import_stays_within_its_layer(module: str, never: set[str]) -> None:
+    """Importing a module loads nothing of the layers above it, and nothing heavy that it does not need."""
+    loaded = loaded_by(module)
+    assert module in loaded
+    assert loaded & never == set()
