@@ -1,6 +1,6 @@
 """From a compact token to an identity, in two halves with the signature check between them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from sidecar.core import claims as claim
@@ -18,7 +18,7 @@ class Candidate:
     """A token that is acceptable in everything but its signature, which nobody has checked yet."""
 
     token: jws.UnverifiedToken
-    claims: Claims
+    claims: Claims = field(repr=False)  # personal data
     issuer: Issuer
     key: VerificationKey
     token_digest: bytes  #: BLAKE2b-256 of the whole compact token
@@ -35,6 +35,9 @@ def read_candidate(compact: bytes, trust: Trust, now: float) -> Candidate:
     issuer = claim.issuer_of(claims, trust.issuers)
     if token.algorithm not in issuer.algorithms:
         raise Refusal(Reason.ALGORITHM_NOT_ALLOWED, "not among the issuer's algorithms")
+    if token.type not in issuer.token_types:
+        # RFC 8725, section 3.11: a logout token or a DPoP proof of the same issuer is no access token.
+        raise Refusal(Reason.WRONG_TOKEN_TYPE, "typ is not among the issuer's token types")
     claim.validate(claims, issuer, now)
     key = issuer.keys.select(token.algorithm, token.key_id)
     return Candidate(token, claims, issuer, key, blake2b(compact, digest_size=32).digest(), trust.digest)

@@ -1,7 +1,7 @@
 """One check from bytes to bytes, sans-IO.
 
 ```
-CheckRequest ─> request ─> path in normal form? ─> public? ─> credential ─> candidate ─> Verify ┐
+CheckRequest ─> sent ─> request in normal form ─> public?  ─> credential ─> candidate ─> Verify ┐
                                                                                                 │ outside
 CheckResponse <─ response <─────── policy <─────── identity <─── Trust and time again <─────────┘
 ```
@@ -17,8 +17,9 @@ from sidecar.core.credential import bearer_token
 from sidecar.core.decision import Decision, Denial, Permit
 from sidecar.core.needs import Decided, Step, Verdict, Verify
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate
-from sidecar.core.reason import Reason, Refusal
-from sidecar.core.request import Request, read_request
+from sidecar.core.reason import Refusal
+from sidecar.core.request import Request, admit
+from sidecar.core.sent import SentRequest, read_sent
 from sidecar.core.trust import Trust
 
 
@@ -32,20 +33,20 @@ class Checker:
         """Check a serialised ``CheckRequest`` at ``now``, seconds since the epoch. Any bytes lead to a step."""
         trust = self._trust()
         try:
-            request = read_request(raw, trust.path_mode)
+            sent = read_sent(raw)
         except Refusal as refusal:
             return _refused(refusal, "", trust)
         try:
-            return self._begin(raw, request, trust, now)
+            return self._begin(_Asked(raw, sent.request_id, trust), sent, now)
         except Refusal as refusal:
-            return _refused(refusal, request.request_id, trust)
+            return _refused(refusal, sent.request_id, trust)
 
-    def _begin(self, raw: bytes, request: Request, trust: Trust, now: float) -> Step:
-        if not request.path_is_normal:
-            raise Refusal(Reason.PATH_NOT_NORMAL, f"not as path mode {trust.path_mode} wants it")
+    def _begin(self, asked: "_Asked", sent: SentRequest, now: float) -> Step:
+        trust = asked.trust
+        request = admit(sent, trust.path_mode, trust.max_path_bytes)
         decision = admit_without_identity(trust.policy, request)
         if decision is not None:
-            return _decided(decision, request, trust)
+            return _decided(decision, request, asked)
         candidate = read_candidate(bearer_token(request), trust, now)
         return Verify(
             token_digest=candidate.token_digest,
@@ -54,19 +55,19 @@ class Checker:
             key=candidate.key,
             signing_input=candidate.token.signing_input,
             signature=candidate.token.signature,
-            then=partial(self._resume, _Asked(raw, request, trust), candidate),
+            then=partial(self._resume, asked, request, candidate),
         )
 
-    def _resume(self, asked: "_Asked", candidate: Candidate, verdict: Verdict, now: float) -> Step:
+    def _resume(self, asked: "_Asked", request: Request, candidate: Candidate, verdict: Verdict, now: float) -> Step:
         # INVARIANT: after every wait the snapshot is looked at again. Under another one nothing of this check stands,
         # not even how its path was read, so it begins anew; the caller's deadline bounds how often that can happen.
         if self._trust().digest != asked.trust.digest:
             return self.begin(asked.raw, now)
         try:
             identity = believe(candidate, verdict, now)
-            return _decided(evaluate(asked.trust.policy, asked.request, identity), asked.request, asked.trust)
+            return _decided(evaluate(asked.trust.policy, request, identity), request, asked)
         except Refusal as refusal:
-            return _refused(refusal, asked.request.request_id, asked.trust)
+            return _refused(refusal, asked.request_id, asked.trust)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,15 @@ class _Asked:
     """What a check goes on with after a wait."""
 
     raw: bytes
-    request: Request
+    request_id: str
     trust: Trust
 
 
-def _decided(decision: Decision, request: Request, trust: Trust) -> Decided:
+def _decided(decision: Decision, request: Request, asked: _Asked) -> Decided:
+    settings = asked.trust.response
     if isinstance(decision, Permit):
-        return Decided(decision, response.allow(decision, request, trust.response))
-    return Decided(decision, response.deny(decision, request.request_id, trust.response.realm))
+        return Decided(decision, response.allow(decision, request, settings))
+    return Decided(decision, response.deny(decision, asked.request_id, settings.realm))
 
 
 def _refused(refusal: Refusal, request_id: str, trust: Trust) -> Decided:

@@ -43,6 +43,10 @@ def validate(claims: Claims, issuer: Issuer, now: float) -> None:
     for name in ("sub", "jti"):
         if name in claims and not (isinstance(claims[name], str) and claims[name]):
             raise Refusal(Reason.CLAIM_INVALID, f"{name} is not a string with content")
+    if "cnf" in claims:
+        # RFC 7800: whoever presents it must show a key. Taken as a plain bearer token, a stolen one would do.
+        raise Refusal(Reason.PROOF_REQUIRED, "cnf")
+    scopes(claims)
     _check_audience(claims, issuer)
     _check_times(claims, issuer, now)
 
@@ -60,14 +64,19 @@ def audiences(claims: Claims) -> tuple[str, ...]:
 
 
 def scopes(claims: Claims) -> frozenset[str]:
-    """Return the scopes of ``scope`` (RFC 8693, section 4.2) and ``scp`` (as Entra and Okta have it)."""
+    """Return the scopes of ``scope`` (RFC 8693, section 4.2) and ``scp`` (as Entra and Okta have it).
+
+    Raises ``Refusal`` for a list with a member that has a space: it is one scope here, and joined with the others in a
+    header it would be two.
+    """
     found: set[str] = set()
     for name in ("scope", "scp"):
         value = claims.get(name)
-        if isinstance(value, str):
-            found.update(value.split(" "))
-        elif isinstance(value, list):
-            found.update(member for member in value if isinstance(member, str))
+        members = value.split(" ") if isinstance(value, str) else value if isinstance(value, list) else []
+        texts = [member for member in members if isinstance(member, str)]
+        if any(" " in text for text in texts):
+            raise Refusal(Reason.CLAIM_INVALID, f"{name} has a scope with a space")
+        found.update(texts)
     return frozenset(found - {""})
 
 
@@ -97,10 +106,11 @@ def _check_times(claims: Claims, issuer: Issuer, now: float) -> None:
     if expires is None:
         # A token that never ends could never be waited out, neither by a cache nor by a denylist.
         raise Refusal(Reason.CLAIM_MISSING, "exp")
-    if math.floor(expires) <= now - issuer.clock_skew:
+    # INVARIANT: each comparison must hold to let the token go on, so that a clock that is NaN refuses.
+    if not math.floor(expires) > now - issuer.clock_skew:
         raise Refusal(Reason.TOKEN_EXPIRED, "exp is past")
     for name, start in (("nbf", not_before), ("iat", issued)):
-        if start is not None and start > now + issuer.clock_skew:
+        if start is not None and not start <= now + issuer.clock_skew:
             raise Refusal(Reason.TOKEN_NOT_YET_VALID, f"{name} is ahead")
     if issuer.max_lifetime is not None:
         _check_lifetime(expires, issued, issuer, issuer.max_lifetime, now)
@@ -108,5 +118,5 @@ def _check_times(claims: Claims, issuer: Issuer, now: float) -> None:
 
 def _check_lifetime(expires: float, issued: float | None, issuer: Issuer, longest: float, now: float) -> None:
     begins = now + issuer.clock_skew if issued is None else issued
-    if expires - begins > longest:
+    if not expires - begins <= longest:
         raise Refusal(Reason.LIFETIME_TOO_LONG, f"more than {longest:g} s")

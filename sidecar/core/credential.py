@@ -1,16 +1,30 @@
 """The credential out of a request: one bearer token in the Authorization header (RFC 6750, section 2.1)."""
 
 import re
-from urllib.parse import unquote_plus
 
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.request import Request
 
 #: ``credentials`` of RFC 9110, section 11.4: a scheme, and after spaces what it wants. HTTP's ``tchar`` makes the
 #: scheme.
-_CREDENTIALS = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?: +(.*))?", re.ASCII)
+#: Possessive throughout: with backtracking a value of 60,000 spaces took 22 s.
+_CREDENTIALS = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]++)(?: ++(.*+))?", re.ASCII)
 #: ``b64token`` of RFC 6750.
-_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]++=*+", re.ASCII)
+
+
+def _spellings(name: str) -> str:
+    """Return a pattern for ``name`` with any of its letters percent-encoded, and what PHP takes for ``_``."""
+    letters = {letter: letter for letter in name} | {"_": "_.[+ "}
+    return "".join("(?:" + "|".join(map(_letter, letters[letter])) + ")" for letter in name)
+
+
+def _letter(letter: str) -> str:
+    return f"{re.escape(letter)}|%(?i:{ord(letter):02x})"
+
+
+#: A parameter of that name in a raw query. One linear look: decoding a query of 60,000 ``%;`` took 50 ms.
+_TOKEN_PARAMETER = re.compile(rf"(?:\A|[&;]){_spellings('access_token')}(?=[=&;]|\Z)")
 
 
 def bearer_token(request: Request) -> bytes:
@@ -29,15 +43,7 @@ def bearer_token(request: Request) -> bytes:
         raise Refusal(Reason.NO_CREDENTIAL, "another scheme than Bearer")
     if token is None or _TOKEN.fullmatch(token) is None:
         raise Refusal(Reason.MALFORMED_CREDENTIAL, "Bearer without a b64token")
-    if _has_token_in_query(request.query):
+    if _TOKEN_PARAMETER.search(request.query):
         # RFC 6750, section 2: one method a request. The upstream might read the other token.
         raise Refusal(Reason.SEVERAL_CREDENTIALS, "access_token in the query beside Authorization")
     return token.encode("ascii")
-
-
-def _has_token_in_query(query: str) -> bool:
-    # Looked at undecoded first: almost no query has the word, and decoding costs more than the rest of this module.
-    if "token" not in query and "%" not in query:
-        return False
-    names = (part.partition("=")[0] for part in query.replace(";", "&").split("&"))
-    return any(unquote_plus(name) == "access_token" for name in names)

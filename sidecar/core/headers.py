@@ -4,6 +4,7 @@ A value that a header cannot carry faithfully is refused, never repaired: a cut 
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 
 from sidecar.core.identity import Identity
@@ -11,6 +12,13 @@ from sidecar.core.policy.attributes import claim_at
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import ResponseSettings
+
+#: Headers that make an upstream act on another method or path than the one that was decided on.
+OVERRIDE_HEADERS = frozenset(
+    {"x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url"}
+)
+#: Of a header name, whatever some server folds into ``_`` or ``-``. Pseudo-headers (``:path``) are not meant.
+_ODD = re.compile(r"[^a-z0-9:-]")
 
 
 def identity_values(settings: ResponseSettings, identity: Identity | None) -> dict[str, str]:
@@ -23,17 +31,28 @@ def identity_values(settings: ResponseSettings, identity: Identity | None) -> di
     return found
 
 
-def lookalikes(settings: ResponseSettings, sent: Mapping[str, str]) -> tuple[str, ...]:
+def removed_headers(settings: ResponseSettings, sent: Mapping[str, str], values: Mapping[str, str]) -> list[str]:
+    """Return the names of all headers that the upstream must not get from the client."""
+    names = [name for name in settings.stripped_headers if name not in values]
+    names += _lookalikes(settings, sent)
+    if settings.strip_override_headers:
+        names += sorted(OVERRIDE_HEADERS & sent.keys())
+    if not settings.forward_token:
+        names.append("authorization")
+    return names
+
+
+def _lookalikes(settings: ResponseSettings, sent: Mapping[str, str]) -> list[str]:
     """Return the names a client sent that an upstream may mistake for an identity header.
 
-    CGI, WSGI and others fold ``-`` and ``_`` together, so ``x_auth_subject`` would arrive as the subject
-    (CVE-2015-0219).
+    CGI and WSGI fold ``-`` and ``_`` together, PHP ``.`` as well, so that ``x_auth_subject`` and ``x.auth.subject``
+    would arrive as the subject (CVE-2015-0219).
     """
-    suspects = [name for name in sent if "_" in name]
+    suspects = [name for name in sent if _ODD.search(name)]
     if not suspects:
-        return ()
-    ours = {name.replace("-", "_") for name in settings.identity_headers}
-    return tuple(name for name in suspects if name.replace("-", "_") in ours)
+        return []
+    ours = set(settings.stripped_headers)
+    return sorted(name for name in suspects if _ODD.sub("-", name) in ours)
 
 
 def _values(settings: ResponseSettings, identity: Identity) -> Iterator[tuple[str, str]]:
@@ -49,13 +68,17 @@ def _values(settings: ResponseSettings, identity: Identity) -> Iterator[tuple[st
 
 def _claim_text(name: str, value: Json) -> str:
     if isinstance(value, list) and all(isinstance(member, str) for member in value):
-        texts = [str(member) for member in value]
-        if any("," in text for text in texts):
-            raise Refusal(Reason.UNSAFE_IDENTITY, f"{name}: a list member has a comma")
-        return ",".join(texts)
+        return ",".join(_member(name, str(member)) for member in value)
     if value is None or isinstance(value, str):
         return value or ""
     return json.dumps(value, separators=(",", ":"))
+
+
+def _member(name: str, text: str) -> str:
+    """Return one member of a list if whoever splits the header at commas gets it back as it was."""
+    if not text or "," in text or text != text.strip():
+        raise Refusal(Reason.UNSAFE_IDENTITY, f"{name}: a list member is empty, or has a comma or outer spaces")
+    return text
 
 
 def _refuse_unsafe(name: str, value: str, longest: int) -> None:

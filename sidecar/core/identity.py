@@ -1,7 +1,8 @@
 """Who a verified token speaks for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from sidecar.core import claims as claim
 from sidecar.core.strict_json import Json
@@ -21,7 +22,7 @@ class Identity:
     principal: str | None
     audiences: tuple[str, ...]
     scopes: frozenset[str]
-    claims: Mapping[str, Json]
+    claims: Mapping[str, Json] = field(repr=False)  # personal data
     key_thumbprint: bytes
     issuer_digest: bytes
 
@@ -36,7 +37,7 @@ def identity_of(claims: Mapping[str, Json], issuer: Issuer, key_thumbprint: byte
         principal=None if name is None else f"{issuer.issuer}/{name}",
         audiences=claim.audiences(claims),
         scopes=claim.scopes(claims),
-        claims=claims,
+        claims=MappingProxyType(claims),
         key_thumbprint=key_thumbprint,
         issuer_digest=issuer.digest,
     )

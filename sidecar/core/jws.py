@@ -21,10 +21,15 @@ MAX_SIGNATURE_BYTES = 2048
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedToken:
-    """A well-formed JWS whose signature nobody has checked."""
+    """A well-formed JWS whose signature nobody has checked.
+
+    ``type`` is ``typ`` as a media type in lower case, without ``application/`` (RFC 7515, section 4.1.9); ``jwt`` where
+    the token names none.
+    """
 
     algorithm: Algorithm
     key_id: str | None
+    type: str
     # None of these is in the repr: a token must never reach a log.
     signing_input: bytes = field(repr=False)  #: ASCII of ``header.payload``, which the signature covers
     payload: bytes = field(repr=False)  #: decoded
@@ -39,10 +44,12 @@ def parse(token: bytes, max_bytes: int) -> UnverifiedToken:
     if len(parts) != 3:  # noqa: PLR2004 - header, payload, signature
         raise Refusal(Reason.TOKEN_MALFORMED, "not three parts")
     header, payload, signature = (_decode(part) for part in parts)
-    algorithm, key_id = _read_header(header)
+    members = _read_header(header)
+    algorithm = _read_algorithm(members)
     if not _fits(signature, algorithm):
         raise Refusal(Reason.BAD_SIGNATURE, "wrong length")
-    return UnverifiedToken(algorithm, key_id, token[: -len(parts[2]) - 1], payload, signature)
+    signing_input = token[: -len(parts[2]) - 1]
+    return UnverifiedToken(algorithm, _read_key_id(members), _read_type(members), signing_input, payload, signature)
 
 
 def _decode(part: bytes) -> bytes:
@@ -53,20 +60,26 @@ def _decode(part: bytes) -> bytes:
     return decoded
 
 
-def _read_header(data: bytes) -> tuple[Algorithm, str | None]:
+def _read_header(data: bytes) -> Mapping[str, Json]:
     try:
         header = loads_object(data)
     except JsonError as error:
         raise Refusal(Reason.TOKEN_MALFORMED, f"header: {error}") from None
     if "crit" in header or "b64" in header:
         raise Refusal(Reason.CRITICAL_HEADER, "crit or b64 in the header")
+    if "enc" in header or "zip" in header:
+        raise Refusal(Reason.TOKEN_MALFORMED, "enc or zip in the header: that is JWE, not JWS")
+    return header
+
+
+def _read_algorithm(header: Mapping[str, Json]) -> Algorithm:
     name = header.get("alg")
     if not isinstance(name, str):
         raise Refusal(Reason.TOKEN_MALFORMED, "alg is not a string")
     algorithm = BY_NAME.get(name)
     if algorithm is None:
         raise Refusal(Reason.ALGORITHM_NOT_ALLOWED, "alg is not supported")
-    return algorithm, _read_key_id(header)
+    return algorithm
 
 
 def _read_key_id(header: Mapping[str, Json]) -> str | None:
@@ -76,6 +89,13 @@ def _read_key_id(header: Mapping[str, Json]) -> str | None:
     if not isinstance(key_id, str) or len(key_id) > MAX_KEY_ID:
         raise Refusal(Reason.TOKEN_MALFORMED, "kid is not a short string")
     return key_id
+
+
+def _read_type(header: Mapping[str, Json]) -> str:
+    name = header.get("typ", "JWT")
+    if not isinstance(name, str):
+        raise Refusal(Reason.TOKEN_MALFORMED, "typ is not a string")
+    return name.lower().removeprefix("application/")
 
 
 def _fits(signature: bytes, algorithm: Algorithm) -> bool:

@@ -7,7 +7,9 @@ form, and what differs is denied.
 
 ``PathMode.REJECT`` (the default) knows one spelling for each path (RFC 3986, section 6.2.2, and stricter):
 
-* it starts with ``/`` and has no empty, ``.`` or ``..`` segment (a trailing ``/`` is allowed);
+* it starts with ``/`` and has no empty, ``.`` or ``..`` segment (a trailing ``/`` is allowed), nor one that becomes
+``.``
+  or ``..`` once decoded and cut off at ``;``, ``?``, ``#`` or a space;
 * raw characters are ``pchar`` of RFC 3986 without ``;`` (servlet containers cut ``;x`` off before they match);
 * percent-encodings have upper-case digits and never stand for an unreserved character, ``/``, ``\``, a control
   character, or a ``%`` that would begin another encoding (double decoding); they spell valid UTF-8 (no overlong ``/``).
@@ -17,8 +19,9 @@ and a path that is not a fixed point of that normalisation shows that Envoy did 
 """
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 #: ``pchar`` without percent-encodings and ``;``.
 _RAW = "A-Za-z0-9._~!$&'()*+,=:@-"
@@ -34,8 +37,12 @@ _ENCODED = (
     f"|[89A-F]{_HEX}"  # bytes of UTF-8 sequences, checked by decoding
     ")"
 )
-_SEGMENT = f"(?!\\.{{1,2}}(?:/|$))(?:[{_RAW}]|{_ENCODED})+"
-_NORMAL = re.compile(f"/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?", re.ASCII)
+#: ``.`` and ``..``, alone or before an encoded space, ``#``, ``;`` or ``?``: a second hop that decodes cuts those off.
+_DOTS = r"\.{1,2}(?:/|\Z|%(?:20|23|3B|3F))"
+_SEGMENT = f"(?!{_DOTS})(?:[{_RAW}]|{_ENCODED})++"
+_NORMAL = re.compile(f"/(?:{_SEGMENT}(?:/{_SEGMENT})*+/?)?", re.ASCII)
+#: What ends a path for a server that decoded it too early.
+_CUT = re.compile("[;?#]")
 
 _DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2[eE]){1,2}(?:/|$)")
 _ENCODED_UNRESERVED = re.compile(r"%(?:2[dDeE]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])")
@@ -52,6 +59,19 @@ class PathMode(StrEnum):
     DECODE_AND_MERGE_SLASHES = "decode_and_merge_slashes"
 
 
+@dataclass(frozen=True, slots=True)
+class Spellings:
+    """The forms of one normal path that an upstream may act on.
+
+    ``sure`` are those it has for anybody: as sent and, where it differs, decoded. ``/users%3Adelete`` is
+    ``/users:delete`` to most frameworks. An allow rule must match each of them. ``possible`` has beside them those
+    that a careless upstream makes of it, ``/admin`` of ``/admin%3Bx``. A deny rule that matches any of them denies.
+    """
+
+    sure: tuple[str, ...]
+    possible: tuple[str, ...]
+
+
 def split_target(target: str) -> tuple[str, str]:
     """Split a request target at its first ``?`` into path and query (RFC 9112, section 3.2.1)."""
     path, _, query = target.partition("?")
@@ -61,21 +81,23 @@ def split_target(target: str) -> tuple[str, str]:
 def is_normal(path: str, mode: PathMode) -> bool:
     """Say whether ``path`` (without query) is spelt as ``mode`` wants it."""
     if mode is PathMode.REJECT:
-        return _NORMAL.fullmatch(path) is not None and _is_utf8(path)
+        return _NORMAL.fullmatch(path) is not None and _decodes_to_text(path)
     if not path.startswith("/"):
         return False
     return not any(wrong(path) for wrong in _DEVIATIONS[mode])
 
 
-def spellings(path: str, mode: PathMode) -> tuple[str, ...]:
-    """Return every spelling of a normal ``path`` that an upstream may act on: as sent and, where it differs, decoded.
+def spellings(path: str, mode: PathMode) -> Spellings:
+    """Return the spellings of a normal ``path``.
 
-    ``/users%3Adelete`` is ``/users:delete`` to most frameworks. In ``REJECT`` mode decoding is unambiguous, and policy
-    must allow each spelling. Istio's modes look at the path as sent alone, as Istio does.
+    In ``REJECT`` mode decoding is unambiguous. Istio's modes look at the path as sent alone, as Istio does.
     """
     if mode is not PathMode.REJECT or "%" not in path:
-        return (path,)
-    return (path, decoded(path))
+        return Spellings((path,), (path,))
+    plain = decoded(path)
+    cut = _CUT.split(plain, maxsplit=1)[0]
+    sure = tuple(dict.fromkeys((path, plain)))
+    return Spellings(sure, tuple(dict.fromkeys((*sure, cut, cut.rstrip(" ")))))
 
 
 def decoded(path: str) -> str:
@@ -83,9 +105,16 @@ def decoded(path: str) -> str:
     return unquote_to_bytes(path).decode("utf-8")
 
 
-def _is_utf8(path: str) -> bool:
+def encoded(path: str) -> str:
+    """Percent-encode what a path in normal form may only have encoded; a ``%`` that is there stays."""
+    return quote(path, safe="/%!$&'()*+,=:@~")
+
+
+def _decodes_to_text(path: str) -> bool:
     if "%" not in path:
         return True
+    if "%C2%8" in path or "%C2%9" in path:
+        return False  # U+0080 to U+009F: control characters as well
     try:
         decoded(path)
     except UnicodeDecodeError:

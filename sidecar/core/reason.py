@@ -19,10 +19,14 @@ class Reason(StrEnum):
     SEVERAL_CREDENTIALS = "several_credentials"
     MALFORMED_CREDENTIAL = "malformed_credential"
     PATH_NOT_NORMAL = "path_not_normal"
+    PATH_TOO_LONG = "path_too_long"
+    HOST_NOT_NORMAL = "host_not_normal"
+    METHOD_NOT_NORMAL = "method_not_normal"
 
     TOKEN_TOO_LARGE = "token_too_large"  # noqa: S105 - a reason code, not a secret
     TOKEN_MALFORMED = "token_malformed"  # noqa: S105 - a reason code, not a secret
     CRITICAL_HEADER = "critical_header"
+    WRONG_TOKEN_TYPE = "wrong_token_type"  # noqa: S105 - a reason code, not a secret
     ALGORITHM_NOT_ALLOWED = "algorithm_not_allowed"
     UNKNOWN_ISSUER = "unknown_issuer"
     UNKNOWN_KEY = "unknown_key"
@@ -33,6 +37,7 @@ class Reason(StrEnum):
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a reason code, not a secret
     TOKEN_NOT_YET_VALID = "token_not_yet_valid"  # noqa: S105 - a reason code, not a secret
     LIFETIME_TOO_LONG = "lifetime_too_long"
+    PROOF_REQUIRED = "proof_required"
 
     INSUFFICIENT_SCOPE = "insufficient_scope"
     DENIED_BY_POLICY = "denied_by_policy"
@@ -69,9 +74,13 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.SEVERAL_CREDENTIALS: Outcome(400, _INVALID_REQUEST, "more than one credential was sent"),
     Reason.MALFORMED_CREDENTIAL: Outcome(400, _INVALID_REQUEST, "the Authorization header is malformed"),
     Reason.PATH_NOT_NORMAL: Outcome(400, None, "the path is not in normal form"),
+    Reason.PATH_TOO_LONG: Outcome(414, None, "the path is too long"),
+    Reason.HOST_NOT_NORMAL: Outcome(400, None, "the host is not in normal form"),
+    Reason.METHOD_NOT_NORMAL: Outcome(400, None, "the method is not in normal form"),
     Reason.TOKEN_TOO_LARGE: Outcome(401, _INVALID_TOKEN, "the token is too large"),
     Reason.TOKEN_MALFORMED: Outcome(401, _INVALID_TOKEN, "the token is malformed"),
     Reason.CRITICAL_HEADER: Outcome(401, _INVALID_TOKEN, "the token uses a header extension that is not supported"),
+    Reason.WRONG_TOKEN_TYPE: Outcome(401, _INVALID_TOKEN, "the token is of a kind that is not taken here"),
     Reason.ALGORITHM_NOT_ALLOWED: Outcome(401, _INVALID_TOKEN, "the token's algorithm is not allowed"),
     Reason.UNKNOWN_ISSUER: Outcome(401, _INVALID_TOKEN, "the token's issuer is not known"),
     Reason.UNKNOWN_KEY: Outcome(401, _INVALID_TOKEN, "the token's key is not known"),
@@ -82,6 +91,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.TOKEN_EXPIRED: Outcome(401, _INVALID_TOKEN, "the token has expired"),
     Reason.TOKEN_NOT_YET_VALID: Outcome(401, _INVALID_TOKEN, "the token is not valid yet"),
     Reason.LIFETIME_TOO_LONG: Outcome(401, _INVALID_TOKEN, "the token's lifetime is too long"),
+    Reason.PROOF_REQUIRED: Outcome(401, _INVALID_TOKEN, "the token is bound to a key, and may not be used without it"),
     Reason.INSUFFICIENT_SCOPE: Outcome(403, _INSUFFICIENT_SCOPE, "the token lacks a required scope"),
     Reason.DENIED_BY_POLICY: Outcome(403, None, "denied by a policy"),
     Reason.NO_POLICY_ALLOWS: Outcome(403, None, "no policy allows this request"),

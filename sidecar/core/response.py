@@ -5,14 +5,14 @@ wherever ``failure_mode_allow`` is set.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
 from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 from google.protobuf.struct_pb2 import Struct
 
 from sidecar.core.decision import Denial, Permit
-from sidecar.core.headers import identity_values, lookalikes
+from sidecar.core.headers import identity_values, removed_headers
 from sidecar.core.identity import Identity
 from sidecar.core.reason import OUTCOMES, Outcome
 from sidecar.core.request import Request
@@ -20,8 +20,10 @@ from sidecar.core.strict_json import Json
 from sidecar.core.trust import ResponseSettings
 
 _OVERWRITE = HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
+#: Beyond this a double cannot tell all integers apart (I-JSON, RFC 7493, section 2.2).
+_LARGEST_EXACT = 2**53 - 1
 #: google.rpc.Code for each HTTP status that ``OUTCOMES`` has.
-_RPC_CODES = {400: 3, 401: 16, 403: 7, 503: 14}
+_RPC_CODES = {400: 3, 401: 16, 403: 7, 414: 3, 503: 14}
 
 
 def allow(permit: Permit, request: Request, settings: ResponseSettings) -> bytes:
@@ -34,10 +36,7 @@ def allow(permit: Permit, request: Request, settings: ResponseSettings) -> bytes
     response = CheckResponse()
     ok = response.ok_response
     ok.headers.extend(_option(name, value) for name, value in values.items())
-    ok.headers_to_remove.extend(name for name in settings.identity_headers if name not in values)
-    ok.headers_to_remove.extend(lookalikes(settings, request.headers))
-    if permit.identity is not None and not settings.forward_token:
-        ok.headers_to_remove.append("authorization")
+    ok.headers_to_remove.extend(removed_headers(settings, request.headers, values))
     _describe(response.dynamic_metadata, permit, settings)
     return _serialised(response)
 
@@ -104,13 +103,24 @@ def _describe(metadata: Struct, permit: Permit, settings: ResponseSettings) -> N
     if identity.subject:
         metadata["subject"] = identity.subject
     if settings.metadata_claims:
-        metadata["claims"] = dict(_chosen(identity, settings))
+        metadata["claims"] = {name: _exact(value) for name, value in _chosen(identity, settings)}
 
 
-def _chosen(identity: Identity, settings: ResponseSettings) -> Mapping[str, Json]:
+def _chosen(identity: Identity, settings: ResponseSettings) -> Iterable[tuple[str, Json]]:
     if settings.metadata_claims == ("*",):
-        return identity.claims
-    return {name: identity.claims[name] for name in settings.metadata_claims if name in identity.claims}
+        return identity.claims.items()
+    return ((name, identity.claims[name]) for name in settings.metadata_claims if name in identity.claims)
+
+
+def _exact(value: Json) -> Json:
+    """Return ``value`` with integers as text where a Struct, whose numbers are doubles, would change them."""
+    if isinstance(value, int) and abs(value) > _LARGEST_EXACT:
+        return str(value)
+    if isinstance(value, list):
+        return [_exact(member) for member in value]
+    if isinstance(value, dict):
+        return {name: _exact(member) for name, member in value.items()}
+    return value
 
 
 def _describe_denial(metadata: Struct, denial: Denial) -> None:

@@ -15,6 +15,7 @@ Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | 
 #: Levels of objects and lists. Claims go to Envoy as a protobuf Struct, which takes three message levels for each, and
 #: Envoy refuses a message nested deeper than 100: beyond this a decision could be lost on the way.
 MAX_DEPTH: Final = 16
+_ALWAYS_FINITE: Final = 300  # digits
 
 
 class JsonError(ValueError):
@@ -56,7 +57,9 @@ def _finite(text: str) -> float:
 
 
 def _integer(text: str) -> int:
-    _finite(text)
+    # A double holds every integer of 300 digits; looking at each as a float would double the time for long lists.
+    if len(text) > _ALWAYS_FINITE:
+        _finite(text)
     return int(text)
 
 

@@ -19,12 +19,14 @@ from sidecar.core.policy.model import PolicySet
 class Issuer:
     """One token issuer and what its tokens must look like.
 
-    ``clock_skew`` and ``max_lifetime`` are in seconds; ``max_lifetime`` is from ``iat`` (else from now) to ``exp``.
+    ``token_types`` are values of ``typ`` in lower case, without ``application/``. ``clock_skew`` and ``max_lifetime``
+    are in seconds; ``max_lifetime`` is from ``iat`` (else from now) to ``exp``.
     """
 
     issuer: str
     audiences: frozenset[str]
     algorithms: frozenset[Algorithm]
+    token_types: frozenset[str]
     keys: KeySet
     clock_skew: float
     max_lifetime: float | None
@@ -40,8 +42,9 @@ class Issuer:
 class ResponseSettings:
     """How decisions are told to Envoy, the upstream and the client.
 
-    ``claim_headers`` maps a claim's path (member names from the outside in) to a header name. ``metadata_claims`` are
-    top-level claims for Envoy's own later filters; ``("*",)`` means all.
+    ``stripped_headers`` never reach the upstream from a client: the identity headers, and the usual names of those that
+    are switched off. ``claim_headers`` maps a claim's path (member names from the outside in) to a header name.
+    ``metadata_claims`` are top-level claims for Envoy's own later filters; ``("*",)`` means all.
     """
 
     realm: str
@@ -50,25 +53,25 @@ class ResponseSettings:
     scopes_header: str | None
     claim_headers: tuple[tuple[tuple[str, ...], str], ...]
     forward_token: bool
+    strip_override_headers: bool
     metadata_claims: tuple[str, ...]
     max_header_bytes: int
-
-    @property
-    def identity_headers(self) -> tuple[str, ...]:
-        """Return the lower-case names of all headers that carry identity: never a client's to set."""
-        fixed = (self.subject_header, self.issuer_header, self.scopes_header)
-        return tuple(name for name in fixed if name) + tuple(name for _, name in self.claim_headers)
+    stripped_headers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Configuration, key sets and policy of one moment. ``max_token_bytes`` counts the compact token's characters."""
+    """Configuration, key sets and policy of one moment.
+
+    ``max_token_bytes`` counts the compact token's characters, ``max_path_bytes`` those of the path without its query.
+    """
 
     issuers: Mapping[str, Issuer]
     policy: PolicySet
     response: ResponseSettings
     path_mode: PathMode
     max_token_bytes: int
+    max_path_bytes: int
     digest: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:

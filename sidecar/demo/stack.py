@@ -54,7 +54,7 @@ class Stack(AbstractContextManager["Stack"]):
             admin_port=0,
             upstream_port=self.upstream.port,
             authz_addresses=(sidecar_address(self.sidecar),),
-            identity_headers=trust.response.identity_headers,
+            identity_headers=trust.response.stripped_headers,
             path_mode=trust.path_mode,
         )
         return dataclasses.replace(options, **self._envoy_options)

@@ -21,6 +21,9 @@ from sidecar.core.reason import Reason
 
 _log = logging.getLogger(__name__)
 
+#: Needs in turn, beginnings anew under another Trust included. A Trust that changes faster than checks end is a fault.
+_MAX_NEEDS = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -45,23 +48,42 @@ class Engine:
         """Check one request. ``timeout`` is what is left of the caller's deadline, in seconds (``None``: no deadline).
 
         A front hands the deadline over as a number because the denial that ends it must be made here: were it to cancel
-        from outside, Envoy would see a gRPC error. Raises nothing but ``asyncio.CancelledError``.
+        from outside, Envoy would see a gRPC error. Raises nothing but the ``asyncio.CancelledError`` of a caller that
+        went away.
         """
+        if timeout is not None and timeout <= 0:
+            # Nobody waits for the answer any more: under overload the time is better spent on those who do.
+            return self._fail(Reason.DEADLINE_EXCEEDED, "")
         try:
             step = self._checker.begin(request, self._clock())
             if isinstance(step, Decided):
                 return step.response
-            async with asyncio.timeout(timeout):
-                return await self._finish(step)
-        except TimeoutError:
-            return self._fail(Reason.DEADLINE_EXCEEDED, "")
-        except Exception:  # noqa: BLE001 - whatever it is, the caller is denied
+            return await self._finish_in_time(step, timeout)
+        except asyncio.CancelledError:
+            if _is_cancelled_from_outside():
+                raise
+            # A service gave up on its own, as a pool that is restarted does.
+            return self._fail_internally()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # noqa: BLE001 - a panic of a native library is no Exception; the caller is denied
             return self._fail_internally()
 
+    async def _finish_in_time(self, step: Step, timeout: float | None) -> bytes:  # noqa: ASYNC109 - see check
+        try:
+            async with asyncio.timeout(timeout) as deadline:
+                return await self._finish(step)
+        except TimeoutError:
+            if not deadline.expired():
+                raise  # a service's own, which is a fault and no slowness of the caller's making
+            return self._fail(Reason.DEADLINE_EXCEEDED, "")
+
     async def _finish(self, step: Step) -> bytes:
-        while not isinstance(step, Decided):
+        for _ in range(_MAX_NEEDS):
+            if isinstance(step, Decided):
+                return step.response
             step = await self._provide(step)
-        return step.response
+        raise RuntimeError(f"a check that needs more than {_MAX_NEEDS} things")
 
     async def _provide(self, need: Needs) -> Step:
         match need:
@@ -79,3 +101,8 @@ class Engine:
 
     def _fail(self, reason: Reason, correlation: str) -> bytes:
         return response.deny(Denial(reason), correlation, self._realm)
+
+
+def _is_cancelled_from_outside() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,7 +1,8 @@
 """Envoy's side of the product: a complete bootstrap, built from envoy-data-plane's typed messages.
 
 ``options`` says what can be chosen; ``bootstrap`` puts ``listener`` (with ``route`` and ``filter``) and ``clusters``
-together; ``normal_form`` is the expression that refuses a misspelt path where the sidecar is not asked.
+together; ``normal_form`` has the expressions that refuse a misspelt request where the sidecar is not asked, ``headers``
+what no client may send, and ``limits`` what no client may take.
 Needs the ``demo`` extra (envoy-data-plane); nothing on the way of a check imports this package.
 """
 

@@ -2,7 +2,7 @@
 
 from envoy_data_plane.envoy.config.bootstrap import v3 as envoy_bootstrap
 
-from sidecar.envoy_config import clusters, listener
+from sidecar.envoy_config import clusters, limits, listener
 from sidecar.envoy_config.address import socket
 from sidecar.envoy_config.options import EnvoyOptions
 
@@ -10,11 +10,17 @@ from sidecar.envoy_config.options import EnvoyOptions
 def bootstrap(options: EnvoyOptions) -> envoy_bootstrap.Bootstrap:
     """Return the typed bootstrap; it depends on nothing but ``options``."""
     return envoy_bootstrap.Bootstrap(
-        admin=envoy_bootstrap.Admin(address=socket(options.admin_address, options.admin_port)),
+        admin=envoy_bootstrap.Admin(
+            address=socket(options.admin_address, options.admin_port),
+            # The operator's way in while clients hold all connections there are.
+            ignore_global_conn_limit=True,
+        ),
         static_resources=envoy_bootstrap.BootstrapStaticResources(
             listeners=[listener.ingress(options)],
             clusters=[clusters.app(options), clusters.authz(options)],
         ),
+        overload_manager=limits.overload_manager(options.max_connections),
+        layered_runtime=limits.runtime(),
     )
 
 

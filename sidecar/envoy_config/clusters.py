@@ -8,13 +8,20 @@ from envoy_data_plane.envoy.extensions.upstreams.http import v3 as upstreams
 from envoy_data_plane.google.protobuf import Any
 
 from sidecar.envoy_config.address import assignment, is_ip, socket, socket_or_pipe
+from sidecar.envoy_config.limits import CONNECTION_BUFFER_BYTES
 from sidecar.envoy_config.options import EnvoyOptions
 
 APP = "app"
 AUTHZ = "authz"
 
+#: Envoy's own, said aloud, to either cluster. An open stream of events takes one to the application.
+_MAX_CONNECTIONS = 1024
+
 #: The gRPC service whose health is asked for: the one that Envoy calls.
 SERVICE = "envoy.service.auth.v3.Authorization"
+
+#: Envoy's own, said aloud. Not a client's 32 KiB: 256 checks share one connection, and no client can make it slow.
+_CHECKS_BUFFER_BYTES = 1024 * 1024
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
@@ -26,6 +33,9 @@ def app(options: EnvoyOptions) -> cluster.Cluster:
     return cluster.Cluster(
         name=APP,
         type=cluster.ClusterDiscoveryType.STATIC if static else cluster.ClusterDiscoveryType.STRICT_DNS,
+        per_connection_buffer_limit_bytes=CONNECTION_BUFFER_BYTES,
+        # Envoy's own, said aloud: what the application gets at once, whatever clients send; what is beyond gets 503.
+        circuit_breakers=_circuit_breakers(pending=1024, requests=1024, retries=3),
         load_assignment=assignment(APP, [socket(options.upstream_address, options.upstream_port)]),
     )
 
@@ -35,11 +45,14 @@ def authz(options: EnvoyOptions) -> cluster.Cluster:
     return cluster.Cluster(
         name=AUTHZ,
         type=cluster.ClusterDiscoveryType.STATIC,
+        per_connection_buffer_limit_bytes=_CHECKS_BUFFER_BYTES,
         # Half of a check's time, so that a connection that hangs leaves room for another process to answer.
         connect_timeout=timedelta(seconds=options.timeout_seconds / 2),
         # A process that is busy verifying gets fewer new checks.
         lb_policy=cluster.ClusterLbPolicy.LEAST_REQUEST,
-        circuit_breakers=_circuit_breakers(),
+        # Envoy's own are soon reached by checks, which are short but one per request: a circuit that opens refuses
+        # legitimate callers. Three retries for all would be used up the moment a process dies.
+        circuit_breakers=_circuit_breakers(pending=4096, requests=8192, retries=32),
         outlier_detection=_outlier_detection(),
         health_checks=[_health_check()],
         typed_extension_protocol_options={_HTTP_OPTIONS: Any.pack(_http2())},
@@ -47,17 +60,15 @@ def authz(options: EnvoyOptions) -> cluster.Cluster:
     )
 
 
-def _circuit_breakers() -> cluster.CircuitBreakers:
-    # Envoy's defaults (1024 requests, 3 retries) are soon reached by checks, which are short but one per request: a
-    # circuit that opens refuses legitimate callers. Three retries for all would be used up the moment a process dies.
+def _circuit_breakers(*, pending: int, requests: int, retries: int) -> cluster.CircuitBreakers:
     return cluster.CircuitBreakers(
         thresholds=[
             cluster.CircuitBreakersThresholds(
                 priority=core.RoutingPriority.DEFAULT,
-                max_connections=1024,
-                max_pending_requests=4096,
-                max_requests=8192,
-                max_retries=32,
+                max_connections=_MAX_CONNECTIONS,
+                max_pending_requests=pending,
+                max_requests=requests,
+                max_retries=retries,
                 # Gauges of what is left, so that an alert comes before the circuit opens.
                 track_remaining=True,
             )

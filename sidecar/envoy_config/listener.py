@@ -1,16 +1,14 @@
 """The listener: what a request goes through before it is routed."""
 
-from envoy_data_plane.envoy.config.common.mutation_rules import v3 as mutation_rules
 from envoy_data_plane.envoy.config.core import v3 as core
 from envoy_data_plane.envoy.config.listener import v3 as listener
 from envoy_data_plane.envoy.extensions.filters.http.router import v3 as router
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager import v3 as hcm
-from envoy_data_plane.envoy.extensions.http.early_header_mutation.header_mutation import v3 as early
 from envoy_data_plane.google.protobuf import Any
 
 from sidecar.core.path import PathMode
 from sidecar.envoy_config import filter as authz_filter
-from sidecar.envoy_config import route
+from sidecar.envoy_config import headers, limits, route
 from sidecar.envoy_config.address import socket
 from sidecar.envoy_config.options import EnvoyOptions
 
@@ -34,7 +32,10 @@ def ingress(options: EnvoyOptions) -> listener.Listener:
     return listener.Listener(
         name="ingress",
         address=socket(options.listener_address, options.listener_port),
-        filter_chains=[listener.FilterChain(filters=[manager])],
+        per_connection_buffer_limit_bytes=limits.CONNECTION_BUFFER_BYTES,
+        filter_chains=[
+            listener.FilterChain(filters=[manager], transport_socket_connect_timeout=limits.HANDSHAKE_TIMEOUT)
+        ],
     )
 
 
@@ -46,11 +47,12 @@ def _connection_manager(options: EnvoyOptions) -> hcm.HttpConnectionManager:
         normalize_path=normalize_path,
         merge_slashes=merge_slashes,
         path_with_escaped_slashes_action=_escaped_slashes(options),
-        # x_auth_subject passes beside x-auth-subject, and WSGI and CGI applications read the two as one.
-        common_http_protocol_options=core.HttpProtocolOptions(
-            headers_with_underscores_action=core.HttpProtocolOptionsHeadersWithUnderscoresAction.REJECT_REQUEST
-        ),
-        early_header_mutation_extensions=[_strip(options)],
+        common_http_protocol_options=_common_http(),
+        http2_protocol_options=limits.http2(),
+        request_headers_timeout=limits.REQUEST_HEADERS_TIMEOUT,
+        request_timeout=limits.REQUEST_TIMEOUT,
+        stream_idle_timeout=limits.STREAM_IDLE_TIMEOUT,
+        early_header_mutation_extensions=[headers.strip(options)],
         # The address of the connection counts, not what the client wrote into x-forwarded-for.
         use_remote_address=True,
         # A client's own x-forwarded-client-cert is dropped; what the handshake proved takes its place.
@@ -67,12 +69,11 @@ def _escaped_slashes(options: EnvoyOptions) -> _EscapedSlashes:
     return _EscapedSlashes.KEEP_UNCHANGED
 
 
-def _strip(options: EnvoyOptions) -> core.TypedExtensionConfig:
-    # INVARIANT: before routing and before every filter, so that it also holds where the sidecar is not asked.
-    names = (*options.identity_headers, authz_filter.UNCHECKED_HEADER)
-    mutation = early.HeaderMutation(mutations=[mutation_rules.HeaderMutation(remove=name) for name in names])
-    return core.TypedExtensionConfig(
-        name="envoy.http.early_header_mutation.header_mutation", typed_config=Any.pack(mutation)
+def _common_http() -> core.HttpProtocolOptions:
+    return core.HttpProtocolOptions(
+        # x_auth_subject passes beside x-auth-subject, and WSGI and CGI applications read the two as one.
+        headers_with_underscores_action=core.HttpProtocolOptionsHeadersWithUnderscoresAction.REJECT_REQUEST,
+        idle_timeout=limits.CONNECTION_IDLE_TIMEOUT,
     )
 
 

@@ -1,10 +1,10 @@
-"""The normal form of ``:path`` as rules for Envoy's routes, which refuse every request that breaks one.
+"""The normal form of method, authority and path as rules for Envoy's routes, which refuse what breaks one.
 
-The sidecar decides the same question in ``sidecar.core.path`` and gives its reason; these rules stand in for it where
-it is not asked. They are several and small because RE2, Envoy's engine, has no look-around, and Envoy accepts no
-expression above 100 RE2 instructions unless its runtime is changed. Each matches the *whole* ``:path``; its query
-(after the first ``?``) may be any ASCII. The second rule is a list of what is allowed, so those after it need not think
-of anything strange: they look at paths that consist of raw characters and upper-case encodings only.
+The sidecar decides the same in ``sidecar.core.request`` and gives its reason; these rules stand in for it where it is
+not asked. They are several and small because RE2, Envoy's engine, has no look-around, and Envoy accepts no
+expression above 100 RE2 instructions unless its runtime is changed. Each matches the *whole* header; the query in
+``:path`` (after the first ``?``) may be any ASCII. Of the rules for paths the second is a list of what is allowed, so
+those after it need not think of anything strange: they look at raw characters and upper-case encodings only.
 """
 
 from dataclasses import dataclass
@@ -12,11 +12,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of the normal form: ``:path`` must match ``pattern``, or with ``forbidden`` must not."""
+    """One rule of the normal form: ``header`` must match ``pattern``, or with ``forbidden`` must not."""
 
     name: str
     pattern: str
     forbidden: bool
+    header: str = ":path"
+
+    @property
+    def subject(self) -> str:
+        """Return what the rule is about: ``path``, ``method`` or ``authority``."""
+        return self.header.removeprefix(":")
+
+
+#: In every mode. HTTP/2 lets ``delete`` pass, which policy knows nothing of and many frameworks read as ``DELETE``.
+METHOD = Rule("method", "[A-Z][A-Z0-9_-]*", forbidden=False, header=":method")
+
+_HOST = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?"
+_IPV6 = r"\[[0-9A-Fa-f:.]+\]"
+
+#: In every mode: a host or IP address, perhaps with a port (RFC 3986, section 3.2.2). ``app:``, ``x@app``, ``%61pp`` or
+#: two Host headers joined by a comma are another host to the next server. The sidecar refuses some more, which takes
+#: arithmetic: ports above 65535, an IPv6 address that is none, and IPv4 in odd spellings (``127.1``).
+AUTHORITY = Rule("authority", f"(?:{_HOST}|{_IPV6})(?::[1-9][0-9]{{0,4}})?", forbidden=False, header=":authority")
 
 
 #: pchar (RFC 3986, 3.3) and the slash, without ``;``: servlet containers cut ``;x`` off before they match.
@@ -37,8 +55,9 @@ ASCII = Rule("ascii", "[!-~]*", forbidden=False)
 NORMAL_FORM = (
     ASCII,
     Rule("characters", f"/(?:{_RAW}|{_ENCODED})*{_QUERY}", forbidden=False),
-    # The last segment may be empty (a trailing slash), no other; none may be a dot or two.
-    Rule("segments", r"[^?]*/(?:/.*|\.{1,2}(?:[/?].*)?)", forbidden=True),
+    # The last segment may be empty (a trailing slash), no other. None may be a dot or two, nor become that where a
+    # second hop decodes and cuts off at a space, "#", ";" or "?".
+    Rule("segments", r"[^?]*/(?:/.*|\.{1,2}(?:(?:[/?]|%(?:20|23|3B|3F)).*)?)", forbidden=True),
     # %252F would become %2F in whatever decodes twice.
     Rule("double-encoding", "[^?]*%25[0-9A-Fa-f]{2}.*", forbidden=True),
     # RFC 3629: each lead byte has its number of continuation bytes, and none stands alone...

@@ -48,6 +48,24 @@ class EnvoyOptions:
     The sidecar removes them too, but it is not asked on unprotected paths nor, under ``failure_mode_allow``, when dead.
     """
 
+    override_headers: tuple[str, ...] = (
+        "x-http-method-override",
+        "x-http-method",
+        "x-method-override",
+        "x-original-url",
+        "x-rewrite-url",
+    )
+    """Lower-case names of headers that make an upstream act on another method or path than was decided on.
+
+    Removed from every request. Default those that frameworks are known to heed; empty keeps them all.
+    """
+
+    forward_token: bool = True
+    """Let the application have the ``authorization`` header. Must equal the sidecar's own setting.
+
+    Where off, Envoy takes it off as well: the sidecar is not asked on unprotected paths nor, failing open, when dead.
+    """
+
     path_mode: PathMode = PathMode.REJECT
     """How a path must be spelt. Default ``reject``: what is not in normal form is refused, never rewritten.
 
@@ -72,16 +90,24 @@ class EnvoyOptions:
     For what must answer while the sidecar is dead; a path that is public by policy belongs into the sidecar's policy.
     """
 
+    max_connections: int = 10_000
+    """Connections of clients at one time; those beyond are closed. Default: well below 1 GiB of buffers, all filled.
+
+    Set it to what memory and file descriptors (two a connection) allow. The admin port is not counted.
+    """
+
     def __post_init__(self) -> None:
         """Refuse what Envoy would refuse later, or worse, accept."""
         for name in ("listener_port", "admin_port", "upstream_port"):
             _require(0 <= getattr(self, name) <= _MAX_PORT, f"{name}: not a port (0 to {_MAX_PORT})")
+        _require(self.max_connections > 0, "max_connections: must be above 0; Envoy takes 0 for no connection at all")
         _require(self.timeout_seconds > 0, "timeout_seconds: must be above 0; Envoy takes 0 for no timeout at all")
         _require(bool(self.authz_addresses), "authz_addresses: name at least one sidecar endpoint")
         for address in self.authz_addresses:
             socket_or_pipe(address)
-        for header in self.identity_headers:
-            _require(_HEADER_NAME.fullmatch(header) is not None, f"identity_headers: {header!r} is not [a-z0-9-]+")
+        for name in ("identity_headers", "override_headers"):
+            for header in getattr(self, name):
+                _require(_HEADER_NAME.fullmatch(header) is not None, f"{name}: {header!r} is not [a-z0-9-]+")
         for path in self.unprotected_paths:
             _require(is_normal(path, PathMode.REJECT), f"unprotected_paths: {path!r} is not in normal form")
 

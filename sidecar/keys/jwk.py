@@ -109,17 +109,26 @@ def _read_ec(jwk: Jwk) -> tuple[bytes, frozenset[Algorithm]]:
 
 
 def _read_rsa(jwk: Jwk) -> tuple[bytes, frozenset[Algorithm]]:
-    modulus = int.from_bytes(_bytes(jwk, "n"), "big")
-    exponent = int.from_bytes(_bytes(jwk, "e"), "big")
+    modulus, exponent = _number(jwk, "n"), _number(jwk, "e")
     if not MIN_RSA_BITS <= modulus.bit_length() <= MAX_RSA_BITS:
         raise JwkError(f"n has {modulus.bit_length()} bits; allowed: {MIN_RSA_BITS} to {MAX_RSA_BITS}")
     if exponent < 3 or exponent % 2 == 0 or exponent.bit_length() > 32:  # noqa: PLR2004 - with e = 1 anybody can sign
         raise JwkError("e must be odd, at least 3 and at most 32 bits")
+    if modulus % 2 == 0:
+        raise JwkError("n is even: anybody could factor it")
     try:
         key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
     except ValueError as error:
         raise JwkError(f"n and e are not an RSA key: {error}") from None
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), frozenset(_RSA)
+
+
+def _number(jwk: Jwk, name: str) -> int:
+    """Read a Base64urlUInt (RFC 7518, section 2): no leading zero octet, so that a key has one thumbprint."""
+    octets = _bytes(jwk, name)
+    if octets[:1] == b"\0":
+        raise JwkError(f"{name} has a leading zero octet")
+    return int.from_bytes(octets, "big")
 
 
 def _string(jwk: Jwk, name: str) -> str:

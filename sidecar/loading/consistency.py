@@ -2,17 +2,22 @@
 
 from collections.abc import Iterator
 
+from sidecar.core.headers import OVERRIDE_HEADERS
+from sidecar.core.policy.match import PatternError
+from sidecar.core.policy.patterns import path_patterns
 from sidecar.loading.problem import FieldPath
 from sidecar.settings import Settings
+from sidecar.settings.policy import OperationSettings
 from sidecar.settings.response import IdentityHeaderSettings
 
 Inconsistency = tuple[FieldPath, str]
 
 #: Headers that mean something to HTTP itself, to Envoy or to the credential: identity must not overwrite them.
-_RESERVED_HEADERS = frozenset(
-    {"authorization", "connection", "content-length", "content-type", "cookie", "expect", "forwarded", "host"}
-    | {"keep-alive", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "via"}
-)
+_RESERVED_HEADERS = OVERRIDE_HEADERS | {
+    *("authorization", "connection", "content-encoding", "content-length", "content-type", "cookie", "expect"),
+    *("forwarded", "host", "keep-alive", "origin", "proxy-authorization", "range", "te", "trailer"),
+    *("traceparent", "tracestate", "transfer-encoding", "upgrade", "via", "x-request-id"),
+}
 _RESERVED_PREFIXES = ("x-envoy-", "x-forwarded-", "sec-", "proxy-")
 
 
@@ -20,6 +25,7 @@ def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
     """Yield everything in ``settings`` that does not go together."""
     yield from _issuers(settings)
     yield from _policy_names(settings)
+    yield from _path_patterns(settings)
     yield from _identity_headers(settings.response.identity_headers)
 
 
@@ -42,6 +48,26 @@ def _policy_names(settings: Settings) -> Iterator[Inconsistency]:
     for index, name in enumerate(names):
         if name in names[:index]:
             yield ("policies", index, "name"), f"{name!r} is used twice; a denial must name one policy"
+
+
+def _path_patterns(settings: Settings) -> Iterator[Inconsistency]:
+    for where, operation in _operations(settings):
+        for field, patterns in (("paths", operation.paths), ("notPaths", operation.not_paths)):
+            for index, pattern in enumerate(patterns or ()):
+                try:
+                    path_patterns(pattern, settings.request.path_mode)
+                except PatternError as error:
+                    yield (*where, field, index), str(error)
+
+
+def _operations(settings: Settings) -> Iterator[tuple[FieldPath, OperationSettings]]:
+    for name, operations in (("public", settings.public), ("cors_preflight", settings.cors_preflight)):
+        for index, operation in enumerate(operations):
+            yield (name, index), operation
+    for p, policy in enumerate(settings.policies):
+        for r, rule in enumerate(policy.rules):
+            for t, to in enumerate(rule.to or ()):
+                yield ("policies", p, "rules", r, "to", t, "operation"), to.operation
 
 
 def _identity_headers(headers: IdentityHeaderSettings) -> Iterator[Inconsistency]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.scalarbool import ScalarBoolean
 
-from sidecar.loading.problem import ConfigurationError, FieldPath, Problem
+from sidecar.loading.problem import ConfigurationError, FieldPath, Problem, dotted
 
 #: Bytes. A thousand policies take some 300 KiB; beyond this it is some other file.
 MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -30,6 +31,10 @@ class Document:
         return f"{self.path}:{line}:{column}"
 
 
+class _UnusableError(Exception):
+    """A value of a kind that no field takes: ``args`` are the field's path and what is wrong."""
+
+
 def read_document(path: Path) -> Document:
     """Read a YAML file; raises ``ConfigurationError``."""
     root = _parse(path, _read_text(path))
@@ -37,9 +42,18 @@ def read_document(path: Path) -> Document:
         found = "nothing" if root is None else "a list" if isinstance(root, CommentedSeq) else "a single value"
         raise ConfigurationError([Problem(f"{path}:1:1", "", f"found {found}; a configuration is a YAML mapping")])
     places: dict[FieldPath, tuple[int, int]] = {}
-    values = _plain(root, (), places)
-    assert isinstance(values, dict)  # noqa: S101 - a CommentedMap becomes a dict
+    try:
+        values = _members(root, places)
+    except _UnusableError as error:
+        field, message = error.args
+        raise ConfigurationError([Problem(Document(path, {}, places).source(field), dotted(field), message)]) from None
     return Document(path, values, places)
+
+
+def _members(root: CommentedMap, places: dict[FieldPath, tuple[int, int]]) -> dict[str, object]:
+    members = _plain(root, (), places)
+    assert isinstance(members, dict)  # noqa: S101 - a CommentedMap becomes a dict
+    return members
 
 
 def _read_text(path: Path) -> str:
@@ -71,15 +85,18 @@ def _parse(path: Path, text: str) -> object:
 
 def _plain(node: object, at: FieldPath, places: dict[FieldPath, tuple[int, int]]) -> object:
     """Turn ruamel's types, which remember comments and styles, into plain ones, and note where each stands."""
-    if isinstance(node, CommentedMap):
+    if type(node) is CommentedMap:
         for key in node:
-            _note(places, (*at, str(key)), node.lc.key(key) if key in node.lc.data else None)
+            if not isinstance(key, str):
+                # 1 and "1" would become one field, and one of the two values would be lost.
+                raise _UnusableError(at, f"the name {key!r} is not text; write it in quotes")
+            _note(places, (*at, key), node.lc.key(key) if key in node.lc.data else None)
         return {str(key): _plain(value, (*at, str(key)), places) for key, value in node.items()}
     if isinstance(node, CommentedSeq):
         for index in range(len(node)):
             _note(places, (*at, index), node.lc.item(index))
         return [_plain(item, (*at, index), places) for index, item in enumerate(node)]
-    return _scalar(node)
+    return _scalar(node, at)
 
 
 def _note(places: dict[FieldPath, tuple[int, int]], at: FieldPath, found: tuple[int, int] | None) -> None:
@@ -87,8 +104,12 @@ def _note(places: dict[FieldPath, tuple[int, int]], at: FieldPath, found: tuple[
         places[at] = (found[0] + 1, found[1] + 1)
 
 
-def _scalar(node: object) -> object:
-    for plain in (bool, int, float, str):
+def _scalar(node: object, at: FieldPath) -> object:
+    if node is None or isinstance(node, bool):
+        return node
+    if isinstance(node, ScalarBoolean):
+        return bool(node)  # one with an anchor; ruamel derives it from int
+    for plain in (int, float, str):
         if isinstance(node, plain):
             return plain(node)
-    return node
+    raise _UnusableError(at, f"a {type(node).__name__} is nothing a configuration has; write text in quotes")

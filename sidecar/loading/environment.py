@@ -46,15 +46,9 @@ def _put(values: dict[str, object], path: FieldPath, value: object) -> None:
 
 
 def _scalar(text: str) -> object:
-    """Read a value as YAML would, so that numbers and booleans come out as in the file.
-
-    An empty variable stays an empty string: in YAML it would be null, and a template that was not filled in would
-    switch a header off.
-    """
-    if not text:
-        return text
+    """Read a value as YAML would, so that numbers and booleans come out as in the file. What is nothing stays text."""
     try:
         value: object = YAML(typ="safe", pure=True).load(text)
     except (YAMLError, ValueError):
         return text
-    return value if isinstance(value, bool | int | float) or value is None else text
+    return value if isinstance(value, bool | int | float) else text

@@ -1,10 +1,13 @@
 """Policy settings to the compiled policy set. Patterns were checked when the settings were."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
+from sidecar.core.path import PathMode
 from sidecar.core.policy.key import parse_key
-from sidecar.core.policy.match import StringSet, host_set, path_set, string_set
+from sidecar.core.policy.match import Pattern, string_set
 from sidecar.core.policy.model import Action, Condition, Operation, Policy, PolicySet, Rule, Source, Values
+from sidecar.core.policy.patterns import host_patterns, method_patterns, path_patterns, text_patterns
 from sidecar.settings import Settings
 from sidecar.settings.policy import (
     ConditionSettings,
@@ -14,26 +17,30 @@ from sidecar.settings.policy import (
     SourceSettings,
 )
 
+_Read = Callable[[str], tuple[Pattern, ...]]
+
 
 def build_policies(settings: Settings) -> PolicySet:
     """Compile the policies, public operations and preflight operations of ``settings``."""
-    policies = [_policy(policy) for policy in settings.policies]
+    mode = settings.request.path_mode
+    policies = [_policy(policy, mode) for policy in settings.policies]
     return PolicySet(
         deny=tuple(policy for policy in policies if policy.action is Action.DENY),
         allow=tuple(policy for policy in policies if policy.action is Action.ALLOW),
-        public=tuple(_operation(operation) for operation in settings.public),
-        cors_preflight=tuple(_operation(operation) for operation in settings.cors_preflight),
+        public=tuple(_operation(operation, mode) for operation in settings.public),
+        cors_preflight=tuple(_operation(operation, mode) for operation in settings.cors_preflight),
     )
 
 
-def _policy(policy: PolicySettings) -> Policy:
-    return Policy(policy.name, policy.action, tuple(_rule(rule) for rule in policy.rules), frozenset(policy.scopes))
+def _policy(policy: PolicySettings, mode: PathMode) -> Policy:
+    rules = tuple(_rule(rule, mode) for rule in policy.rules)
+    return Policy(policy.name, policy.action, rules, frozenset(policy.scopes))
 
 
-def _rule(rule: RuleSettings) -> Rule:
+def _rule(rule: RuleSettings, mode: PathMode) -> Rule:
     return Rule(
         sources=tuple(_source(entry.source) for entry in rule.from_ or ()),
-        operations=tuple(_operation(entry.operation) for entry in rule.to or ()),
+        operations=tuple(_operation(entry.operation, mode) for entry in rule.to or ()),
         conditions=tuple(_condition(condition) for condition in rule.when or ()),
     )
 
@@ -42,12 +49,12 @@ def _source(source: SourceSettings) -> Source:
     return Source(_values(source.request_principals, source.not_request_principals))
 
 
-def _operation(operation: OperationSettings) -> Operation:
+def _operation(operation: OperationSettings, mode: PathMode) -> Operation:
     return Operation(
-        hosts=_values(operation.hosts, operation.not_hosts, host_set),
+        hosts=_values(operation.hosts, operation.not_hosts, host_patterns),
         ports=_values(operation.ports, operation.not_ports),
-        methods=_values(operation.methods, operation.not_methods),
-        paths=_values(operation.paths, operation.not_paths, path_set),
+        methods=_values(operation.methods, operation.not_methods, method_patterns),
+        paths=_values(operation.paths, operation.not_paths, partial(path_patterns, mode=mode)),
     )
 
 
@@ -56,11 +63,11 @@ def _condition(condition: ConditionSettings) -> Condition:
     return Condition(kind, path, _values(condition.values, condition.not_values))
 
 
-def _values(
-    values: Sequence[str] | None,
-    not_values: Sequence[str] | None,
-    compile_set: Callable[[Iterable[str]], StringSet] = string_set,
-) -> Values:
+def _values(values: Sequence[str] | None, not_values: Sequence[str] | None, read: _Read = text_patterns) -> Values:
+    def compiled(texts: Sequence[str]) -> list[Pattern]:
+        return [pattern for text in texts for pattern in read(text)]
+
     return Values(
-        None if values is None else compile_set(values), None if not_values is None else compile_set(not_values)
+        values=None if values is None else string_set(compiled(values)),
+        not_values=None if not_values is None else string_set(compiled(not_values)),
     )

@@ -11,7 +11,12 @@ from sidecar.loading.load import Configuration
 from sidecar.loading.policy import build_policies
 from sidecar.loading.problem import ConfigurationError, FieldPath
 from sidecar.settings.issuer import IssuerSettings, KeySource
+from sidecar.settings.response import IdentityHeaderSettings
 from sidecar.settings.response import ResponseSettings as ResponseDocument
+
+_USUAL_HEADERS = tuple(
+    str(IdentityHeaderSettings.model_fields[name].default) for name in ("subject", "issuer", "scopes")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,8 @@ def _document(source: KeySource, folder: Path) -> bytes:
             return (folder / source.file).read_bytes()
         except OSError as error:
             raise JwksError(f"{source.file}: cannot be read: {error.strerror}") from None
+        except ValueError:
+            raise JwksError("is no file name") from None
     return json.dumps(source.jwks, default=str).encode()
 
 
@@ -63,6 +70,7 @@ def _issuer(settings: IssuerSettings, jwks: Jwks) -> Issuer:
         issuer=settings.issuer,
         audiences=frozenset(settings.audiences),
         algorithms=frozenset(settings.algorithms),
+        token_types=frozenset(name.lower().removeprefix("application/") for name in settings.token_types),
         keys=jwks.keys,
         clock_skew=settings.clock_skew_seconds,
         max_lifetime=settings.max_lifetime_seconds,
@@ -78,11 +86,15 @@ def _trust(configuration: Configuration, issuers: dict[str, Issuer]) -> Trust:
         response=_response(settings.response),
         path_mode=settings.request.path_mode,
         max_token_bytes=settings.request.max_token_bytes,
+        max_path_bytes=settings.request.max_path_bytes,
     )
 
 
 def _response(settings: ResponseDocument) -> ResponseSettings:
     headers = settings.identity_headers
+    fixed = (headers.subject, headers.issuer, headers.scopes)
+    # The usual names too: an upstream may go on reading a header that was switched off or renamed here.
+    stripped = (*filter(None, fixed), *_USUAL_HEADERS, *headers.claims.values())
     return ResponseSettings(
         realm=settings.realm,
         subject_header=headers.subject,
@@ -90,6 +102,8 @@ def _response(settings: ResponseDocument) -> ResponseSettings:
         scopes_header=headers.scopes,
         claim_headers=tuple((parse_claim_path(claim), name) for claim, name in headers.claims.items()),
         forward_token=settings.forward_token,
+        strip_override_headers=settings.strip_override_headers,
         metadata_claims=tuple(settings.metadata_claims),
         max_header_bytes=settings.max_header_bytes,
+        stripped_headers=tuple(dict.fromkeys(stripped)),
     )

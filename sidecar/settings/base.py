@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 
 def checked(check: Callable[[str], object]) -> AfterValidator:
@@ -23,4 +23,12 @@ Text = Annotated[str, Field(min_length=1, max_length=2048)]
 class Model(BaseModel):
     """A mapping of the configuration: unknown fields and values of another type are refused, never guessed at."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=False, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_null(cls, value: object) -> object:
+        # A field that was begun and not filled in must not widen what a rule matches, nor switch a protection off.
+        if value is None:
+            raise ValueError("is empty; give a value, or leave the field out")
+        return value

@@ -39,6 +39,12 @@ class IssuerSettings(Model):
         min_length=1,
         description="Signature algorithms taken from this issuer. Pinned here, never by the token (RFC 8725, 3.1).",
     )
+    token_types: list[Text] = Field(
+        default=["JWT", "at+jwt"],
+        min_length=1,
+        description="Kinds of token that are taken, by 'typ' without regard to case; one without it is a JWT. Keeps "
+        "logout tokens, DPoP proofs and the like of the same issuer from passing as access tokens (RFC 8725, 3.11).",
+    )
     keys: KeySource = Field(description="Where the public keys come from.")
     clock_skew_seconds: float = Field(
         30.0,

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from sidecar.core.policy.key import parse_key
-from sidecar.core.policy.match import check_path_pattern, check_pattern
 from sidecar.core.policy.model import Action
+from sidecar.core.policy.patterns import host_patterns, method_patterns, text_patterns
 from sidecar.settings.base import Model, checked
 
 
@@ -14,42 +14,39 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Pattern = Annotated[str, checked(check_pattern)]
-PathPattern = Annotated[str, checked(check_path_pattern)]
-Port = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[1-9][0-9]{0,4}$")]
+def _check_port(text: str) -> None:
+    if not (text.isascii() and text.isdecimal() and text[0] != "0" and int(text) <= 65535):  # noqa: PLR2004 - TCP's last
+        raise ValueError(f"{text!r} is no port; allowed: 1 to 65535")
+
+
+Pattern = Annotated[str, checked(text_patterns)]
+HostPattern = Annotated[str, checked(host_patterns)]
+MethodPattern = Annotated[str, checked(method_patterns)]
+Port = Annotated[str, BeforeValidator(_as_text), checked(_check_port)]
+#: Checked in ``loading.consistency``, where the path mode is known.
+PathPattern = Annotated[str, Field(min_length=1)]
 #: ``scope-token`` of RFC 6749, section 3.3: it stands between quotes in WWW-Authenticate.
 Scope = Annotated[str, Field(pattern=r"^[!#-\[\]-~]+$")]
 
 
-class PolicyModel(Model):
-    """A part of a policy, where a field that is left empty must not widen what the rule matches."""
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _not_null(cls, value: object) -> object:
-        if value is None:
-            raise ValueError("is empty; give a value, or leave the field out")
-        return value
-
-
-class OperationSettings(PolicyModel):
+class OperationSettings(Model):
     """``to.operation`` of Istio's AuthorizationPolicy: fields joined by AND, values by OR."""
 
-    hosts: list[Pattern] | None = Field(
+    hosts: list[HostPattern] | None = Field(
         None,
         min_length=1,
         description="The Host header or :authority. Case, a closing dot and, unless the pattern has one, the port do "
         "not matter.",
     )
-    not_hosts: list[Pattern] | None = Field(
+    not_hosts: list[HostPattern] | None = Field(
         None, min_length=1, alias="notHosts", description="Matches where none of these does."
     )
     ports: list[Port] | None = Field(None, min_length=1, description="The port of Envoy's listener.")
     not_ports: list[Port] | None = Field(
         None, min_length=1, alias="notPorts", description="Matches where none of these does."
     )
-    methods: list[Pattern] | None = Field(None, min_length=1, description="HTTP methods, in capitals.")
-    not_methods: list[Pattern] | None = Field(
+    methods: list[MethodPattern] | None = Field(None, min_length=1, description="HTTP methods, in capitals.")
+    not_methods: list[MethodPattern] | None = Field(
         None, min_length=1, alias="notMethods", description="Matches where none of these does."
     )
     paths: list[PathPattern] | None = Field(
@@ -66,7 +63,7 @@ class OperationSettings(PolicyModel):
         return self
 
 
-class SourceSettings(PolicyModel):
+class SourceSettings(Model):
     """``from.source``: who the token speaks for, as ``issuer/subject``."""
 
     request_principals: list[Pattern] | None = Field(
@@ -86,19 +83,19 @@ class SourceSettings(PolicyModel):
         return self
 
 
-class FromSettings(PolicyModel):
+class FromSettings(Model):
     """One entry of ``from``."""
 
     source: SourceSettings
 
 
-class ToSettings(PolicyModel):
+class ToSettings(Model):
     """One entry of ``to``."""
 
     operation: OperationSettings
 
 
-class ConditionSettings(PolicyModel):
+class ConditionSettings(Model):
     """One entry of ``when``."""
 
     key: Annotated[str, checked(parse_key)] = Field(description="An attribute, such as request.auth.claims[groups].")
@@ -116,7 +113,7 @@ class ConditionSettings(PolicyModel):
         return self
 
 
-class RuleSettings(PolicyModel):
+class RuleSettings(Model):
     """One rule: from AND to AND when. A rule with none of them matches every request that has a valid token."""
 
     from_: list[FromSettings] | None = Field(
@@ -126,7 +123,7 @@ class RuleSettings(PolicyModel):
     when: list[ConditionSettings] | None = Field(None, min_length=1, description="Conditions, joined by AND.")
 
 
-class PolicySettings(PolicyModel):
+class PolicySettings(Model):
     """A named policy."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")] = Field(

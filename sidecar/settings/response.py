@@ -2,24 +2,24 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from sidecar.core.policy.key import parse_claim_path
 from sidecar.settings.base import Model, Text, checked
 
 #: Header names identity may travel in: lower-case, without ``_`` (which other servers fold into ``-``).
 HeaderName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=128)]
+#: A header that ``false`` switches off. A client's copy under the usual name is removed all the same.
+Switchable = Annotated[HeaderName | None, BeforeValidator(lambda value: None if value is False else value)]
 ClaimPath = Annotated[str, Field(min_length=1), checked(parse_claim_path)]
 
 
 class IdentityHeaderSettings(Model):
     """Headers the upstream gets. A client's own copies are removed on every request, public paths included."""
 
-    subject: HeaderName | None = Field("x-auth-subject", description="'sub'; null to send none.")
-    issuer: HeaderName | None = Field("x-auth-issuer", description="'iss'; null to send none.")
-    scopes: HeaderName | None = Field(
-        "x-auth-scopes", description="Scopes, sorted, joined by spaces; null to send none."
-    )
+    subject: Switchable = Field("x-auth-subject", description="'sub'; false to send none.")
+    issuer: Switchable = Field("x-auth-issuer", description="'iss'; false to send none.")
+    scopes: Switchable = Field("x-auth-scopes", description="Scopes, sorted, joined by spaces; false to send none.")
     claims: dict[ClaimPath, HeaderName] = Field(
         default={}, description="More claims, by name or as [outer][inner]. Lists of strings are joined by commas."
     )
@@ -32,6 +32,11 @@ class ResponseSettings(Model):
         "api", description="The realm in WWW-Authenticate (RFC 9110, section 11.5)."
     )
     identity_headers: IdentityHeaderSettings = Field(default_factory=lambda: IdentityHeaderSettings.model_validate({}))
+    strip_override_headers: bool = Field(
+        default=True,
+        description="Remove X-HTTP-Method-Override, X-Original-URL and their like: they make an upstream act on "
+        "another request than the one that was decided on.",
+    )
     forward_token: bool = Field(default=True, description="false: the upstream does not get the Authorization header.")
     metadata_claims: list[Text] = Field(
         default=[], description="Claims for Envoy's later filters and access log, as dynamic metadata; ['*'] for all."

@@ -20,6 +20,9 @@ class RequestSettings(Model):
         description="'reject' denies every path that is not in normal form. The others are Istio's pathNormalization "
         "modes (none, base, merge_slashes, decode_and_merge_slashes): Envoy must then normalise in the same way.",
     )
+    max_path_bytes: int = Field(
+        8192, ge=256, le=65536, description="Bytes of the longest path, without its query, that is looked at."
+    )
     max_token_bytes: int = Field(
         8192,
         ge=256,

@@ -12,14 +12,23 @@ from sidecar.transport.address import Address, AddressError, TcpAddress, refuse_
 
 SERVICE = "envoy.service.auth.v3.Authorization"
 
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+
 #: A denial made at the deadline itself would reach nobody: Envoy would see a gRPC error, and let the request in where
 #: ``failure_mode_allow`` is set. The rest of the time is for the way back.
 _OF_THE_DEADLINE = 0.9
 
 _OPTIONS = (
-    # No limit of our own: the peer is Envoy on this machine, which limits what it takes (60 KiB of headers by default).
-    # gRPC answers a message over its limit with an error, and an error lets the request in under failure_mode_allow.
-    ("grpc.max_receive_message_length", -1),
+    # gRPC answers what is over its limits with an error, and an error lets the request in under failure_mode_allow. So
+    # they are far above what Envoy on this machine can be made to send: 60 KiB of headers by default; and with tracing
+    # a client's ``tracestate`` becomes metadata, for which gRPC's own limit is 8 KiB.
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_metadata_size", MAX_MESSAGE_BYTES),
+    ("grpc.absolute_max_metadata_size", MAX_MESSAGE_BYTES),
+    # Envoy never compresses a check; a small message that unpacks to gigabytes is an attack.
+    ("grpc.compression_enabled_algorithms_bitset", 1),
+    # Envoy's keep-alive pings are more frequent than gRPC tolerates by default: it would close the connection.
+    ("grpc.http2.max_ping_strikes", 0),
     # By default gRPC shares a port with whoever already listens there: two sidecars, each with half of the checks.
     ("grpc.so_reuseport", 0),
 )

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from nacl.bindings import crypto_sign_open
+from nacl.bindings import crypto_sign_BYTES, crypto_sign_open, crypto_sign_PUBLICKEYBYTES
 from nacl.exceptions import BadSignatureError
 
 from sidecar.core.algorithm import Algorithm
@@ -45,6 +45,10 @@ def _family(algorithm: Algorithm) -> Callable[[Algorithm, bytes, bytes, bytes], 
 
 
 def _ed25519(_: Algorithm, public_key: bytes, message: bytes, signature: bytes) -> bool:
+    if len(public_key) != crypto_sign_PUBLICKEYBYTES:
+        raise ValueError("an Ed25519 key has 32 bytes")
+    if len(signature) != crypto_sign_BYTES:
+        return False  # libsodium takes both in one piece: a short signature would borrow bytes from the message
     try:
         crypto_sign_open(signature + message, public_key)
     except BadSignatureError:

@@ -3,13 +3,17 @@
 import importlib
 import json
 import sysconfig
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from google.protobuf import json_format
 
+from envoy_config.live import CLOSED, LOOSE, OPEN, Ports, application, envoy
+from sidecar.core.path import PathMode
 from sidecar.envoy_config import EnvoyOptions, to_json
 
 Document = Mapping[str, Any]
@@ -20,6 +24,7 @@ _EXTENSIONS = (
     "envoy.extensions.filters.http.router.v3.router_pb2",
     "envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2",
     "envoy.extensions.http.early_header_mutation.header_mutation.v3.header_mutation_pb2",
+    "envoy.extensions.resource_monitors.downstream_connections.v3.downstream_connections_pb2",
     "envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2",
     "envoy.extensions.upstreams.http.v3.http_protocol_options_pb2",
 )
@@ -70,3 +75,25 @@ def manager(generated: Callable[[EnvoyOptions], dict[str, Any]]) -> Callable[[En
         return dict(listener["filter_chains"][0]["filters"][0]["typed_config"])
 
     return pick
+
+
+@pytest.fixture(scope="session")
+def ports(envoy_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
+    """Run several Envoys, all without a sidecar, each with ``/healthz`` unprotected; give their ports by name."""
+    folder = tmp_path_factory.mktemp("envoys")
+    with ExitStack() as running:
+        closed = EnvoyOptions(
+            listener_port=0,
+            admin_port=0,
+            upstream_port=running.enter_context(application()),
+            authz_addresses=(f"unix:{folder}/nobody.sock",),
+            unprotected_paths=("/healthz",),
+        )
+        opened = replace(closed, failure_mode_allow=True)
+        loose = replace(opened, path_mode=PathMode.NONE, override_headers=(), forward_token=False)
+        found = {}
+        for name, options in ((CLOSED, closed), (OPEN, opened), (LOOSE, loose)):
+            own = folder / name.replace(" ", "-")
+            own.mkdir()
+            found[name] = running.enter_context(envoy(envoy_binary, options, own)).port
+        yield found

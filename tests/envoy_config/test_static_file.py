@@ -27,6 +27,9 @@ _CHOICES = {
         failure_mode_allow=True,
         encode_raw_headers=True,
         unprotected_paths=("/healthz", "/ready/"),
+        override_headers=(),
+        forward_token=False,
+        max_connections=5,
     ),
 }
 

@@ -32,7 +32,7 @@ def test_demonstration_s_configuration_is_compiled(tmp_path: Path) -> None:
     trust: Trust = load(tmp_path, prepare(tmp_path, CONFIGURATION).config.read_text(encoding="utf-8")).trust
     assert [policy.name for policy in trust.policy.deny] == ["suspended-tenants"]
     assert [policy.name for policy in trust.policy.allow] == ["read-orders", "write-orders"]
-    assert trust.response.identity_headers == ("x-auth-subject", "x-auth-issuer", "x-auth-scopes", "x-auth-tenant")
+    assert trust.response.stripped_headers == ("x-auth-subject", "x-auth-issuer", "x-auth-scopes", "x-auth-tenant")
     assert trust.path_mode is PathMode.REJECT
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from sidecar.core.identity import Identity, identity_of
-
 from support.tokens import claims
 from support.trusts import issuer
 

@@ -6,7 +6,8 @@ from envoy.config.core.v3.base_pb2 import HeaderValue
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 
 from sidecar.core.path import PathMode
-from sidecar.core.request import Request, read_request
+from sidecar.core.request import Request, admit
+from sidecar.core.sent import read_sent
 
 
 def check_request(  # noqa: PLR0913 - one a field
@@ -40,4 +41,4 @@ def with_token(token: str, **fields: object) -> bytes:
 
 def request(mode: PathMode = PathMode.REJECT, /, **fields: object) -> Request:
     """Return the ``Request`` that the core makes of such a CheckRequest."""
-    return read_request(check_request(**fields), mode)  # type: ignore[arg-type]
+    return admit(read_sent(check_request(**fields)), mode, 8192)  # type: ignore[arg-type]

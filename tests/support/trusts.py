@@ -39,6 +39,7 @@ def issuer(keys: Iterable[VerificationKey] | None = None, /, **changes: Any) -> 
         "issuer": ISSUER,
         "audiences": frozenset({AUDIENCE}),
         "algorithms": frozenset(Algorithm),
+        "token_types": frozenset({"jwt", "at+jwt"}),
         "keys": key_set([pair().public] if keys is None else keys),
         "clock_skew": 30.0,
         "max_lifetime": None,
@@ -56,10 +57,14 @@ def response_settings(**changes: Any) -> ResponseSettings:  # noqa: ANN401 - any
         "scopes_header": "x-auth-scopes",
         "claim_headers": (),
         "forward_token": True,
+        "strip_override_headers": True,
         "metadata_claims": (),
         "max_header_bytes": 4096,
     }
-    return ResponseSettings(**fields | changes)
+    chosen = fields | changes
+    named = [chosen[f"{name}_header"] for name in ("subject", "issuer", "scopes")]
+    stripped = [*filter(None, named), *(header for _, header in chosen["claim_headers"])]
+    return ResponseSettings(**{"stripped_headers": tuple(stripped)} | chosen)
 
 
 def trust(
@@ -67,6 +72,7 @@ def trust(
     issuers: Sequence[Issuer] | None = None,
     path_mode: PathMode = PathMode.REJECT,
     max_token_bytes: int = 8192,
+    max_path_bytes: int = 8192,
     **response: Any,  # noqa: ANN401 - any field of ResponseSettings
 ) -> Trust:
     """Return a Trust in one issuer that lets every valid token in, but for what is given."""
@@ -77,4 +83,5 @@ def trust(
         response=response_settings(**response),
         path_mode=path_mode,
         max_token_bytes=max_token_bytes,
+        max_path_bytes=max_path_bytes,
     )

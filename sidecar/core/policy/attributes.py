@@ -1,34 +1,72 @@
-"""What rules look at: the attributes of a request and its identity, each as the values it has (none: no value).
+"""What conditions look at: the attributes of a request and its identity, each as the values it has.
 
-Istio's missing-attribute semantics follow from that: no value matches no ``values``, and fails no ``notValues``.
+Istio's missing-attribute semantics follow from there being none: no value matches no ``values``, and fails no
+``notValues``. A value that has no text (an object, a list in a list) is the empty text, which ``*`` alone matches.
 """
 
+import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sidecar.core.identity import Identity
 from sidecar.core.policy.model import AttributeKind, Condition
 from sidecar.core.request import Request
 from sidecar.core.strict_json import Json
 
+#: A byte that is not UTF-8, as ``sent`` keeps it (PEP 383).
+_SURROGATE = re.compile("[\udc80-\udcff]")
+#: Claims with several values in one string, as in Istio.
+_SPACE_DELIMITED = (("scope",), ("permission",))
 
-def attribute_values(condition: Condition, request: Request, identity: Identity | None) -> tuple[str, ...]:
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """The values of one attribute.
+
+    ``sure`` are those it has for every reader, ``possible`` those that some reader may see: the copies of a header,
+    which others see joined by a comma. Whatever lets a request in looks at the one, whatever keeps it out at the other.
+    One that is not ``readable`` may be anything: enough to deny, and not to allow.
+    """
+
+    sure: tuple[str, ...]
+    possible: tuple[str, ...]
+    readable: bool = True
+
+
+_NOTHING = Attribute((), ())
+_UNREADABLE = Attribute((), (), readable=False)
+
+
+def attribute(condition: Condition, request: Request, identity: Identity | None) -> Attribute:
     """Return the values of the condition's attribute."""
     if condition.kind is AttributeKind.HEADER:
-        value = request.headers.get(condition.path[0])
-        return () if value is None else (value,)
-    return () if identity is None else _identity_values(condition, identity)
+        return _header(request.headers.get(condition.path[0]))
+    if identity is None:
+        return _NOTHING
+    values = _identity_values(condition, identity)
+    return Attribute(values, values)
+
+
+def _header(value: str | None) -> Attribute:
+    if value is None:
+        return _NOTHING
+    if not value.isascii() and _SURROGATE.search(value):
+        return _UNREADABLE
+    copies = tuple(copy.strip(" \t") for copy in value.split(",")) if "," in value else ()
+    return Attribute((value,), (value, *copies))
 
 
 def _identity_values(condition: Condition, identity: Identity) -> tuple[str, ...]:
     match condition.kind:
         case AttributeKind.CLAIM:
-            return _texts(claim_at(identity.claims, condition.path))
+            return _claim(identity.claims, condition.path)
         case AttributeKind.PRINCIPAL:
             return () if identity.principal is None else (identity.principal,)
         case AttributeKind.AUDIENCES:
             return identity.audiences
         case AttributeKind.PRESENTER:
-            return _texts(identity.claims.get("azp"))
+            return _claim(identity.claims, ("azp",))
         case AttributeKind.HEADER:
             return ()
 
@@ -44,15 +82,17 @@ def claim_at(claims: Mapping[str, Json], path: tuple[str, ...]) -> Json:
     return members.get(path[-1])
 
 
-def _texts(value: Json) -> tuple[str, ...]:
-    members = value if isinstance(value, list) else [value]
-    return tuple(text for text in map(_text, members) if text is not None)
+def _claim(claims: Mapping[str, Json], path: tuple[str, ...]) -> tuple[str, ...]:
+    value = claim_at(claims, path)
+    if value is None:
+        return ()
+    if isinstance(value, str) and path in _SPACE_DELIMITED:
+        return tuple(member for member in value.split(" ") if member)
+    return tuple(map(_text, value)) if isinstance(value, list) else (_text(value),)
 
 
-def _text(value: Json) -> str | None:
-    # Istio matches strings alone. Booleans and integers have one obvious spelling, and ``email_verified`` is wanted.
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    return value if isinstance(value, str) else None
+def _text(value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    # Istio matches strings alone. Booleans and numbers have one spelling in JSON, and ``email_verified`` is wanted.
+    return json.dumps(value) if isinstance(value, bool | int | float) else ""

@@ -1,12 +1,13 @@
 """Looking at a request with a policy set. The only module that makes a ``Permit``.
 
-Deny policies first, then allow policies in their order; no match is a denial.
+Deny policies first, then allow policies in their order; no match is a denial. Where an upstream may read a request in
+more than one way, a deny policy matches if any reading does, and an allow policy must match every reading.
 """
 
 from sidecar.core.decision import Denial, Permit
 from sidecar.core.identity import Identity
-from sidecar.core.policy.attributes import attribute_values
-from sidecar.core.policy.model import Condition, Operation, Policy, PolicySet, Rule, Source, Values
+from sidecar.core.policy.attributes import attribute
+from sidecar.core.policy.model import Action, Condition, Operation, Policy, PolicySet, Rule, Source, Values
 from sidecar.core.reason import Reason
 from sidecar.core.request import Request
 
@@ -27,8 +28,8 @@ def evaluate(policies: PolicySet, request: Request, identity: Identity) -> Permi
     denied = _denied(policies, request, identity)
     if denied is not None:
         return denied
-    # INVARIANT: every spelling of the path that an upstream may act on is allowed, or the request is not.
-    decisions = [_allowed(policies, request, path, identity) for path in request.spellings]
+    # INVARIANT: every sure spelling of the path is allowed, or the request is not.
+    decisions = [_allowed(policies, request, path, identity) for path in request.paths.sure]
     return next((decision for decision in decisions if isinstance(decision, Denial)), decisions[0])
 
 
@@ -41,14 +42,13 @@ def _reason_without_identity(policies: PolicySet, request: Request) -> Reason | 
 
 
 def _some_operation(operations: tuple[Operation, ...], request: Request) -> bool:
-    return all(any(_operation(one, request, path) for one in operations) for path in request.spellings)
+    return all(any(_operation(one, request, path, Action.ALLOW) for one in operations) for path in request.paths.sure)
 
 
 def _denied(policies: PolicySet, request: Request, identity: Identity | None) -> Denial | None:
     for policy in policies.deny:
-        for path in request.spellings:
-            if _matches(policy, request, path, identity):
-                return Denial(Reason.DENIED_BY_POLICY, policy.name)
+        if any(_matches(policy, request, path, identity) for path in request.paths.possible):
+            return Denial(Reason.DENIED_BY_POLICY, policy.name)
     return None
 
 
@@ -66,14 +66,14 @@ def _allowed(policies: PolicySet, request: Request, path: str, identity: Identit
 
 
 def _matches(policy: Policy, request: Request, path: str, identity: Identity | None) -> bool:
-    return any(_rule(rule, request, path, identity) for rule in policy.rules)
+    return any(_rule(rule, request, path, identity, policy.action) for rule in policy.rules)
 
 
-def _rule(rule: Rule, request: Request, path: str, identity: Identity | None) -> bool:
+def _rule(rule: Rule, request: Request, path: str, identity: Identity | None, action: Action) -> bool:
     return (
-        (not rule.operations or any(_operation(one, request, path) for one in rule.operations))
+        (not rule.operations or any(_operation(one, request, path, action) for one in rule.operations))
         and (not rule.sources or any(_source(one, identity) for one in rule.sources))
-        and all(_condition(one, request, identity) for one in rule.conditions)
+        and all(_condition(one, request, identity, action) for one in rule.conditions)
     )
 
 
@@ -82,20 +82,38 @@ def _source(source: Source, identity: Identity | None) -> bool:
     return _values(source.request_principals, () if principal is None else (principal,))
 
 
-def _operation(operation: Operation, request: Request, path: str) -> bool:
+def _operation(operation: Operation, request: Request, path: str, action: Action) -> bool:
     return (
         _values(operation.paths, (path,))
         and _values(operation.methods, (request.method,))
         and _values(operation.hosts, request.hosts)
-        and _values(operation.ports, (request.port,))
+        and _port(operation.ports, request.port, action)
     )
 
 
-def _condition(condition: Condition, request: Request, identity: Identity | None) -> bool:
-    return _values(condition.values, attribute_values(condition, request, identity))
+def _port(field: Values, port: str, action: Action) -> bool:
+    if port or (field.values is None and field.not_values is None):
+        return _values(field, (port,))
+    # Envoy names no port for a Unix socket. It might be any: enough to deny, and not to allow.
+    return action is Action.DENY
+
+
+def _condition(condition: Condition, request: Request, identity: Identity | None, action: Action) -> bool:
+    found = attribute(condition, request, identity)
+    deny = action is Action.DENY
+    if not found.readable:
+        return deny
+    positive, negative = (found.possible, found.sure) if deny else (found.sure, found.possible)
+    return _matches_values(condition.values, positive) and _fails_not_values(condition.values, negative)
 
 
 def _values(field: Values, actual: tuple[str, ...]) -> bool:
-    if field.values is not None and not any(map(field.values.matches, actual)):
-        return False
+    return _matches_values(field, actual) and _fails_not_values(field, actual)
+
+
+def _matches_values(field: Values, actual: tuple[str, ...]) -> bool:
+    return field.values is None or any(map(field.values.matches, actual))
+
+
+def _fails_not_values(field: Values, actual: tuple[str, ...]) -> bool:
     return field.not_values is None or not any(map(field.not_values.matches, actual))

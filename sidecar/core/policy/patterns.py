@@ -1,0 +1,81 @@
+"""What patterns of each field may look like: one that no request can match is refused, since it protects nothing.
+
+Each ``…_patterns`` function reads one text, raises ``PatternError``, and returns the patterns it stands for.
+"""
+
+import re
+
+from sidecar.core.authority import host_forms
+from sidecar.core.path import PathMode, decoded, encoded, is_normal
+from sidecar.core.policy.match import Kind, Pattern, PatternError, parse
+
+_METHOD = re.compile(r"[A-Z0-9_-]+", re.ASCII)
+_HOST = re.compile(r"[a-z0-9._:\[\]-]+", re.ASCII)
+
+
+def text_patterns(text: str) -> tuple[Pattern, ...]:
+    """Read a pattern for text of any kind."""
+    return (parse(text),)
+
+
+def method_patterns(text: str) -> tuple[Pattern, ...]:
+    """Read a pattern for methods: they are case-sensitive (RFC 9110, section 9.1), and only capitals are let in."""
+    pattern = parse(text)
+    if pattern.literal and _METHOD.fullmatch(pattern.literal) is None:
+        raise PatternError(f"{text!r} matches no method: write it in capitals, such as 'DELETE'")
+    return (pattern,)
+
+
+def host_patterns(text: str) -> tuple[Pattern, ...]:
+    """Read a pattern for hosts, without regard to case and a closing dot (``authority.host_forms``)."""
+    pattern = parse(text)
+    if pattern.kind is Kind.PRESENT:
+        return (pattern,)
+    literal = pattern.literal.lower()
+    if pattern.kind is not Kind.PREFIX:
+        literal = literal.rstrip(".")
+    if _HOST.fullmatch(literal) is None or not _is_part_of_a_host(pattern.kind, literal):
+        raise PatternError(f"{text!r} matches no host: write it without scheme and path, such as 'api.example.com'")
+    if pattern.kind is Kind.EXACT:
+        # The last form: with its port where it has one. IPv6 comes out compressed.
+        literal = host_forms(literal)[-1]
+    return (Pattern(pattern.kind, literal),)
+
+
+def path_patterns(text: str, mode: PathMode) -> tuple[Pattern, ...]:
+    """Read a pattern for paths that ``mode`` lets in. In ``REJECT`` mode it stands for each spelling of a path."""
+    pattern = parse(text)
+    if pattern.kind is Kind.PRESENT:
+        return (pattern,)
+    literal = pattern.literal
+    if pattern.kind is not Kind.SUFFIX and not literal.startswith("/"):
+        raise PatternError(f"{text!r} matches no path: write it with a leading '/' or '*'")
+    if "{" in literal:
+        raise PatternError(f"{text!r}: path templates are not supported; write a prefix such as '/items/*'")
+    if "?" in literal or "#" in literal:
+        raise PatternError(f"{text!r} matches no path: policy sees the path without query and fragment")
+    # Where policy sees both spellings of a path, a pattern may be written in either.
+    sent = encoded(literal) if mode is PathMode.REJECT and "%" not in literal else literal
+    if not _is_part_of_a_path(pattern.kind, sent, mode):
+        raise PatternError(f"{text!r} matches no path: none of that form is let in by path mode {mode.value!r}")
+    spelt = (sent,) if mode is not PathMode.REJECT else (sent, decoded(sent))
+    return tuple(Pattern(pattern.kind, one) for one in dict.fromkeys(spelt))
+
+
+def _is_part_of_a_host(kind: Kind, literal: str) -> bool:
+    if kind is Kind.EXACT:
+        return bool(host_forms(literal))
+    if kind is Kind.SUFFIX:
+        return bool(host_forms(f"a{literal}"))
+    # A prefix may end within a label, an address or a port.
+    return any(host_forms(literal + rest) for rest in ("", "a", "1", "::1]", "1]", ":1]", "]"))
+
+
+def _is_part_of_a_path(kind: Kind, literal: str, mode: PathMode) -> bool:
+    wholes = {
+        Kind.EXACT: (literal,),
+        Kind.PREFIX: (literal, f"{literal}a"),
+        Kind.SUFFIX: (literal, f"/a{literal}"),
+        Kind.PRESENT: (),
+    }
+    return literal.isascii() and any(is_normal(whole, mode) for whole in wholes[kind])

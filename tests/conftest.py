@@ -1,0 +1,5 @@
+"""What every test shares: hypothesis' profile."""
+
+from support import profile
+
+profile.load()

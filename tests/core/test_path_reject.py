@@ -1,0 +1,211 @@
+"""The default path mode: one spelling a path, all others refused."""
+
+import re
+import unicodedata
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.core.path import PathMode, decoded, is_normal, spellings, split_target
+
+_NORMAL = [
+    *("/", "/a", "/a/", "/a/b", "/.a", "/..a", "/...", "/a.", "/a..", "/a..b", "/.well-known/x", "/-._~!$&'()*+,=:@"),
+    *("/%20", "/%25", "/%25zz", "/%25%25", "/%3B", "/%3F", "/%23", "/%22", "/%C3%A9", "/%E2%82%AC", "/%F0%9F%98%80"),
+]
+_NOT_NORMAL = [
+    *("", "a", "*", "a/b", "//", "///", "//a", "/a//", "/a//b", "/.", "/..", "/./", "/../", "/a/.", "/a/..", "/a/../b"),
+    *("/./a", "/../a", "/a/./b", "http://h/", "/a;b", "/;", "/a;jsessionid=1/b", "/..;/a", "/a\\b", "/a#b", "/a b"),
+    *(
+        '/"',
+        "/<",
+        "/>",
+        "/[",
+        "/]",
+        "/^",
+        "/`",
+        "/{",
+        "/|",
+        "/}",
+        "/\x7f",
+        "/\0",
+        "/a\n",
+        "/a\r\n",
+        "/\t",
+        "\n/a",
+        "/\xe9",
+    ),
+    *(
+        "/%",
+        "/%2",
+        "/%zz",
+        "/%2",
+        "/a%",
+        "/%u002e",
+        "/%c3%A9",
+        "/%C3%a9",
+        "/%3b",
+        "/%41",
+        "/%7E",
+        "/%2D",
+        "/%5F",
+        "/%30",
+    ),
+    *("/%2E%2E", "/%2e%2e/a", "/.%2e", "/%2e", "/a/%2E/b", "/%2F", "/%2f", "/a%2Fb", "/%5C", "/%5c", "/%00", "/%0A"),
+    *("/%0D", "/%1F", "/%7F", "/%252F", "/%252f", "/%252e%252e", "/%2541", "/%25%2500", "/%25" + "%32%46"),
+    *("/%80", "/%C3", "/%C3a", "/%A9", "/%C0%AF", "/%C1%9C", "/%C0%AE", "/%E0%80%AF", "/%ED%A0%80", "/%F0%80%80%AF"),
+    *("/%F4%90%80%80", "/%FF", "/%FE%FF", "/a\u2215b", "/\uff0f", "/\u2024"),
+]
+
+#: Pieces of which a random path is likely to be dangerous.
+_PIECES = st.sampled_from(
+    [
+        *"/.;\\#?a%0F~ ",
+        "..",
+        "//",
+        "%2e",
+        "%2E",
+        "%2f",
+        "%2F",
+        "%5c",
+        "%25",
+        "%252f",
+        "%C3",
+        "%A9",
+        "%C0%AF",
+        "%20",
+        "%0A",
+    ]
+)
+_PATHS = st.lists(_PIECES, max_size=10).map(lambda pieces: "/" + "".join(pieces)) | st.text(max_size=20)
+
+
+@pytest.mark.parametrize("path", _NORMAL)
+def test_normal(path: str) -> None:
+    """What is in normal form is taken."""
+    assert is_normal(path, PathMode.REJECT)
+
+
+@pytest.mark.parametrize("path", _NOT_NORMAL)
+def test_not_normal(path: str) -> None:
+    """What is not in normal form is refused."""
+    assert not is_normal(path, PathMode.REJECT)
+
+
+@pytest.mark.parametrize("code", range(0x80))
+def test_spellings_of_a_character(code: int) -> None:
+    """An ASCII character has one spelling, those with a meaning of their own in a path two, dangerous ones none."""
+    character = chr(code)
+    raw = is_normal(f"/a{character}z", PathMode.REJECT) and character != "/"
+    encoded = is_normal(f"/a%{code:02X}z", PathMode.REJECT)
+    if code < 0x20 or code == 0x7F or character in "/\\":
+        assert (raw, encoded) == (False, False)
+    elif character.isalnum() or character in "-._~":
+        assert (raw, encoded) == (True, False)
+    else:
+        assert (raw, encoded) == (character in "!$&'()*+,=:@", True)
+
+
+@pytest.mark.parametrize("code", [0x80, 0x85, 0x9F])
+def test_c1_controls(code: int) -> None:
+    """Control characters beyond ASCII (U+0080 to U+009F, as UTF-8) are control characters, too."""
+    assert not is_normal("/a" + quote(chr(code)), PathMode.REJECT)
+
+
+@given(_PATHS)
+def test_what_normal_means(path: str) -> None:
+    """A normal path, decoded, has no empty or dot segment, no backslash, no ASCII control and no second encoding."""
+    if not is_normal(path, PathMode.REJECT):
+        return
+    plain = decoded(path)
+    segments = plain[1:].split("/")
+    assert plain.count("/") == path.count("/")
+    assert not {".", ".."}.intersection(segments)
+    assert "" not in segments[:-1]
+    assert "\\" not in plain
+    assert not any(ord(character) < 0x20 or ord(character) == 0x7F for character in plain)
+    assert re.search("%[0-9A-Fa-f]{2}", plain) is None
+
+
+@given(_PATHS)
+def test_decoding_again_changes_nothing(path: str) -> None:
+    """However often an upstream decodes a normal path, it sees one of the two spellings that policy sees."""
+    if is_normal(path, PathMode.REJECT):
+        assert decoded(decoded(path)) == decoded(path) == spellings(path, PathMode.REJECT).sure[-1]
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b.c", "%20", "x"]), min_size=1, max_size=4),
+    st.sampled_from(
+        [
+            *(".", "..", "%2e", "%2E", ".%2e", "%2e.", "%2E%2e"),
+            *("", "a%2fb", "%2F", "a%5Cb", "a\\b", "a;b", "..;", "%252e"),
+        ]
+    ),
+    st.integers(0, 3),
+)
+def test_one_bad_segment(good: list[str], bad: str, place: int) -> None:
+    """A path with a dot segment, an empty one or an encoded separator, anywhere and in any spelling, is refused."""
+    segments = [*good[:place], bad, *good[place:]]
+    if bad == "" and segments[-1] == "":
+        segments.append("a")
+    assert not is_normal("/" + "/".join(segments), PathMode.REJECT)
+
+
+@given(st.text(max_size=20))
+def test_every_text_has_a_normal_spelling_or_is_dangerous(text: str) -> None:
+    """A segment of any printable text, encoded canonically, is taken: the normal form shuts nobody out."""
+    if (
+        not text
+        or text in {".", ".."}
+        or set(text) & set("/\\%")
+        or any(unicodedata.category(one) == "Cc" for one in text)
+    ):
+        return
+    assert is_normal("/" + quote(text, safe="-._~!$&'()*+,=:@"), PathMode.REJECT)
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "query"),
+    [
+        ("/a", "/a", ""),
+        ("/a?", "/a", ""),
+        ("/a?b?c", "/a", "b?c"),
+        ("?a", "", "a"),
+        ("/a%3Fb", "/a%3Fb", ""),
+        ("", "", ""),
+    ],
+)
+def test_split(target: str, path: str, query: str) -> None:
+    """A target ends its path at the first question mark."""
+    assert split_target(target) == (path, query)
+
+
+@pytest.mark.parametrize(
+    ("path", "mode", "expected"),
+    [
+        ("/a", PathMode.REJECT, ("/a",)),
+        ("/a%3Ab", PathMode.REJECT, ("/a%3Ab", "/a:b")),
+        ("/%C3%A9", PathMode.REJECT, ("/%C3%A9", "/é")),
+        ("/a%3Ab", PathMode.NONE, ("/a%3Ab",)),
+        ("/a%3Ab", PathMode.DECODE_AND_MERGE_SLASHES, ("/a%3Ab",)),
+    ],
+)
+def test_spellings(path: str, mode: PathMode, expected: tuple[str, ...]) -> None:
+    """In the default mode policy sees a path as sent and decoded; in Istio's modes as sent alone."""
+    assert spellings(path, mode).sure == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "possible"),
+    [
+        ("/a", {"/a"}),
+        ("/a%3Bx", {"/a%3Bx", "/a;x", "/a"}),
+        ("/a%3Fx%23y", {"/a%3Fx%23y", "/a?x#y", "/a"}),
+        ("/a%20", {"/a%20", "/a ", "/a"}),
+    ],
+)
+def test_possible_spellings(path: str, possible: set[str]) -> None:
+    """Beside them are those a careless upstream makes: cut where a parameter, query or fragment would begin."""
+    assert set(spellings(path, PathMode.REJECT).possible) == possible
