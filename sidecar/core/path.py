@@ -39,8 +39,9 @@ _ENCODED = (
 )
 #: ``.`` and ``..``, alone or before an encoded space, ``#``, ``;`` or ``?``: a second hop that decodes cuts those off.
 _DOTS = r"\.{1,2}(?:/|\Z|%(?:20|23|3B|3F))"
-_SEGMENT = f"(?!{_DOTS})(?:[{_RAW}]|{_ENCODED})++"
-_NORMAL = re.compile(f"/(?:{_SEGMENT}(?:/{_SEGMENT})*+/?)?", re.ASCII)
+_SEGMENT = f"(?!{_DOTS})(?:[{_RAW}]|{_ENCODED})+"
+#: Linear: no character can belong to two parts of it. Not possessive (``++``), which Python before 3.11.5 gets wrong.
+_NORMAL = re.compile(f"/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?", re.ASCII)
 #: What ends a path for a server that decoded it too early.
 _CUT = re.compile("[;?#]")
 

@@ -46,9 +46,11 @@ def _put(values: dict[str, object], path: FieldPath, value: object) -> None:
 
 
 def _scalar(text: str) -> object:
-    """Read a value as YAML would, so that numbers and booleans come out as in the file. What is nothing stays text."""
+    """Read a value as YAML would, so that numbers and booleans come out as in the file."""
     try:
         value: object = YAML(typ="safe", pure=True).load(text)
     except (YAMLError, ValueError):
         return text
+    if value is None:
+        return ""  # a template that was not filled in, or "null": no field takes that
     return value if isinstance(value, bool | int | float) else text

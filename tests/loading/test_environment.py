@@ -7,6 +7,7 @@ import pytest
 from sidecar.loading.environment import variables
 from sidecar.loading.load import load_configuration
 from sidecar.loading.problem import ConfigurationError
+from sidecar.loading.trust import build_trust
 
 CONFIG = "issuers: [{issuer: https://idp.example, audiences: [orders], keys: {file: jwks.json}}]\n"
 
@@ -37,10 +38,18 @@ def test_wrong_variable_is_named(config: Path) -> None:
     )
 
 
-def test_empty_variable_is_no_null(config: Path) -> None:
-    """An empty variable, such as a template that was not filled in, never switches an identity header off."""
+@pytest.mark.parametrize("value", ["", " ", "~", "null", "# x", "\n"])
+def test_variable_of_nothing_is_no_null(config: Path, value: str) -> None:
+    """A variable of nothing, such as a template that was not filled in, never switches an identity header off."""
     with pytest.raises(ConfigurationError, match="AUTHZ_RESPONSE_IDENTITY_HEADERS_SUBJECT"):
-        load_configuration(config, {"AUTHZ_RESPONSE_IDENTITY_HEADERS_SUBJECT": ""})
+        load_configuration(config, {"AUTHZ_RESPONSE_IDENTITY_HEADERS_SUBJECT": value})
+
+
+def test_header_is_switched_off_by_false(config: Path) -> None:
+    """``false`` switches an identity header off, and a client's own is stripped all the same."""
+    configuration = load_configuration(config, {"AUTHZ_RESPONSE_IDENTITY_HEADERS_SUBJECT": "false"})
+    assert configuration.settings.response.identity_headers.subject is None
+    assert "x-auth-subject" in build_trust(configuration).trust.response.stripped_headers
 
 
 def test_kubernetes_service_variables_are_left_alone(config: Path) -> None:

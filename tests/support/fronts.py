@@ -1,7 +1,7 @@
 """A gRPC front in the test's own process, and a plain gRPC client to it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -29,22 +29,30 @@ class Front:
     address: Address
     channel: grpc.aio.Channel
 
-    async def call(self, method: str, request: bytes, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - gRPC's
+    async def call(
+        self,
+        method: str,
+        request: bytes,
+        timeout: float | None = None,  # noqa: ASYNC109 - gRPC's
+        metadata: Sequence[tuple[str, str]] = (),
+    ) -> bytes:
         """Call a method with bytes, as they are, and return the answer's bytes."""
         call = self.channel.unary_unary(method)  # type: ignore[call-arg]  # the stubs want the serialisers that may be left out
-        return cast("bytes", await call(request, timeout=timeout))
+        return cast("bytes", await call(request, timeout=timeout, metadata=metadata))
 
 
 @asynccontextmanager
 async def serving(
-    listen: str = "127.0.0.1:0", verify: Callable[[Verify], Awaitable[Verdict]] = verify_inline
+    listen: str = "127.0.0.1:0",
+    verify: Callable[[Verify], Awaitable[Verdict]] = verify_inline,
+    options: Sequence[tuple[str, int]] = (),
 ) -> AsyncIterator[Front]:
     """Serve one Trust, that of ``support.trusts``, on a free port or where it is told to."""
     in_force = trust()
     server = GrpcioServer(Engine(Checker(lambda: in_force), Services(verify=verify), lambda: NOW, "api"))
     address = await server.start(parse(listen))
     target = str(address).replace("unix:@", "unix-abstract:")
-    async with grpc.aio.insecure_channel(target, options=[("grpc.max_send_message_length", -1)]) as channel:
+    async with grpc.aio.insecure_channel(target, options=[("grpc.max_send_message_length", -1), *options]) as channel:
         yield Front(server, address, channel)
     await server.stop(0)
 

@@ -22,6 +22,7 @@ def policy_set(
     policies: Sequence[dict[str, Any]] = (),
     public: Sequence[dict[str, Any]] = (),
     cors_preflight: Sequence[dict[str, Any]] = (),
+    path_mode: PathMode = PathMode.REJECT,
 ) -> PolicySet:
     """Compile policies from what stands in a configuration file."""
     document = {
@@ -29,6 +30,7 @@ def policy_set(
         "policies": list(policies),
         "public": list(public),
         "cors_preflight": list(cors_preflight),
+        "request": {"path_mode": path_mode.value},
     }
     return build_policies(Settings.model_validate(document))
 

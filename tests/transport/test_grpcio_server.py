@@ -63,6 +63,31 @@ def test_huge_message_is_a_denial_and_no_grpc_error() -> None:
     run(scenario())
 
 
+@pytest.mark.parametrize("size", [9_000, 17_000, 60_000])
+def test_large_metadata_is_no_grpc_error(size: int) -> None:
+    """With tracing Envoy hands a client's tracestate on as metadata; a large one does not end the call."""
+
+    async def scenario() -> None:
+        async with serving() as front:
+            answer = await front.call(CHECK, check_request(), metadata=[("tracestate", "a" * size)])
+            assert read_answer(answer).reason == "no_credential"
+
+    run(scenario())
+
+
+def test_pings_do_not_end_the_connection() -> None:
+    """Envoy's keep-alive pings, more frequent than gRPC likes, are borne."""
+    options = [("grpc.keepalive_time_ms", 20), ("grpc.http2.max_pings_without_data", 0)]
+
+    async def scenario() -> None:
+        async with serving(options=[*options, ("grpc.keepalive_permit_without_calls", 1)]) as front:
+            for _ in range(8):
+                assert read_answer(await front.call(CHECK, check_request())).reason == "no_credential"
+                await asyncio.sleep(0.05)
+
+    run(scenario())
+
+
 def test_check_that_outlasts_the_deadline_is_a_denial() -> None:
     """A verification slower than the caller's deadline is denied by the sidecar, before the caller gives up."""
 

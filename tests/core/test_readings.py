@@ -1,0 +1,103 @@
+"""Where an upstream may read a request in more ways than one: any reading denies, all of them allow."""
+
+from typing import Any
+
+import pytest
+
+from sidecar.core.path import PathMode
+from support.checks import decide
+from support.requests import check_request, with_token
+from support.tokens import claims, mint
+from support.trusts import ALLOW_ALL, policy_set, trust
+
+DENY, ALLOW = "deny", "allow"
+
+
+def answer_to(action: str, rule: dict[str, Any], raw: bytes) -> bool:
+    """Say whether ``raw`` passes one policy of ``action`` with ``rule``, and everything that is not denied."""
+    policies = [{"name": "p", "action": action, "rules": [rule]}]
+    return decide(raw, trust(policy_set(policies if action == ALLOW else [*policies, *ALLOW_ALL]))).allowed
+
+
+def header_rule(**fields: list[str]) -> dict[str, Any]:
+    """Return a rule on the header ``x-env``."""
+    return {"when": [{"key": "request.headers[X-Env]", **fields}]}
+
+
+@pytest.mark.parametrize(
+    ("action", "rule", "value", "passes"),
+    [
+        (DENY, header_rule(values=["prod"]), "prod", False),
+        (DENY, header_rule(values=["prod"]), "prod,prod", False),
+        (DENY, header_rule(values=["prod"]), "prod,", False),
+        (DENY, header_rule(values=["prod"]), "dev, prod", False),
+        (DENY, header_rule(values=["prod"]), "dev", True),
+        (DENY, header_rule(values=["*"]), "", False),
+        (DENY, header_rule(values=["*"]), None, True),
+        (DENY, header_rule(notValues=["dev"]), "dev,prod", False),
+        (DENY, header_rule(notValues=["dev"]), None, False),
+        (DENY, header_rule(notValues=["*"]), "", True),
+        (ALLOW, header_rule(values=["dev"]), "dev", True),
+        (ALLOW, header_rule(values=["dev"]), "dev,prod", False),
+        (ALLOW, header_rule(notValues=["prod"]), "dev", True),
+        (ALLOW, header_rule(notValues=["prod"]), "dev,prod", False),
+        (ALLOW, header_rule(notValues=["prod"]), None, True),
+    ],
+)
+def test_header_that_was_sent_twice(action: str, rule: dict[str, Any], value: str | None, passes: bool) -> None:  # noqa: FBT001 - a table
+    """Copies of a header are seen one by one and joined, whichever keeps the request out."""
+    headers = {} if value is None else {"x-env": value}
+    assert answer_to(action, rule, with_token(mint(), headers=headers)) is passes
+
+
+@pytest.mark.parametrize("rule", [header_rule(values=["*"]), header_rule(values=["a*"]), header_rule(notValues=["z"])])
+def test_header_that_is_not_text(rule: dict[str, Any]) -> None:
+    """A header with bytes that are not UTF-8 may be anything: enough to deny, and not to allow."""
+    pairs = [("authorization", f"Bearer {mint()}".encode()), ("x-env", b"a\xff")]
+    raw = check_request(header_map=pairs)
+    assert not answer_to(DENY, rule, raw)
+    assert not answer_to(ALLOW, rule, raw)
+
+
+@pytest.mark.parametrize(
+    ("action", "claim", "fields", "passes"),
+    [
+        (DENY, {"scope": "read guest"}, {"key": "request.auth.claims[scope]", "values": ["guest"]}, False),
+        (ALLOW, {"scope": "read guest"}, {"key": "request.auth.claims[scope]", "notValues": ["guest"]}, False),
+        (ALLOW, {"permission": "a b"}, {"key": "request.auth.claims[permission]", "values": ["b"]}, True),
+        (ALLOW, {"groups": "a b"}, {"key": "request.auth.claims[groups]", "values": ["b"]}, False),
+        (DENY, {"act": {"sub": "x"}}, {"key": "request.auth.claims[act]", "values": ["*"]}, False),
+        (DENY, {"act": None}, {"key": "request.auth.claims[act]", "values": ["*"]}, True),
+        (ALLOW, {"uid": 1.5}, {"key": "request.auth.claims[uid]", "values": ["1.5"]}, True),
+        (ALLOW, {"ok": True}, {"key": "request.auth.claims[ok]", "values": ["true"]}, True),
+        (ALLOW, {"ok": 1}, {"key": "request.auth.claims[ok]", "values": ["true"]}, False),
+    ],
+)
+def test_claim_of_any_form(action: str, claim: dict[str, Any], fields: dict[str, Any], passes: bool) -> None:  # noqa: FBT001 - a table
+    """Scopes in one string are several values; an object is there, though it has no text."""
+    assert answer_to(action, {"when": [fields]}, with_token(mint(claims(**claim)))) is passes
+
+
+@pytest.mark.parametrize("path", ["/admin%3Bx", "/admin%3Fx.svg", "/admin%23.svg", "/admin%20", "/%61dmin"])
+def test_path_that_is_cut_short(path: str) -> None:
+    """What a careless upstream makes of a path is denied with it."""
+    rule = {"to": [{"operation": {"paths": ["/admin"]}}]}
+    assert not answer_to(DENY, rule, with_token(mint(), path=path))
+
+
+def test_port_that_nobody_named() -> None:
+    """Where Envoy names no port, a rule with ports denies, and does not allow."""
+    for field in ("ports", "notPorts"):
+        rule = {"to": [{"operation": {field: ["8443"]}}]}
+        assert not answer_to(DENY, rule, with_token(mint(), port=0))
+        assert not answer_to(ALLOW, rule, with_token(mint(), port=0))
+
+
+@pytest.mark.parametrize("mode", [mode for mode in PathMode if mode is not PathMode.REJECT])
+def test_istio_s_modes_have_one_reading(mode: PathMode) -> None:
+    """In Istio's modes an encoded pattern matches the encoded path alone."""
+    rules = [{"to": [{"operation": {"paths": ["/x/caf%C3%A9"]}}]}]
+    document = [{"name": "p", "action": "allow", "rules": rules}]
+    in_mode = trust(policy_set(document, path_mode=mode), path_mode=mode)
+    assert decide(with_token(mint(), path="/x/caf%C3%A9"), in_mode).allowed
+    assert not decide(with_token(mint(), path="/x/caf%c3%a9"), in_mode).allowed
