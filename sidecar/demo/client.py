@@ -54,7 +54,8 @@ def send(port: int, call: Call, timeout: float = 30.0) -> Answer:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     started = time.perf_counter()
     try:
-        connection.putrequest(call.method, call.path, skip_accept_encoding=True)
+        own_host = any(name.lower() == "host" for name, _ in call.headers)
+        connection.putrequest(call.method, call.path, skip_host=own_host, skip_accept_encoding=True)
         for name, value in call.headers:
             connection.putheader(name, value)
         connection.endheaders()
