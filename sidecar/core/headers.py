@@ -14,8 +14,12 @@ from sidecar.core.strict_json import Json
 from sidecar.core.trust import ResponseSettings
 
 #: Headers that make an upstream act on another method or path than the one that was decided on.
-OVERRIDE_HEADERS = frozenset(
-    {"x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url"}
+OVERRIDE_HEADERS = (
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
 )
 #: Of a header name, whatever some server folds into ``_`` or ``-``. Pseudo-headers (``:path``) are not meant.
 _ODD = re.compile(r"[^a-z0-9:-]")
@@ -36,7 +40,7 @@ def removed_headers(settings: ResponseSettings, sent: Mapping[str, str], values:
     names = [name for name in settings.stripped_headers if name not in values]
     names += _lookalikes(settings, sent)
     if settings.strip_override_headers:
-        names += sorted(OVERRIDE_HEADERS & sent.keys())
+        names += [name for name in OVERRIDE_HEADERS if name in sent]
     if not settings.forward_token:
         names.append("authorization")
     return names

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from sidecar.core.headers import OVERRIDE_HEADERS
 from sidecar.core.path import PathMode, is_normal
 from sidecar.envoy_config.address import socket_or_pipe
 
@@ -48,13 +49,7 @@ class EnvoyOptions:
     The sidecar removes them too, but it is not asked on unprotected paths nor, under ``failure_mode_allow``, when dead.
     """
 
-    override_headers: tuple[str, ...] = (
-        "x-http-method-override",
-        "x-http-method",
-        "x-method-override",
-        "x-original-url",
-        "x-rewrite-url",
-    )
+    override_headers: tuple[str, ...] = OVERRIDE_HEADERS
     """Lower-case names of headers that make an upstream act on another method or path than was decided on.
 
     Removed from every request. Default those that frameworks are known to heed; empty keeps them all.

@@ -13,7 +13,8 @@ from sidecar.settings.response import IdentityHeaderSettings
 Inconsistency = tuple[FieldPath, str]
 
 #: Headers that mean something to HTTP itself, to Envoy or to the credential: identity must not overwrite them.
-_RESERVED_HEADERS = OVERRIDE_HEADERS | {
+_RESERVED_HEADERS = {
+    *OVERRIDE_HEADERS,
     *("authorization", "connection", "content-encoding", "content-length", "content-type", "cookie", "expect"),
     *("forwarded", "host", "keep-alive", "origin", "proxy-authorization", "range", "te", "trailer"),
     *("traceparent", "tracestate", "transfer-encoding", "upgrade", "via", "x-request-id"),
