@@ -7,9 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sidecar.core.authority import host_forms
-from sidecar.core.headers import OVERRIDE_HEADERS
 from sidecar.core.reason import Refusal
-from sidecar.envoy_config import EnvoyOptions
 from sidecar.envoy_config.normal_form import AUTHORITY, METHOD, Rule
 from support.requests import request
 
@@ -77,8 +75,3 @@ def test_what_envoy_leaves_to_the_sidecar(authority: str) -> None:
 def test_method_agrees_with_the_sidecar(method: str) -> None:
     """Envoy's rule and the sidecar refuse exactly the same methods."""
     assert _passes(METHOD, method) is _sidecar_takes_method(method)
-
-
-def test_override_headers_agree_with_the_sidecar() -> None:
-    """Both take off the same override headers by default."""
-    assert set(EnvoyOptions().override_headers) == OVERRIDE_HEADERS
