@@ -36,7 +36,7 @@ def serve(config: Path) -> None:
     for warning in loaded.warnings:
         _log.warning("%s", warning)
     try:
-        asyncio.run(run_server(loaded.trust, settings.listen, settings.shutdown_grace_seconds, _announce))
+        asyncio.run(run_server(loaded.trust, settings, _announce))
     except AddressError as error:
         raise Failure(f"cannot listen: {error}", ExitCode.UNAVAILABLE) from None
 

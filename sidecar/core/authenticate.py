@@ -51,4 +51,4 @@ def believe(candidate: Candidate, verdict: Verdict, now: float) -> Identity:
         raise Refusal(Reason.BAD_SIGNATURE, "the signature does not match")
     # INVARIANT: after every wait time is looked at again before anything is allowed.
     claim.validate(candidate.claims, candidate.issuer, now)
-    return identity_of(candidate.claims, candidate.issuer, candidate.key.thumbprint)
+    return identity_of(candidate.claims, candidate.issuer, candidate.key)

@@ -13,6 +13,7 @@ from functools import partial
 
 from sidecar.core import response
 from sidecar.core.authenticate import Candidate, believe, read_candidate
+from sidecar.core.cache import NO_CACHE, IdentityCache, still_holds
 from sidecar.core.credential import bearer_token
 from sidecar.core.decision import Decision, Denial, Permit
 from sidecar.core.needs import Decided, Step, Verdict, Verify
@@ -26,8 +27,9 @@ from sidecar.core.trust import Trust
 class Checker:
     """Begins checks. ``trust`` returns the snapshot in force at the moment it is called."""
 
-    def __init__(self, trust: Callable[[], Trust]) -> None:
+    def __init__(self, trust: Callable[[], Trust], identities: IdentityCache = NO_CACHE) -> None:
         self._trust = trust
+        self._identities = identities
 
     def begin(self, raw: bytes, now: float) -> Step:
         """Check a serialised ``CheckRequest`` at ``now``, seconds since the epoch. Any bytes lead to a step."""
@@ -47,7 +49,11 @@ class Checker:
         decision = admit_without_identity(trust.policy, request)
         if decision is not None:
             return _decided(decision, request, asked)
-        candidate = read_candidate(bearer_token(request), trust, now)
+        token = bearer_token(request)
+        known = self._identities.get(token)
+        if known is not None and still_holds(known, trust, now):
+            return _decided(evaluate(trust.policy, request, known), request, asked)
+        candidate = read_candidate(token, trust, now)
         return Verify(
             token_digest=candidate.token_digest,
             trust_digest=candidate.trust_digest,
@@ -55,16 +61,19 @@ class Checker:
             key=candidate.key,
             signing_input=candidate.token.signing_input,
             signature=candidate.token.signature,
-            then=partial(self._resume, asked, request, candidate),
+            then=partial(self._resume, asked, request, token, candidate),
         )
 
-    def _resume(self, asked: "_Asked", request: Request, candidate: Candidate, verdict: Verdict, now: float) -> Step:
+    def _resume(  # noqa: PLR0913, PLR0917 - what a check goes on with after a wait
+        self, asked: "_Asked", request: Request, token: bytes, candidate: Candidate, verdict: Verdict, now: float
+    ) -> Step:
         # INVARIANT: after every wait the snapshot is looked at again. Under another one nothing of this check stands,
         # not even how its path was read, so it begins anew; the caller's deadline bounds how often that can happen.
         if self._trust().digest != asked.trust.digest:
             return self.begin(asked.raw, now)
         try:
             identity = believe(candidate, verdict, now)
+            self._identities.put(token, identity)
             return _decided(evaluate(asked.trust.policy, request, identity), request, asked)
         except Refusal as refusal:
             return _refused(refusal, asked.request_id, asked.trust)

@@ -96,6 +96,18 @@ def time_claim(claims: Claims, name: str) -> float | None:
     return number
 
 
+def validity(claims: Claims, issuer: Issuer) -> tuple[float, float]:
+    """Return from when on, and before when, claims that were validated are good as far as time goes.
+
+    The lifetime does not narrow it: where it is counted from now, a token only comes nearer to its end.
+    """
+    expires, *starts = (time_claim(claims, name) for name in ("exp", "nbf", "iat"))
+    if expires is None:
+        raise Refusal(Reason.CLAIM_MISSING, "exp")
+    begins = max((start for start in starts if start is not None), default=-math.inf)
+    return begins - issuer.clock_skew, math.floor(expires) + issuer.clock_skew
+
+
 def _check_audience(claims: Claims, issuer: Issuer) -> None:
     if issuer.audiences.isdisjoint(audiences(claims)):
         raise Refusal(Reason.WRONG_AUDIENCE, "aud names none of the configured audiences")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from sidecar.core import claims as claim
+from sidecar.core.keys import VerificationKey
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import Issuer
 
@@ -13,8 +14,10 @@ from sidecar.core.trust import Issuer
 class Identity:
     """A verified token's claims, and what they were verified under.
 
-    ``principal`` is Istio's ``issuer/subject``, or ``None`` for a token without subject. ``issuer_digest`` names the
-    issuer's configuration and keys at the time (``Issuer.digest``).
+    ``principal`` is Istio's ``issuer/subject``, or ``None`` for a token without subject. ``issuer_digest`` and
+    ``key_digest`` name the issuer's configuration (``Issuer.digest``) and the key (``VerificationKey.digest``).
+    ``valid_from`` and ``valid_until``, in seconds since the epoch and with the clock skew in them, are the times
+    between which the claims pass ``claims.validate``: from the first on, and up to but without the second.
     """
 
     issuer: str
@@ -24,13 +27,17 @@ class Identity:
     scopes: frozenset[str]
     claims: Mapping[str, Json] = field(repr=False)  # personal data
     key_thumbprint: bytes
+    key_digest: bytes
     issuer_digest: bytes
+    valid_from: float
+    valid_until: float
 
 
-def identity_of(claims: Mapping[str, Json], issuer: Issuer, key_thumbprint: bytes) -> Identity:
+def identity_of(claims: Mapping[str, Json], issuer: Issuer, key: VerificationKey) -> Identity:
     """Build the identity of claims that were validated and whose signature was found good."""
     subject = claims.get("sub")
     name = subject if isinstance(subject, str) else None
+    begins, ends = claim.validity(claims, issuer)
     return Identity(
         issuer=issuer.issuer,
         subject=name,
@@ -38,6 +45,9 @@ def identity_of(claims: Mapping[str, Json], issuer: Issuer, key_thumbprint: byte
         audiences=claim.audiences(claims),
         scopes=claim.scopes(claims),
         claims=MappingProxyType(claims),
-        key_thumbprint=key_thumbprint,
+        key_thumbprint=key.thumbprint,
+        key_digest=key.digest,
         issuer_digest=issuer.digest,
+        valid_from=begins,
+        valid_until=ends,
     )

@@ -4,7 +4,7 @@ How a key's bytes are used is the verifier's business; this module only chooses.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.digest import digest_of
@@ -24,6 +24,11 @@ class VerificationKey:
     algorithms: frozenset[Algorithm]
     material: bytes
     thumbprint: bytes
+    digest: bytes = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Name the content, id and algorithms included: what was verified with it is labelled with this (32 bytes)."""
+        object.__setattr__(self, "digest", digest_of(self, b"key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class KeySet:
 
     keys: tuple[VerificationKey, ...]
     digest: bytes
+    key_digests: frozenset[bytes]
 
     def select(self, algorithm: Algorithm, key_id: str | None) -> VerificationKey:
         """Return the one key for a token; raises ``Refusal`` where none or several would do.
@@ -59,4 +65,5 @@ def key_set(keys: Iterable[VerificationKey]) -> KeySet:
     for key_id in named:
         if named.count(key_id) > 1:
             raise ValueError(f"key id {key_id!r} is given twice")
-    return KeySet(members, digest_of(frozenset(members), b"keyset"))
+    digests = frozenset(key.digest for key in members)
+    return KeySet(members, digest_of(digests, b"keyset"), digests)

@@ -5,7 +5,7 @@ reached under, whichever process reached it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
 from sidecar.core.algorithm import Algorithm
@@ -34,8 +34,9 @@ class Issuer:
     digest: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Name the content: whatever is verified under it is labelled with this."""
-        object.__setattr__(self, "digest", digest_of(self, b"issuer"))
+        """Name the configuration, without the keys: whatever is verified is labelled with this and with its key."""
+        content = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("keys", "digest")}
+        object.__setattr__(self, "digest", digest_of(content, b"issuer"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,14 @@ class RequestSettings(Model):
     )
 
 
+class CacheSettings(Model):
+    """What is remembered of tokens that were verified. Policy is looked at on every request all the same."""
+
+    local_entries: int = Field(
+        4096, ge=0, le=1_000_000, description="Tokens each process remembers, some 4 KiB each; 0 remembers none."
+    )
+
+
 class Settings(Model):
     """The whole configuration file."""
 
@@ -45,6 +53,7 @@ class Settings(Model):
     )
     issuers: list[IssuerSettings] = Field(min_length=1, description="Whose tokens are taken.")
     request: RequestSettings = Field(default_factory=lambda: RequestSettings.model_validate({}))
+    cache: CacheSettings = Field(default_factory=lambda: CacheSettings.model_validate({}))
     public: list[OperationSettings] = Field(
         default=[], description="Operations that need no token. Deny policies still hold."
     )

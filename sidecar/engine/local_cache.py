@@ -1,0 +1,37 @@
+"""The identities that one process verified or looked up last: an exact, bounded, least-recently-used dictionary."""
+
+from collections import OrderedDict
+
+from sidecar.core.identity import Identity
+
+
+class LocalCache:
+    """An ``IdentityCache`` of at most ``capacity`` tokens, for one event loop.
+
+    Keyed by the token itself: a dictionary compares its keys in full, and hashes them with a secret of the process
+    (PEP 456), so that nobody can find a second token that is taken for the first, nor aim at a place.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._identities: OrderedDict[bytes, Identity] = OrderedDict()
+
+    def get(self, token: bytes) -> Identity | None:
+        """Return the identity that was put for exactly ``token``, or ``None``."""
+        identity = self._identities.get(token)
+        if identity is not None:
+            self._identities.move_to_end(token)
+        return identity
+
+    def put(self, token: bytes, identity: Identity) -> None:
+        """Remember ``identity``, and forget the token that was used longest ago where there is no more room."""
+        if self._capacity <= 0:
+            return
+        self._identities[token] = identity
+        self._identities.move_to_end(token)
+        if len(self._identities) > self._capacity:
+            self._identities.popitem(last=False)
+
+    def __len__(self) -> int:
+        """Return how many tokens are remembered."""
+        return len(self._identities)
