@@ -1,0 +1,129 @@
+"""What control groups leave to this process: CPU time and memory.
+
+```
+/proc/self/cgroup      0::/a/b                v2: <root>/a/b/cpu.max                     "200000 100000" | "max 100000"
+                       4:cpu,cpuacct:/a/b     v1: <root>/cpu,cpuacct/a/b/cpu.cfs_quota_us          200000 | -1
+                                                                         cpu.cfs_period_us         100000
+```
+
+Every group limits all below it, so that the smallest limit on the way up is the one in force. Sources:
+Documentation/admin-guide/cgroup-v2.rst ("CPU Interface Files", "Memory Interface Files", "Namespaces"),
+Documentation/scheduler/sched-bwc.rst and Documentation/admin-guide/cgroup-v1/memory.rst; cgroups(7) for the text.
+
+A container often sees its own group mounted at the root while the text has the host's path, or one with ``..`` in it
+(a group outside the namespace). Groups that are not there are passed over, and the root is always looked at: it is the
+container's own. A file that is missing or cannot be read is no limit. A file that says what no kernel says, and a text
+that is no /proc/self/cgroup, raise ``CgroupError``.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+_MEMBERSHIP = re.compile(r"[0-9]+:([^:]*):(/.*)", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,20}", re.ASCII)
+#: v1 says "no limit" with the largest multiple of a page below 2^63; pages have 64 KiB at most.
+_UNLIMITED_BYTES = 2**63 - 2**16
+
+
+class CgroupError(ValueError):
+    """A control group that says what cannot be understood. The message names the file and what was expected."""
+
+
+def cpu_quota(cgroup_root: Path, membership: str) -> float | None:
+    """Return the CPU time this process may use, in CPUs (seconds a second, 0.5 is half a CPU); ``None``: no limit.
+
+    ``cgroup_root`` is ``/sys/fs/cgroup``, ``membership`` the text of ``/proc/self/cgroup``. Raises ``CgroupError``.
+    """
+    groups = list(_groups(cgroup_root, membership, "cpu"))
+    limits = [limit for read in (_cpu_max, _cfs_quota) for group in groups if (limit := read(group)) is not None]
+    return min(limits, default=None)
+
+
+def memory_limit(cgroup_root: Path, membership: str) -> int | None:
+    """Return the bytes of memory this process may use together with the rest of its group; ``None``: no limit.
+
+    Arguments and errors are those of ``cpu_quota``.
+    """
+    groups = list(_groups(cgroup_root, membership, "memory"))
+    readers = (_memory_max, _limit_in_bytes)
+    limits = [limit for read in readers for group in groups if (limit := read(group)) is not None]
+    return min(limits, default=None)
+
+
+def _groups(root: Path, membership: str, controller: str) -> Iterator[Path]:
+    """Give the folders that may limit us, of either version, from our own group up to the root."""
+    for line in membership.split("\n"):
+        if not line:
+            continue
+        match = _MEMBERSHIP.fullmatch(line)
+        if match is None:
+            raise CgroupError(f"/proc/self/cgroup: {line[:80]!r} is not number:controllers:/path")
+        for mount in _mounts(root, match[1], controller):
+            yield from _ascending(mount, match[2])
+
+
+def _mounts(root: Path, controllers: str, controller: str) -> tuple[Path, ...]:
+    """Return where a hierarchy is mounted by convention; v2 is the one without a list of controllers."""
+    if not controllers:
+        return root, root / "unified"
+    return (root / controllers, root / controller) if controller in controllers.split(",") else ()
+
+
+def _ascending(mount: Path, path: str) -> Iterator[Path]:
+    parts = PurePosixPath(path).parts[1:]
+    if ".." in parts:
+        parts = ()
+    for depth in range(len(parts), -1, -1):
+        yield mount.joinpath(*parts[:depth])
+
+
+def _cpu_max(group: Path) -> float | None:
+    path = group / "cpu.max"
+    text = _read(path)
+    if text is None:
+        return None
+    quota, _, period = text.partition(" ")
+    return None if quota == "max" else _share(path, quota, period)
+
+
+def _cfs_quota(group: Path) -> float | None:
+    quota, period = _read(group / "cpu.cfs_quota_us"), _read(group / "cpu.cfs_period_us")
+    if quota is None or period is None or quota == "-1":
+        return None
+    return _share(group / "cpu.cfs_quota_us", quota, period)
+
+
+def _share(path: Path, quota: str, period: str) -> float:
+    """Return microseconds of quota a period of microseconds, as CPUs."""
+    if _number(path, period) == 0:
+        raise CgroupError(f"{path}: the period is 0")
+    return _number(path, quota) / _number(path, period)
+
+
+def _memory_max(group: Path) -> int | None:
+    path = group / "memory.max"
+    text = _read(path)
+    return None if text is None or text == "max" else _number(path, text)
+
+
+def _limit_in_bytes(group: Path) -> int | None:
+    path = group / "memory.limit_in_bytes"
+    text = _read(path)
+    if text is None:
+        return None
+    limit = _number(path, text)
+    return None if limit >= _UNLIMITED_BYTES else limit
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="ascii", errors="replace").strip()
+    except (OSError, ValueError):  # ValueError: a name that no file can have
+        return None
+
+
+def _number(path: Path, text: str) -> int:
+    if _NUMBER.fullmatch(text) is None:
+        raise CgroupError(f"{path}: {text[:40]!r} is no number")
+    return int(text)
