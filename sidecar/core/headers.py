@@ -55,7 +55,7 @@ def _lookalikes(settings: ResponseSettings, sent: Mapping[str, str]) -> list[str
     suspects = [name for name in sent if _ODD.search(name)]
     if not suspects:
         return []
-    ours = set(settings.stripped_headers)
+    ours = {*settings.stripped_headers, *(OVERRIDE_HEADERS if settings.strip_override_headers else ())}
     return sorted(name for name in suspects if _ODD.sub("-", name) in ours)
 
 

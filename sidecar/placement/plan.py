@@ -48,7 +48,7 @@ def default_servers(allowed_cpus: frozenset[int], quota: float | None, verifiers
     in the middle of checks), to at least 1. Raises ``ValueError`` without an allowed CPU or with a negative number.
     """
     _refuse_nonsense(allowed_cpus, 1, verifiers)
-    usable = len(allowed_cpus) if quota is None else int(min(len(allowed_cpus), max(quota, 1.0)))
+    usable = len(allowed_cpus) if quota is None else int(min(len(allowed_cpus), quota))
     return max(1, usable - verifiers)
 
 

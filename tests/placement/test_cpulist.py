@@ -47,6 +47,7 @@ def test_list_is_read(text: str, cpus: set[int]) -> None:
         ("0-3:1", "'0-3:1' is neither"),
         ("0-3,7-5", "'7-5' is a range that ends before it begins"),
         ("0-3:1/0", "'0-3:1/0' wants 1 CPUs of each 0"),
+        ("0-3:0/0", "'0-3:0/0' wants 0 CPUs of each 0"),
         ("0-3:3/2", "'0-3:3/2' wants 3 CPUs of each 2"),
         ("0-65536", "'0-65536' is beyond CPU 65535"),
         ("9999999", "'9999999' is neither"),

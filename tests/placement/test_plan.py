@@ -30,6 +30,9 @@ def _cpus(places: tuple[Place, ...]) -> list[int]:
         pytest.param(VM2, 2, 2, [0, 1], [0, 1], id="shared evenly"),
         pytest.param(DESKTOP8, 3, 1, [0, 1, 2], [3], id="whole cores first"),
         pytest.param(DESKTOP8, 2, 4, [0, 1], [2, 3, 6, 7], id="siblings of verifiers before siblings of servers"),
+        pytest.param(
+            DESKTOP8, 4, 5, [0, 1, 2, 3], [4, 5, 6, 7, 4], id="a verifier's sibling before a server's own CPU"
+        ),
         pytest.param(DESKTOP8, 6, 2, [0, 1, 2, 3, 4, 5], [6, 7], id="every thread"),
         pytest.param(OFFLINE8, 4, 2, [0, 1, 2, 3], [4, 6], id="offline CPUs are nobody's"),
     ],

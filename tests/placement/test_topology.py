@@ -119,7 +119,7 @@ def test_missing_online_file_means_every_folder(tmp_path: Path) -> None:
 
 def test_old_name_of_the_sibling_list_is_read(tmp_path: Path) -> None:
     """Kernels before 5.3 say thread_siblings_list."""
-    without = {f"cpu/cpu{cpu}/topology/core_cpus_list": None for cpu in range(8)}
+    without = {f"cpu/cpu{cpu}/topology/{name}": None for cpu in range(8) for name in ("core_cpus_list", "core_id")}
     assert _cores(read(DESKTOP8, tmp_path, without)) == {(0, 4), (1, 5), (2, 6), (3, 7)}
 
 

@@ -14,6 +14,8 @@ from sidecar.core.policy.model import AttributeKind, Condition
 from sidecar.core.request import Request
 from sidecar.core.strict_json import Json
 
+#: More copies than anybody sends; looking at 50,000 of them took 50 ms for each condition.
+_MAX_COMMAS = 16
 #: A byte that is not UTF-8, as ``sent`` keeps it (PEP 383).
 _SURROGATE = re.compile("[\udc80-\udcff]")
 #: Claims with several values in one string, as in Istio.
@@ -22,20 +24,19 @@ _SPACE_DELIMITED = (("scope",), ("permission",))
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """The values of one attribute.
+    """The values of one attribute, in every way they may be read.
 
-    ``sure`` are those it has for every reader, ``possible`` those that some reader may see: the copies of a header,
-    which others see joined by a comma. Whatever lets a request in looks at the one, whatever keeps it out at the other.
-    One that is not ``readable`` may be anything: enough to deny, and not to allow.
+    Each of ``readings`` is the values one reader sees: a header sent twice is one value with a comma to some, and
+    either copy to others. Whatever keeps a request out may do so in any reading, whatever lets it in must in all. One
+    that is not ``readable`` may be anything: enough to deny, and not to allow.
     """
 
-    sure: tuple[str, ...]
-    possible: tuple[str, ...]
+    readings: tuple[tuple[str, ...], ...]
     readable: bool = True
 
 
-_NOTHING = Attribute((), ())
-_UNREADABLE = Attribute((), (), readable=False)
+_NOTHING = Attribute(((),))
+_UNREADABLE = Attribute((), readable=False)
 
 
 def attribute(condition: Condition, request: Request, identity: Identity | None) -> Attribute:
@@ -45,16 +46,16 @@ def attribute(condition: Condition, request: Request, identity: Identity | None)
     if identity is None:
         return _NOTHING
     values = _identity_values(condition, identity)
-    return Attribute(values, values)
+    return Attribute((values,))
 
 
 def _header(value: str | None) -> Attribute:
     if value is None:
         return _NOTHING
-    if not value.isascii() and _SURROGATE.search(value):
+    if value.count(",") > _MAX_COMMAS or (not value.isascii() and _SURROGATE.search(value)):
         return _UNREADABLE
-    copies = tuple(copy.strip(" \t") for copy in value.split(",")) if "," in value else ()
-    return Attribute((value,), (value, *copies))
+    copies = (copy.strip(" \t") for copy in value.split(","))
+    return Attribute(tuple((reading,) for reading in dict.fromkeys((value, *copies))))
 
 
 def _identity_values(condition: Condition, identity: Identity) -> tuple[str, ...]:

@@ -103,17 +103,11 @@ def _condition(condition: Condition, request: Request, identity: Identity | None
     deny = action is Action.DENY
     if not found.readable:
         return deny
-    positive, negative = (found.possible, found.sure) if deny else (found.sure, found.possible)
-    return _matches_values(condition.values, positive) and _fails_not_values(condition.values, negative)
+    matching = (_values(condition.values, reading) for reading in found.readings)
+    return any(matching) if deny else all(matching)
 
 
 def _values(field: Values, actual: tuple[str, ...]) -> bool:
-    return _matches_values(field, actual) and _fails_not_values(field, actual)
-
-
-def _matches_values(field: Values, actual: tuple[str, ...]) -> bool:
-    return field.values is None or any(map(field.values.matches, actual))
-
-
-def _fails_not_values(field: Values, actual: tuple[str, ...]) -> bool:
+    if field.values is not None and not any(map(field.values.matches, actual)):
+        return False
     return field.not_values is None or not any(map(field.not_values.matches, actual))
