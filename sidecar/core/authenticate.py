@@ -17,6 +17,7 @@ from sidecar.core.trust import Issuer, Trust
 class Candidate:
     """A token that is acceptable in everything but its signature, which nobody has checked yet."""
 
+    compact: bytes = field(repr=False)  # a token must never reach a log
     token: jws.UnverifiedToken
     claims: Claims = field(repr=False)  # personal data
     issuer: Issuer
@@ -40,7 +41,7 @@ def read_candidate(compact: bytes, trust: Trust, now: float) -> Candidate:
         raise Refusal(Reason.WRONG_TOKEN_TYPE, "typ is not among the issuer's token types")
     claim.validate(claims, issuer, now)
     key = issuer.keys.select(token.algorithm, token.key_id)
-    return Candidate(token, claims, issuer, key, blake2b(compact, digest_size=32).digest(), trust.digest)
+    return Candidate(compact, token, claims, issuer, key, blake2b(compact, digest_size=32).digest(), trust.digest)
 
 
 def believe(candidate: Candidate, verdict: Verdict, now: float) -> Identity:

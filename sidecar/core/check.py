@@ -61,19 +61,17 @@ class Checker:
             key=candidate.key,
             signing_input=candidate.token.signing_input,
             signature=candidate.token.signature,
-            then=partial(self._resume, asked, request, token, candidate),
+            then=partial(self._resume, asked, request, candidate),
         )
 
-    def _resume(  # noqa: PLR0913, PLR0917 - what a check goes on with after a wait
-        self, asked: "_Asked", request: Request, token: bytes, candidate: Candidate, verdict: Verdict, now: float
-    ) -> Step:
+    def _resume(self, asked: "_Asked", request: Request, candidate: Candidate, verdict: Verdict, now: float) -> Step:
         # INVARIANT: after every wait the snapshot is looked at again. Under another one nothing of this check stands,
         # not even how its path was read, so it begins anew; the caller's deadline bounds how often that can happen.
         if self._trust().digest != asked.trust.digest:
             return self.begin(asked.raw, now)
         try:
             identity = believe(candidate, verdict, now)
-            self._identities.put(token, identity)
+            self._identities.put(candidate.compact, identity)
             return _decided(evaluate(asked.trust.policy, request, identity), request, asked)
         except Refusal as refusal:
             return _refused(refusal, asked.request_id, asked.trust)

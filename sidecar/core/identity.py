@@ -26,7 +26,6 @@ class Identity:
     audiences: tuple[str, ...]
     scopes: frozenset[str]
     claims: Mapping[str, Json] = field(repr=False)  # personal data
-    key_thumbprint: bytes
     key_digest: bytes
     issuer_digest: bytes
     valid_from: float
@@ -45,7 +44,6 @@ def identity_of(claims: Mapping[str, Json], issuer: Issuer, key: VerificationKey
         audiences=claim.audiences(claims),
         scopes=claim.scopes(claims),
         claims=MappingProxyType(claims),
-        key_thumbprint=key.thumbprint,
         key_digest=key.digest,
         issuer_digest=issuer.digest,
         valid_from=begins,

@@ -8,8 +8,7 @@ form, and what differs is denied.
 ``PathMode.REJECT`` (the default) knows one spelling for each path (RFC 3986, section 6.2.2, and stricter):
 
 * it starts with ``/`` and has no empty, ``.`` or ``..`` segment (a trailing ``/`` is allowed), nor one that becomes
-``.``
-  or ``..`` once decoded and cut off at ``;``, ``?``, ``#`` or a space;
+  ``.`` or ``..`` once decoded and cut off at ``;``, ``?``, ``#`` or a space;
 * raw characters are ``pchar`` of RFC 3986 without ``;`` (servlet containers cut ``;x`` off before they match);
 * percent-encodings have upper-case digits and never stand for an unreserved character, ``/``, ``\``, a control
   character, or a ``%`` that would begin another encoding (double decoding); they spell valid UTF-8 (no overlong ``/``).

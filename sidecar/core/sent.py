@@ -25,7 +25,7 @@ class SentRequest:
     """One HTTP request as the client sent it.
 
     ``target`` is path and query. ``port`` is the listener's as decimal digits, empty where Envoy names none. Header
-    names are lower-case; bytes that are not UTF-8 are kept as surrogate escapes (PEP 383), which match no pattern.
+    names are lower-case; bytes that are not UTF-8 are kept as surrogate escapes (PEP 383).
     ``request_id`` is ``x-request-id`` where it is short and harmless, else empty.
     """
 

@@ -80,6 +80,9 @@ def test_live_socket_is_refused_and_a_stale_one_is_not(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="abstract sockets are Linux's")
-def test_abstract_socket_has_no_file() -> None:
-    """An abstract socket needs no look at the file system."""
+def test_abstract_socket_has_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An abstract socket's name is no file's: one of that name is neither in the way nor touched."""
+    monkeypatch.chdir(tmp_path)
+    Path("@nobody").write_text("precious", encoding="utf-8")
     refuse_if_taken(UnixAddress("@nobody"))
+    assert Path("@nobody").read_text(encoding="utf-8") == "precious"
