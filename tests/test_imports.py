@@ -28,6 +28,8 @@ def loaded_by(module: str) -> set[str]:
         ("sidecar", {"grpc", "asyncio", "google.protobuf", "pydantic", "sidecar.core"}),
         ("sidecar.core.check", {"grpc", "asyncio", "multiprocessing", "socket", "nacl", "cryptography", "pydantic"}),
         ("sidecar.engine.engine", {"grpc", "nacl", "cryptography", "pydantic"}),
+        ("sidecar.memory.cache", {"grpc", "asyncio", "multiprocessing", "pickle", "pydantic", "sidecar.core"}),
+        ("sidecar.placement.plan", {"grpc", "asyncio", "multiprocessing", "logging", "pydantic", "sidecar.core"}),
         ("sidecar.verify.inline", {"grpc", "asyncio", "pydantic"}),
         ("sidecar.cli.main", {"grpc", "asyncio", "google.protobuf", "pydantic", "cryptography"}),
         ("sidecar.cli.token", {"grpc", "envoy_data_plane"}),

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from placement.machines import DESKTOP8, SERVER32, read
 
+from placement.machines import DESKTOP8, SERVER32, read
 from sidecar.placement.machine import Cpu, Node, Topology, flat
 from sidecar.placement.topology import TopologyError, read_topology
 

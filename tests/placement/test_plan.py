@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from placement.machines import DESKTOP8, EPYC128, OFFLINE8, SERVER32, VM2, Machine, read
 
+from placement.machines import DESKTOP8, EPYC128, OFFLINE8, SERVER32, VM2, Machine, read
 from sidecar.placement.machine import flat
 from sidecar.placement.plan import ANYWHERE, Place, Placement, plan
 from sidecar.placement.topology import Topology

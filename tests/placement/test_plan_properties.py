@@ -6,8 +6,8 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from placement.strategies import demands
 
+from placement.strategies import demands
 from sidecar.placement.machine import Cpu, Topology
 from sidecar.placement.plan import Placement, plan
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from placement.machines import ARM4, DESKTOP8, EPYC128, MACHINES, OFFLINE8, SERVER32, VM2, Machine, read
 
+from placement.machines import ARM4, DESKTOP8, EPYC128, MACHINES, OFFLINE8, SERVER32, VM2, Machine, read
 from sidecar.placement.topology import Cpu, Node, Topology
 
 
