@@ -31,9 +31,11 @@ def host_forms(authority: str) -> tuple[str, ...]:
 
 def _ipv6(text: str) -> str | None:
     try:
-        return f"[{ipaddress.IPv6Address(text)}]"
+        address = ipaddress.IPv6Address(text)
     except ValueError:
         return None
+    # RFC 5952, section 5; by ourselves, since Python does so from 3.13 on alone.
+    return f"[::ffff:{address.ipv4_mapped}]" if address.ipv4_mapped else f"[{address}]"
 
 
 def _name(text: str) -> str | None:

@@ -18,11 +18,14 @@ def _spellings(name: str) -> str:
 
 
 def _letter(letter: str) -> str:
-    return f"{re.escape(letter)}|%(?i:{ord(letter):02x})"
+    return f"{re.escape(letter)}|%(?:{ord(letter):02x}|{ord(letter.upper()):02x})"
 
 
-#: A parameter of that name in a raw query. One linear look: decoding a query of 60,000 ``%;`` took 50 ms.
-_TOKEN_PARAMETER = re.compile(rf"(?:\A|[&;]){_spellings('access_token')}(?=[=&;]|\Z)")
+#: A parameter of that name in a raw query, in any case, with the spaces before it, the ``[]`` after it and the NUL that
+#: ends it in PHP. One linear look: decoding a query of 60,000 ``%;`` took 50 ms.
+_TOKEN_PARAMETER = re.compile(
+    rf"(?:\A|[&;])(?:[+ ]|%20)*{_spellings('access_token')}(?=[=&;\[]|%5B|%00|\Z)", re.ASCII | re.IGNORECASE
+)
 
 
 def bearer_token(request: Request) -> bytes:

@@ -21,6 +21,12 @@ OVERRIDE_HEADERS = (
     "x-original-url",
     "x-rewrite-url",
 )
+#: Letters and marks that show nothing, and so make one name look like another: Hangul fillers, the combining grapheme
+#: joiner, Khmer's inherent vowels, Mongolian and other variation selectors, the empty Braille pattern. Unicode counts
+#: all of them as printable.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 #: Of a header name, whatever some server folds into ``_`` or ``-``. Pseudo-headers (``:path``) are not meant.
 _ODD = re.compile(r"[^a-z0-9:-]")
 
@@ -88,7 +94,7 @@ def _member(name: str, text: str) -> str:
 def _refuse_unsafe(name: str, value: str, longest: int) -> None:
     # isprintable() refuses control characters, CR, LF, NUL, and the separators and invisible marks of Unicode that a
     # reader may trim or drop; outer spaces are trimmed by every HTTP parser (RFC 9110, section 5.5).
-    if not value.isprintable() or value != value.strip(" "):
+    if not value.isprintable() or value != value.strip(" ") or _INVISIBLE.search(value):
         raise Refusal(Reason.UNSAFE_IDENTITY, f"{name}: a character that no header carries faithfully")
     if len(value.encode()) > longest:
         raise Refusal(Reason.UNSAFE_IDENTITY, f"{name}: longer than {longest} bytes")

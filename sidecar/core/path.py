@@ -8,9 +8,10 @@ form, and what differs is denied.
 ``PathMode.REJECT`` (the default) knows one spelling for each path (RFC 3986, section 6.2.2, and stricter):
 
 * it starts with ``/`` and has no empty, ``.`` or ``..`` segment (a trailing ``/`` is allowed), nor one that becomes
-  ``.`` or ``..`` once decoded and cut off at ``;``, ``?``, ``#`` or a space;
-* raw characters are ``pchar`` of RFC 3986 without ``;`` (servlet containers cut ``;x`` off before they match);
-* percent-encodings have upper-case digits and never stand for an unreserved character, ``/``, ``\``, a control
+  ``.`` or ``..`` once decoded and cut off at ``?``, ``#`` or a space;
+* raw characters are ``pchar`` of RFC 3986 without ``;`` (servlet containers cut ``;x`` off each segment before they
+  match);
+* percent-encodings have upper-case digits and never stand for an unreserved character, ``/``, ``\``, ``;``, a control
   character, or a ``%`` that would begin another encoding (double decoding); they spell valid UTF-8 (no overlong ``/``).
 
 The other modes are Istio's ``pathNormalization``. There Envoy normalises first (the generated configuration says so),
@@ -18,31 +19,31 @@ and a path that is not a fixed point of that normalisation shows that Envoy did 
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, unquote_to_bytes
 
 #: ``pchar`` without percent-encodings and ``;``.
 _RAW = "A-Za-z0-9._~!$&'()*+,=:@-"
 _HEX = "[0-9A-F]"
-#: Upper-case encodings of what may only be written encoded: neither control, unreserved, ``/`` (2F) nor ``\`` (5C).
+#: Upper-case encodings of what may only be written encoded: no control, no unreserved, nor ``/`` (2F), ``;`` (3B) or
+#: ``\`` (5C), which take a segment apart.
 _ENCODED = (
     "%(?:"
     "2[0-46-9A-C]"  # space ! " # $ & ' ( ) * + ,
     "|25(?![0-9A-Fa-f]{2})"  # a literal percent sign that begins no second encoding
-    "|3[A-F]|40"  # : ; < = > ? @
+    "|3[AC-F]|40"  # : < = > ? @
     "|5[BDE]|60"  # [ ] ^ `
     "|7[BCD]"  # { | }
     f"|[89A-F]{_HEX}"  # bytes of UTF-8 sequences, checked by decoding
     ")"
 )
-#: ``.`` and ``..``, alone or before an encoded space, ``#``, ``;`` or ``?``: a second hop that decodes cuts those off.
-_DOTS = r"\.{1,2}(?:/|\Z|%(?:20|23|3B|3F))"
+#: ``.`` and ``..``, alone or before an encoded space, ``#`` or ``?``: a second hop that decodes cuts those off.
+_DOTS = r"\.{1,2}(?:/|\Z|%(?:20|23|3F))"
 _SEGMENT = f"(?!{_DOTS})(?:[{_RAW}]|{_ENCODED})+"
 #: Linear: no character can belong to two parts of it. Not possessive (``++``), which Python before 3.11.5 gets wrong.
 _NORMAL = re.compile(f"/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?", re.ASCII)
 #: What ends a path for a server that decoded it too early.
-_CUT = re.compile("[;?#]")
+_CUT = re.compile("[?#]")
 
 _DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2[eE]){1,2}(?:/|$)")
 _ENCODED_UNRESERVED = re.compile(r"%(?:2[dDeE]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])")
@@ -59,19 +60,6 @@ class PathMode(StrEnum):
     DECODE_AND_MERGE_SLASHES = "decode_and_merge_slashes"
 
 
-@dataclass(frozen=True, slots=True)
-class Spellings:
-    """The forms of one normal path that an upstream may act on.
-
-    ``sure`` are those it has for anybody: as sent and, where it differs, decoded. ``/users%3Adelete`` is
-    ``/users:delete`` to most frameworks. An allow rule must match each of them. ``possible`` has beside them those
-    that a careless upstream makes of it, ``/admin`` of ``/admin%3Bx``. A deny rule that matches any of them denies.
-    """
-
-    sure: tuple[str, ...]
-    possible: tuple[str, ...]
-
-
 def split_target(target: str) -> tuple[str, str]:
     """Split a request target at its first ``?`` into path and query (RFC 9112, section 3.2.1)."""
     path, _, query = target.partition("?")
@@ -81,23 +69,25 @@ def split_target(target: str) -> tuple[str, str]:
 def is_normal(path: str, mode: PathMode) -> bool:
     """Say whether ``path`` (without query) is spelt as ``mode`` wants it."""
     if mode is PathMode.REJECT:
-        return _NORMAL.fullmatch(path) is not None and _decodes_to_text(path)
+        return _NORMAL.fullmatch(path) is not None and _decodes_well(path)
     if not path.startswith("/"):
         return False
     return not any(wrong(path) for wrong in _DEVIATIONS[mode])
 
 
-def spellings(path: str, mode: PathMode) -> Spellings:
-    """Return the spellings of a normal ``path``.
+def readings(path: str, mode: PathMode) -> tuple[str, ...]:
+    """Return every path that some upstream may take a normal ``path`` for; the first is ``path`` itself.
 
-    In ``REJECT`` mode decoding is unambiguous. Istio's modes look at the path as sent alone, as Istio does.
+    ``/users%3Adelete`` is ``/users:delete`` to most frameworks; one that decodes too early sees ``/admin`` in
+    ``/admin%3Fx``; one that trims sees it in ``/admin%20``. What a deny rule finds in any of them is denied, and an
+    allow rule must find all of them. Istio's modes look at the path as sent alone, as Istio does.
     """
     if mode is not PathMode.REJECT or "%" not in path:
-        return Spellings((path,), (path,))
+        return (path,)
     plain = decoded(path)
     cut = _CUT.split(plain, maxsplit=1)[0]
-    sure = tuple(dict.fromkeys((path, plain)))
-    return Spellings(sure, tuple(dict.fromkeys((*sure, cut, cut.rstrip(" ")))))
+    trimmed = "/".join(segment.strip() for segment in cut.split("/"))
+    return tuple(dict.fromkeys((path, plain, cut, trimmed)))
 
 
 def decoded(path: str) -> str:
@@ -110,16 +100,17 @@ def encoded(path: str) -> str:
     return quote(path, safe="/%!$&'()*+,=:@~")
 
 
-def _decodes_to_text(path: str) -> bool:
+def _decodes_well(path: str) -> bool:
+    """Say whether ``path`` decodes to text in which no segment is ``.`` or ``..`` for an upstream that trims."""
     if "%" not in path:
         return True
     if "%C2%8" in path or "%C2%9" in path:
         return False  # U+0080 to U+009F: control characters as well
     try:
-        decoded(path)
+        plain = decoded(path)
     except UnicodeDecodeError:
         return False
-    return True
+    return not any(segment.strip(" ") in (".", "..") for segment in plain.split("/"))
 
 
 def _has_dot_segment(path: str) -> bool:

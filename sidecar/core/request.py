@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sidecar.core.authority import host_forms
-from sidecar.core.path import PathMode, Spellings, is_normal, spellings, split_target
+from sidecar.core.path import PathMode, is_normal, readings, split_target
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.sent import SentRequest
 
@@ -23,12 +23,13 @@ _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[^\s,/]+", re.ASCII | re.IGNOREC
 class Request:
     """One HTTP request in normal form.
 
+    ``paths`` are all that an upstream may take its path for, the path as sent first (``path.readings``).
     ``hosts`` are the forms of its authority that a host pattern may match (``authority.host_forms``). ``port`` is the
     listener's, as decimal digits; empty where Envoy names none. ``headers`` are as in ``SentRequest``.
     """
 
     method: str
-    paths: Spellings
+    paths: tuple[str, ...]
     query: str = field(repr=False)  # may have secrets
     hosts: tuple[str, ...]
     port: str
@@ -56,4 +57,4 @@ def admit(sent: SentRequest, mode: PathMode, max_path_bytes: int) -> Request:
         raise Refusal(Reason.PATH_TOO_LONG, f"{len(path)} bytes, at most {max_path_bytes}")
     if not is_normal(path, mode):
         raise Refusal(Reason.PATH_NOT_NORMAL, f"not as path mode {mode.value} wants it")
-    return Request(sent.method, spellings(path, mode), query, hosts, sent.port, sent.headers)
+    return Request(sent.method, readings(path, mode), query, hosts, sent.port, sent.headers)

@@ -48,7 +48,8 @@ class Engine:
         """Check one request. ``timeout`` is what is left of the caller's deadline, in seconds (``None``: no deadline).
 
         A front hands the deadline over as a number because the denial that ends it must be made here: were it to cancel
-        from outside, Envoy would see a gRPC error. Raises nothing but the ``asyncio.CancelledError`` of a caller that
+        from outside, Envoy would see a gRPC error. It ends waits alone: calculation is bounded in the core instead
+        (docs/decisions/0004). Raises nothing but the ``asyncio.CancelledError`` of a caller that
         went away.
         """
         if timeout is not None and timeout <= 0:

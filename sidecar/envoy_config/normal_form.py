@@ -41,8 +41,8 @@ AUTHORITY = Rule("authority", f"(?:{_HOST}|{_IPV6})(?::[1-9][0-9]{{0,4}})?", for
 _RAW = "[A-Za-z0-9._~!$&'()*+,=:@/-]"
 
 #: Encodings of what may only be written encoded. Missing on purpose: lower-case digits, controls (00-1F, 7F),
-#: unreserved characters, ``/`` (2F) and ``\\`` (5C). Bytes from 80 on are looked at by the last two rules.
-_ENCODED = "%(?:2[0-9A-C]|3[A-F]|40|5[BDE]|60|7[BCD]|[89A-F][0-9A-F])"
+#: unreserved characters, ``/`` (2F), ``;`` (3B) and ``\\`` (5C). Bytes from 80 on are looked at by the last two rules.
+_ENCODED = "%(?:2[0-9A-C]|3[AC-F]|40|5[BDE]|60|7[BCD]|[89A-F][0-9A-F])"
 
 _QUERY = r"(?:\?.*)?"
 _TAIL = "%[89AB]."
@@ -56,8 +56,8 @@ NORMAL_FORM = (
     ASCII,
     Rule("characters", f"/(?:{_RAW}|{_ENCODED})*{_QUERY}", forbidden=False),
     # The last segment may be empty (a trailing slash), no other. None may be a dot or two, nor become that where a
-    # second hop decodes and cuts off at a space, "#", ";" or "?".
-    Rule("segments", r"[^?]*/(?:/.*|\.{1,2}(?:(?:[/?]|%(?:20|23|3B|3F)).*)?)", forbidden=True),
+    # second hop decodes, trims spaces and cuts off at "#" or "?".
+    Rule("segments", r"[^?]*/(?:/.*|(?:%20)*\.{1,2}(?:(?:[/?]|%(?:20|23|3F)).*)?)", forbidden=True),
     # %252F would become %2F in whatever decodes twice.
     Rule("double-encoding", "[^?]*%25[0-9A-Fa-f]{2}.*", forbidden=True),
     # RFC 3629: each lead byte has its number of continuation bytes, and none stands alone...
@@ -66,6 +66,7 @@ NORMAL_FORM = (
         f"(?:[^%?]|%[2-7].|%[CD].{_TAIL}|%E.{_TAIL}{_TAIL}|%F.{_TAIL}{_TAIL}{_TAIL})*{_QUERY}",
         forbidden=False,
     ),
-    # ...and no overlong form (%C0%AF is a slash to careless decoders), no surrogate, nothing above U+10FFFF.
-    Rule("utf8-range", "[^?]*%(?:C[01]|E0%[89]|ED%[AB]|F0%8|F4%[9AB]|F[5-9A-F]).*", forbidden=True),
+    # ...and no overlong form (%C0%AF is a slash to careless decoders), no control character (U+0080 to U+009F), no
+    # surrogate, nothing above U+10FFFF.
+    Rule("utf8-range", "[^?]*%(?:C[01]|C2%[89]|E0%[89]|ED%[AB]|F0%8|F4%[9AB]|F[5-9A-F]).*", forbidden=True),
 )

@@ -15,11 +15,12 @@ Inconsistency = tuple[FieldPath, str]
 #: Headers that mean something to HTTP itself, to Envoy or to the credential: identity must not overwrite them.
 _RESERVED_HEADERS = {
     *OVERRIDE_HEADERS,
-    *("authorization", "connection", "content-encoding", "content-length", "content-type", "cookie", "expect"),
-    *("forwarded", "host", "keep-alive", "origin", "proxy-authorization", "range", "te", "trailer"),
-    *("traceparent", "tracestate", "transfer-encoding", "upgrade", "via", "x-request-id"),
+    *("authorization", "cache-control", "connection", "cookie", "date", "expect", "forwarded", "from", "host"),
+    *("keep-alive", "origin", "pragma", "range", "referer", "server", "set-cookie", "te", "trailer", "traceparent"),
+    *("tracestate", "transfer-encoding", "upgrade", "user-agent", "via", "x-original-method", "x-original-uri"),
+    *("x-real-ip", "x-request-id"),
 }
-_RESERVED_PREFIXES = ("x-envoy-", "x-forwarded-", "sec-", "proxy-")
+_RESERVED_PREFIXES = ("accept", "access-control-", "content-", "if-", "proxy-", "sec-", "x-envoy-", "x-forwarded-")
 
 
 def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:

@@ -90,7 +90,8 @@ def _plain(node: object, at: FieldPath, places: dict[FieldPath, tuple[int, int]]
             if not isinstance(key, str):
                 # 1 and "1" would become one field, and one of the two values would be lost.
                 raise _UnusableError(at, f"the name {key!r} is not text; write it in quotes")
-            _note(places, (*at, key), node.lc.key(key) if key in node.lc.data else None)
+            # A mapping that is nothing but a merge ("<<") has no places of its own.
+            _note(places, (*at, key), node.lc.key(key) if key in (node.lc.data or ()) else None)
         return {str(key): _plain(value, (*at, str(key)), places) for key, value in node.items()}
     if isinstance(node, CommentedSeq):
         for index in range(len(node)):

@@ -5,7 +5,7 @@ from functools import partial
 
 from sidecar.core.path import PathMode
 from sidecar.core.policy.key import parse_key
-from sidecar.core.policy.match import Pattern, string_set
+from sidecar.core.policy.match import Pattern, StringSet, string_set
 from sidecar.core.policy.model import Action, Condition, Operation, Policy, PolicySet, Rule, Source, Values
 from sidecar.core.policy.patterns import host_patterns, method_patterns, path_patterns, text_patterns
 from sidecar.settings import Settings
@@ -33,15 +33,15 @@ def build_policies(settings: Settings) -> PolicySet:
 
 
 def _policy(policy: PolicySettings, mode: PathMode) -> Policy:
-    rules = tuple(_rule(rule, mode) for rule in policy.rules)
+    rules = tuple(_rule(rule, mode, policy.action) for rule in policy.rules)
     return Policy(policy.name, policy.action, rules, frozenset(policy.scopes))
 
 
-def _rule(rule: RuleSettings, mode: PathMode) -> Rule:
+def _rule(rule: RuleSettings, mode: PathMode, action: Action) -> Rule:
     return Rule(
         sources=tuple(_source(entry.source) for entry in rule.from_ or ()),
         operations=tuple(_operation(entry.operation, mode) for entry in rule.to or ()),
-        conditions=tuple(_condition(condition) for condition in rule.when or ()),
+        conditions=tuple(_condition(condition, action) for condition in rule.when or ()),
     )
 
 
@@ -58,16 +58,26 @@ def _operation(operation: OperationSettings, mode: PathMode) -> Operation:
     )
 
 
-def _condition(condition: ConditionSettings) -> Condition:
+def _condition(condition: ConditionSettings, action: Action) -> Condition:
     kind, path = parse_key(condition.key)
-    return Condition(kind, path, _values(condition.values, condition.not_values))
+    # A value without text, such as an empty header, is there and is not: it counts as what keeps the request out.
+    deny = action is Action.DENY
+    return Condition(
+        kind,
+        path,
+        Values(
+            values=_set(condition.values, text_patterns, star_matches_empty=deny),
+            not_values=_set(condition.not_values, text_patterns, star_matches_empty=not deny),
+        ),
+    )
 
 
 def _values(values: Sequence[str] | None, not_values: Sequence[str] | None, read: _Read = text_patterns) -> Values:
-    def compiled(texts: Sequence[str]) -> list[Pattern]:
-        return [pattern for text in texts for pattern in read(text)]
+    return Values(_set(values, read), _set(not_values, read))
 
-    return Values(
-        values=None if values is None else string_set(compiled(values)),
-        not_values=None if not_values is None else string_set(compiled(not_values)),
-    )
+
+def _set(texts: Sequence[str] | None, read: _Read, *, star_matches_empty: bool = False) -> StringSet | None:
+    if texts is None:
+        return None
+    patterns = (pattern for text in texts for pattern in read(text))
+    return string_set(patterns, star_matches_empty=star_matches_empty)

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from sidecar.core.policy.key import parse_key
-from sidecar.core.policy.model import Action
+from sidecar.core.policy.model import Action, AttributeKind
 from sidecar.core.policy.patterns import host_patterns, method_patterns, text_patterns
 from sidecar.settings.base import Model, checked
 
@@ -110,6 +110,15 @@ class ConditionSettings(Model):
     def _not_empty(self) -> Self:
         if self.values is None and self.not_values is None:
             raise ValueError("give 'values', 'notValues' or both")
+        return self
+
+    @model_validator(mode="after")
+    def _no_commas(self) -> Self:
+        if parse_key(self.key)[0] is AttributeKind.HEADER:
+            for pattern in (*(self.values or ()), *(self.not_values or ())):
+                if "," in pattern:
+                    # A header with a comma is also read as two, so that an allow rule could never match.
+                    raise ValueError(f"{pattern!r} has a comma; a header is looked at part by part, so name the parts")
         return self
 
 

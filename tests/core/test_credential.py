@@ -111,6 +111,14 @@ def test_several_headers(first: bytes) -> None:
         "acces%73_t%6Fken=x",
         "a?&access_token=x",
         "access_token=a&access_token=b",
+        "+access_token=x",
+        "a=b&+%20 access_token=x",
+        "access_token[]=x",
+        "access_token%5B%5D=x",
+        "access_token%5b0]=x",
+        "access_token%00=x",
+        "Access_Token=x",
+        "%41CCESS%5FTOKEN=x",
     ],
 )
 def test_second_token_in_the_query(query: str) -> None:
@@ -120,7 +128,17 @@ def test_second_token_in_the_query(query: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["", "token=x", "access_tokens=x", "x=access_token", "x=%26access_token=", "access_token%3Dx", "a?access_token=x"],
+    [
+        "",
+        "token=x",
+        "access_tokens=x",
+        "x=access_token",
+        "x=%26access_token=",
+        "access_token%3Dx",
+        "+x=access_token",
+        "access_token+",
+        "a?access_token=x",
+    ],
 )
 def test_other_parameters(query: str) -> None:
     """Other names, and values that look like it, are no credential."""

@@ -118,7 +118,23 @@ _UNSAFE = [
 ]
 
 
-@pytest.mark.parametrize("value", [*_UNSAFE, "\ufeffa", "\u00a0a", "\u3000", "\ue000", " "])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *_UNSAFE,
+        "\ufeffa",
+        "\u3164",
+        "a\u115fb",
+        "a\u034f",
+        "a\ufe0f",
+        "a\u2800b",
+        "\U000e0101",
+        "\u00a0a",
+        "\u3000",
+        "\ue000",
+        " ",
+    ],
+)
 @pytest.mark.parametrize("claim", ["sub", "email"])
 def test_unsafe(claim: str, value: str) -> None:
     """A value that no header carries faithfully is a denial, never cleaned or cut."""

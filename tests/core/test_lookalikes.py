@@ -34,3 +34,11 @@ def test_in_raw_headers() -> None:
     headers = [("x_auth_subject", b"a"), ("x_auth_subject", b"\xff")]
     public = trust(policy_set(public=[{"paths": ["/*"]}]))
     assert decide(check_request(header_map=headers), public).removed.count("x_auth_subject") == 1
+
+
+@pytest.mark.parametrize("name", ["x_http_method_override", "x.original.url", "x_rewrite-url"])
+def test_look_alikes_of_override_headers(name: str) -> None:
+    """A name that an upstream folds into a header that overrides method or path is removed."""
+    assert name in decide(with_token(mint(), headers={name: "DELETE"}), trust()).removed
+    kept = trust(strip_override_headers=False)
+    assert name not in decide(with_token(mint(), headers={name: "DELETE"}), kept).removed

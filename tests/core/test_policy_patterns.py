@@ -41,7 +41,7 @@ def _policy(action: str, **operation: list[str]) -> dict[str, Any]:
         ("ab", ["ab"], ["a", "abc", "xab", "AB", ""]),
         ("a*", ["a", "ab"], ["ba", ""]),
         ("*b", ["b", "ab"], ["ba", ""]),
-        ("*", ["a", "*", ""], []),
+        ("*", ["a", "*"], [""]),
         ("a.b", ["a.b"], ["axb"]),
         ("[a]", ["[a]"], ["a"]),
     ],
@@ -118,8 +118,26 @@ def test_a_dot_alone_is_no_host(pattern: str) -> None:
     assert not string_set(host_patterns(pattern)).matches("a.example")
 
 
-@pytest.mark.parametrize("pattern", ["a", "/a?b", "/a#b", "/{id}", "/%80", "", "/a*b", "*a*"])
+@pytest.mark.parametrize(
+    "pattern", ["a", "/a?b", "/a#b", "/{id}", "/%80", "", "/a*b", "*a*", "/a;b", "/a%3Bb", "/a%3Fb", "*%23", "/a%20/b"]
+)
 def test_patterns_that_match_no_path(pattern: str) -> None:
-    """A path pattern that no path could match is refused."""
+    """A path pattern that no path could match, or that an upstream may cut short, is refused."""
     with pytest.raises(PatternError):
         _paths(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [("/my%20files/*", "/my%20files/a"), ("/my files/*", "/my%20files/a"), ("/a%20*", "/a%20b"), ("*%20b", "/a%20b")],
+)
+def test_spaces_within_a_segment(pattern: str, path: str) -> None:
+    """A space that no upstream trims may stand in a path pattern."""
+    assert _paths(pattern).matches(path)
+
+
+@pytest.mark.parametrize("pattern", ["[2001:0db8:*", "*:1]", "[::*", "*]:80", "*443"])
+def test_host_patterns_that_mislead(pattern: str) -> None:
+    """A part of an IPv6 address, and digits that may end a name or a port, are refused."""
+    with pytest.raises(PatternError):
+        host_patterns(pattern)

@@ -41,7 +41,8 @@ def header_rule(**fields: list[str]) -> dict[str, Any]:
         (DENY, header_rule(values=["x"]), "," * 17, False),
         (ALLOW, header_rule(values=["team-*"]), "team-a,evil", False),
         (ALLOW, header_rule(values=["*"]), "," * 17, False),
-        (DENY, header_rule(notValues=["*"]), "", True),
+        (DENY, header_rule(notValues=["*"]), "", False),
+        (DENY, header_rule(notValues=["*"]), "a", True),
         (ALLOW, header_rule(values=["dev"]), "dev", True),
         (ALLOW, header_rule(values=["dev"]), "dev,prod", False),
         (ALLOW, header_rule(notValues=["prod"]), "dev", True),
@@ -83,11 +84,44 @@ def test_claim_of_any_form(action: str, claim: dict[str, Any], fields: dict[str,
     assert answer_to(action, {"when": [fields]}, with_token(mint(claims(**claim)))) is passes
 
 
-@pytest.mark.parametrize("path", ["/admin%3Bx", "/admin%3Fx.svg", "/admin%23.svg", "/admin%20", "/%61dmin"])
-def test_path_that_is_cut_short(path: str) -> None:
-    """What a careless upstream makes of a path is denied with it."""
-    rule = {"to": [{"operation": {"paths": ["/admin"]}}]}
+_CUT_SHORT = ["/admin%3Fx.svg", "/admin%23.svg", "/admin%20", "/%20admin", "/admin%C2%A0", "/admin%3F/x", "/admin%3Bx"]
+
+
+@pytest.mark.parametrize("path", _CUT_SHORT)
+@pytest.mark.parametrize(
+    ("action", "operation"),
+    [
+        (DENY, {"paths": ["/admin"]}),
+        (ALLOW, {"notPaths": ["/admin"]}),
+        (ALLOW, {"paths": ["*.svg"], "notPaths": ["/admin"]}),
+        (ALLOW, {"paths": ["*.svg"]}),
+    ],
+)
+def test_path_that_is_cut_short(action: str, operation: dict[str, Any], path: str) -> None:
+    """What a careless upstream makes of a path is denied with it, and not allowed without it."""
+    assert not answer_to(action, {"to": [{"operation": operation}]}, with_token(mint(), path=path))
+
+
+@pytest.mark.parametrize("path", ["/orgs/1%20/admin", "/orgs/%201/admin", "/orgs/1%3Bx/admin", "/orgs/1/admin%3F"])
+def test_segment_that_is_trimmed(path: str) -> None:
+    """It is so in each segment, not only in the last."""
+    rule = {"to": [{"operation": {"paths": ["/orgs/1/admin"]}}]}
     assert not answer_to(DENY, rule, with_token(mint(), path=path))
+
+
+@pytest.mark.parametrize("path", _CUT_SHORT)
+def test_path_that_is_cut_short_is_not_public(path: str) -> None:
+    """``notPaths`` of a public operation holds for every reading."""
+    public = trust(policy_set(public=[{"notPaths": ["/admin"]}]))
+    assert not decide(check_request(path=path), public).allowed
+    assert decide(check_request(path="/other"), public).reason == "public_path"
+
+
+def test_prefix_allows_what_is_cut_behind_it() -> None:
+    """A path with an encoded question mark is allowed where all that it may be cut to is."""
+    rule = {"to": [{"operation": {"paths": ["/tags/*"]}}]}
+    assert answer_to(ALLOW, rule, with_token(mint(), path="/tags/c%23"))
+    assert answer_to(ALLOW, rule, with_token(mint(), path="/tags/why%3F/me"))
 
 
 def test_port_that_nobody_named() -> None:

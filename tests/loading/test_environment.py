@@ -45,6 +45,12 @@ def test_variable_of_nothing_is_no_null(config: Path, value: str) -> None:
         load_configuration(config, {"AUTHZ_RESPONSE_IDENTITY_HEADERS_SUBJECT": value})
 
 
+def test_variable_that_is_nested_beyond_reason(config: Path) -> None:
+    """A value that no YAML reader gets through is reported as what it is: wrong for its field."""
+    with pytest.raises(ConfigurationError, match="AUTHZ_LOG_LEVEL"):
+        load_configuration(config, {"AUTHZ_LOG_LEVEL": "[" * 5000})
+
+
 def test_header_is_switched_off_by_false(config: Path) -> None:
     """``false`` switches an identity header off, and a client's own is stripped all the same."""
     configuration = load_configuration(config, {"AUTHZ_RESPONSE_IDENTITY_HEADERS_SUBJECT": "false"})

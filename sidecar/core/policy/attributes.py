@@ -1,7 +1,8 @@
 """What conditions look at: the attributes of a request and its identity, each as the values it has.
 
 Istio's missing-attribute semantics follow from there being none: no value matches no ``values``, and fails no
-``notValues``. A value that has no text (an object, a list in a list) is the empty text, which ``*`` alone matches.
+``notValues``. A value that has no text (an object, a list in a list) is the empty text, which ``*`` alone matches, and
+only in a deny policy or under ``notValues`` of an allow policy: where that keeps the request out.
 """
 
 import json

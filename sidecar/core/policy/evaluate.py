@@ -28,34 +28,28 @@ def evaluate(policies: PolicySet, request: Request, identity: Identity) -> Permi
     denied = _denied(policies, request, identity)
     if denied is not None:
         return denied
-    # INVARIANT: every sure spelling of the path is allowed, or the request is not.
-    decisions = [_allowed(policies, request, path, identity) for path in request.paths.sure]
-    return next((decision for decision in decisions if isinstance(decision, Denial)), decisions[0])
+    return _allowed(policies, request, identity)
 
 
 def _reason_without_identity(policies: PolicySet, request: Request) -> Reason | None:
-    if _some_operation(policies.public, request):
+    if _operations(policies.public, request, Action.ALLOW):
         return Reason.PUBLIC_PATH
-    if request.is_cors_preflight and _some_operation(policies.cors_preflight, request):
+    if request.is_cors_preflight and _operations(policies.cors_preflight, request, Action.ALLOW):
         return Reason.CORS_PREFLIGHT
     return None
 
 
-def _some_operation(operations: tuple[Operation, ...], request: Request) -> bool:
-    return all(any(_operation(one, request, path, Action.ALLOW) for one in operations) for path in request.paths.sure)
-
-
 def _denied(policies: PolicySet, request: Request, identity: Identity | None) -> Denial | None:
     for policy in policies.deny:
-        if any(_matches(policy, request, path, identity) for path in request.paths.possible):
+        if _matches(policy, request, identity):
             return Denial(Reason.DENIED_BY_POLICY, policy.name)
     return None
 
 
-def _allowed(policies: PolicySet, request: Request, path: str, identity: Identity) -> Permit | Denial:
+def _allowed(policies: PolicySet, request: Request, identity: Identity) -> Permit | Denial:
     lacking: Policy | None = None
     for policy in policies.allow:
-        if not _matches(policy, request, path, identity):
+        if not _matches(policy, request, identity):
             continue
         if policy.scopes <= identity.scopes:
             return Permit(Reason.ALLOWED, identity, policy.name)
@@ -65,16 +59,22 @@ def _allowed(policies: PolicySet, request: Request, path: str, identity: Identit
     return Denial(Reason.NO_POLICY_ALLOWS)
 
 
-def _matches(policy: Policy, request: Request, path: str, identity: Identity | None) -> bool:
-    return any(_rule(rule, request, path, identity, policy.action) for rule in policy.rules)
+def _matches(policy: Policy, request: Request, identity: Identity | None) -> bool:
+    return any(_rule(rule, request, identity, policy.action) for rule in policy.rules)
 
 
-def _rule(rule: Rule, request: Request, path: str, identity: Identity | None, action: Action) -> bool:
+def _rule(rule: Rule, request: Request, identity: Identity | None, action: Action) -> bool:
     return (
-        (not rule.operations or any(_operation(one, request, path, action) for one in rule.operations))
+        (not rule.operations or _operations(rule.operations, request, action))
         and (not rule.sources or any(_source(one, identity) for one in rule.sources))
         and all(_condition(one, request, identity, action) for one in rule.conditions)
     )
+
+
+def _operations(operations: tuple[Operation, ...], request: Request, action: Action) -> bool:
+    # INVARIANT: every reading of the path is allowed, or the request is not.
+    every = any if action is Action.DENY else all
+    return every(any(_operation(one, request, path, action) for one in operations) for path in request.paths)
 
 
 def _source(source: Source, identity: Identity | None) -> bool:

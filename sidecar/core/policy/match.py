@@ -1,4 +1,4 @@
-"""Matching strings against a set of Istio's patterns: exact, ``prefix*``, ``*suffix`` and ``*`` (present).
+"""Matching strings against a set of Istio's patterns: exact, ``prefix*``, ``*suffix`` and ``*`` (any text).
 
 ``patterns`` has the functions that read each kind of text into such a set.
 """
@@ -31,15 +31,21 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class StringSet:
-    """Patterns of one field, joined by OR, sorted by kind so that a look is four operations, however many there are."""
+    """Patterns of one field, joined by OR, sorted by kind so that a look is four operations, however many there are.
+
+    ``present`` is the pattern ``*``: any text. ``empty`` says whether it matches a value that is there and has no text.
+    """
 
     exact: frozenset[str]
     prefixes: tuple[str, ...]
     suffixes: tuple[str, ...]
     present: bool
+    empty: bool
 
     def matches(self, value: str) -> bool:
-        """Say whether one of the patterns matches ``value``. ``*`` matches whatever is there, empty or not."""
+        """Say whether one of the patterns matches ``value``."""
+        if not value:
+            return self.empty
         return self.present or value in self.exact or value.startswith(self.prefixes) or value.endswith(self.suffixes)
 
 
@@ -61,8 +67,8 @@ def parse(text: str) -> Pattern:
     return Pattern(Kind.EXACT, text)
 
 
-def string_set(patterns: Iterable[Pattern]) -> StringSet:
-    """Sort patterns by kind."""
+def string_set(patterns: Iterable[Pattern], *, star_matches_empty: bool = False) -> StringSet:
+    """Sort patterns by kind. ``star_matches_empty`` is for where a match keeps a request out."""
     literals: dict[Kind, set[str]] = {kind: set() for kind in Kind}
     for pattern in patterns:
         literals[pattern.kind].add(pattern.literal)
@@ -71,4 +77,5 @@ def string_set(patterns: Iterable[Pattern]) -> StringSet:
         prefixes=tuple(sorted(literals[Kind.PREFIX])),
         suffixes=tuple(sorted(literals[Kind.SUFFIX])),
         present=bool(literals[Kind.PRESENT]),
+        empty=star_matches_empty and bool(literals[Kind.PRESENT]),
     )

@@ -6,7 +6,7 @@ Each ``…_patterns`` function reads one text, raises ``PatternError``, and retu
 import re
 
 from sidecar.core.authority import host_forms
-from sidecar.core.path import PathMode, decoded, encoded, is_normal
+from sidecar.core.path import PathMode, decoded, encoded, is_normal, readings
 from sidecar.core.policy.match import Kind, Pattern, PatternError, parse
 
 _METHOD = re.compile(r"[A-Z0-9_-]+", re.ASCII)
@@ -34,6 +34,10 @@ def host_patterns(text: str) -> tuple[Pattern, ...]:
     literal = pattern.literal.lower()
     if pattern.kind is not Kind.PREFIX:
         literal = literal.rstrip(".")
+    if pattern.kind is not Kind.EXACT and (literal.count(":") > 1 or "[" in literal or "]" in literal):
+        raise PatternError(f"{text!r}: an IPv6 address may be written in many ways; write it whole, as '[::1]'")
+    if pattern.kind is Kind.SUFFIX and literal.isdecimal():
+        raise PatternError(f"{text!r} could be the end of a host or of a port; write '*:443' for a port")
     if _HOST.fullmatch(literal) is None or not _is_part_of_a_host(pattern.kind, literal):
         raise PatternError(f"{text!r} matches no host: write it without scheme and path, such as 'api.example.com'")
     if pattern.kind is Kind.EXACT:
@@ -58,6 +62,11 @@ def path_patterns(text: str, mode: PathMode) -> tuple[Pattern, ...]:
     sent = encoded(literal) if mode is PathMode.REJECT and "%" not in literal else literal
     if not _is_part_of_a_path(pattern.kind, sent, mode):
         raise PatternError(f"{text!r} matches no path: none of that form is let in by path mode {mode.value!r}")
+    if mode is PathMode.REJECT and _is_cut_short(sent):
+        raise PatternError(
+            f"{text!r}: a careless upstream ends the path at an encoded '?' or '#', and trims encoded spaces; "
+            "write a prefix that ends before it"
+        )
     spelt = (sent,) if mode is not PathMode.REJECT else (sent, decoded(sent))
     return tuple(Pattern(pattern.kind, one) for one in dict.fromkeys(spelt))
 
@@ -67,8 +76,14 @@ def _is_part_of_a_host(kind: Kind, literal: str) -> bool:
         return bool(host_forms(literal))
     if kind is Kind.SUFFIX:
         return bool(host_forms(f"a{literal}"))
-    # A prefix may end within a label, an address or a port.
-    return any(host_forms(literal + rest) for rest in ("", "a", "1", "::1]", "1]", ":1]", "]"))
+    # A prefix may end within a label or a port.
+    return any(host_forms(literal + rest) for rest in ("", "a", "1"))
+
+
+def _is_cut_short(literal: str) -> bool:
+    """Say whether a path with ``literal`` in it has other readings than as sent and decoded."""
+    whole = f"/a{literal.removeprefix('/')}a"
+    return not set(readings(whole, PathMode.REJECT)) <= {whole, decoded(whole)}
 
 
 def _is_part_of_a_path(kind: Kind, literal: str, mode: PathMode) -> bool:
