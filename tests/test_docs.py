@@ -10,7 +10,7 @@ from sidecar.core.reason import OUTCOMES, Reason
 from sidecar.keys.signing import generate, key_set_document
 from sidecar.loading.load import load_configuration
 from sidecar.loading.reference import reference
-from sidecar.loading.trust import build_trust
+from sidecar.loading.trust import load_trust
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(path for path in ROOT.rglob("*.md") if not {".venv", ".git", "node_modules"} & set(path.parts))
@@ -47,7 +47,7 @@ def test_readme_s_configuration_is_valid(tmp_path: Path) -> None:
     config = tmp_path / "authz.yaml"
     config.write_text(readme.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
     (tmp_path / "jwks.json").write_text(key_set_document([generate()]), encoding="utf-8")
-    trust = build_trust(load_configuration(config, {})).trust
+    trust = load_trust(load_configuration(config, {})).trust
     assert [policy.name for policy in trust.policy.allow] == ["read-orders", "write-orders"]
 
 

@@ -11,7 +11,7 @@ from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
 from sidecar.loading.load import Configuration, load_configuration
 from sidecar.loading.problem import ConfigurationError
-from sidecar.loading.trust import Loaded, build_trust
+from sidecar.loading.trust import Loaded, load_trust
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
@@ -33,6 +33,6 @@ def load(path: Path) -> tuple[Configuration, Loaded]:
     """Load a configuration with its keys and policies; raises ``Failure`` (USAGE) with a line for each problem."""
     try:
         configuration = load_configuration(path, os.environ)
-        return configuration, build_trust(configuration)
+        return configuration, load_trust(configuration)
     except ConfigurationError as error:
         raise Failure(str(error), ExitCode.USAGE) from None

@@ -13,7 +13,7 @@ from sidecar.demo.upstream import EchoUpstream
 from sidecar.demo.workspace import Workspace
 from sidecar.envoy_config.options import EnvoyOptions
 from sidecar.loading.load import load_configuration
-from sidecar.loading.trust import build_trust
+from sidecar.loading.trust import load_trust
 
 _READY = "answering checks on "
 
@@ -48,7 +48,7 @@ class Stack(AbstractContextManager["Stack"]):
         self._open.close()
 
     def _options(self) -> EnvoyOptions:
-        trust = build_trust(load_configuration(self.workspace.config, os.environ)).trust
+        trust = load_trust(load_configuration(self.workspace.config, os.environ)).trust
         options = EnvoyOptions(
             listener_port=0,
             admin_port=0,

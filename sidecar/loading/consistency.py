@@ -25,10 +25,21 @@ _RESERVED_PREFIXES = ("accept", "access-control-", "content-", "if-", "proxy-", 
 
 def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
     """Yield everything in ``settings`` that does not go together."""
+    yield from _processes(settings)
     yield from _issuers(settings)
     yield from _policy_names(settings)
     yield from _path_patterns(settings)
     yield from _identity_headers(settings.response.identity_headers)
+
+
+def _processes(settings: Settings) -> Iterator[Inconsistency]:
+    if settings.numa_aware_placement and not settings.cpu_affinity_enabled:
+        yield (
+            ("numa_aware_placement",),
+            "needs cpu_affinity_enabled: memory is near a process because that was pinned first",
+        )
+    if settings.listen_mode == "shared" and settings.listen.startswith("unix:"):
+        yield ("listen_mode",), "a Unix socket has one listener; share a port, or write 'per_process'"
 
 
 def _issuers(settings: Settings) -> Iterator[Inconsistency]:

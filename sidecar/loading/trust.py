@@ -1,6 +1,7 @@
 """Settings, key sets and policy to one ``Trust``."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from sidecar.core.trust import Issuer, ResponseSettings, Trust
 from sidecar.keys.jwks import Jwks, JwksError, read_jwks
 from sidecar.loading.load import Configuration
 from sidecar.loading.policy import build_policies
-from sidecar.loading.problem import ConfigurationError, FieldPath
+from sidecar.loading.problem import ConfigurationError, Problem
+from sidecar.settings import Settings
 from sidecar.settings.issuer import IssuerSettings, KeySource
 from sidecar.settings.response import IdentityHeaderSettings
 from sidecar.settings.response import ResponseSettings as ResponseDocument
@@ -27,27 +29,68 @@ class Loaded:
     warnings: tuple[str, ...]
 
 
-def build_trust(configuration: Configuration) -> Loaded:
+class KeySetError(Exception):
+    """Key sets that cannot be used: ``problems`` are the index of the issuer and what is wrong."""
+
+    def __init__(self, problems: Sequence[tuple[int, str]]) -> None:
+        super().__init__("; ".join(f"issuers[{index}].keys: {message}" for index, message in problems))
+        self.problems = tuple(problems)
+
+
+def load_trust(configuration: Configuration) -> Loaded:
     """Build the ``Trust`` of a configuration; raises ``ConfigurationError`` where a key set cannot be used."""
+    return compile_with_places(configuration, read_key_sets(configuration))
+
+
+def read_key_sets(configuration: Configuration) -> tuple[bytes, ...]:
+    """Read the JWK Set of each issuer, as it stands; raises ``ConfigurationError`` for files that cannot be read."""
+    documents, problems = [], []
+    for index, issuer in enumerate(configuration.settings.issuers):
+        try:
+            documents.append(_document(issuer.keys, configuration.document.path.parent))
+        except JwksError as error:
+            problems.append((index, str(error)))
+    if problems:
+        raise ConfigurationError([_placed(configuration, *problem) for problem in problems])
+    return tuple(documents)
+
+
+def compile_with_places(configuration: Configuration, key_sets: Sequence[bytes]) -> Loaded:
+    """Do as ``compile_trust`` does, but raise ``ConfigurationError``, which names file, line and field."""
+    try:
+        return compile_trust(configuration.settings, key_sets)
+    except KeySetError as error:
+        raise ConfigurationError([_placed(configuration, *problem) for problem in error.problems]) from None
+
+
+def compile_trust(settings: Settings, key_sets: Sequence[bytes]) -> Loaded:
+    """Build the ``Trust`` of settings and the JWK Sets of their issuers, in order; raises ``KeySetError``.
+
+    A pure function: processes that are given the same make the same ``Trust``, with the same digest.
+    """
     issuers: dict[str, Issuer] = {}
     warnings: list[str] = []
-    problems = []
-    for index, settings in enumerate(configuration.settings.issuers):
-        where: FieldPath = ("issuers", index, "keys")
+    problems: list[tuple[int, str]] = []
+    for index, (issuer, document) in enumerate(zip(settings.issuers, key_sets, strict=True)):
         try:
-            jwks = _read_keys(settings, configuration.document.path.parent)
+            jwks = _usable_keys(issuer, document)
         except JwksError as error:
-            problems.append(configuration.problem((*where, *settings.keys.model_fields_set), str(error)))
+            problems.append((index, str(error)))
             continue
-        warnings += [f"{settings.issuer}: key left out: {line}" for line in jwks.refused]
-        issuers[settings.issuer] = _issuer(settings, jwks)
+        warnings += [f"{issuer.issuer}: key left out: {line}" for line in jwks.refused]
+        issuers[issuer.issuer] = _issuer(issuer, jwks)
     if problems:
-        raise ConfigurationError(problems)
-    return Loaded(_trust(configuration, issuers), tuple(warnings))
+        raise KeySetError(problems)
+    return Loaded(_trust(settings, issuers), tuple(warnings))
 
 
-def _read_keys(settings: IssuerSettings, folder: Path) -> Jwks:
-    jwks = read_jwks(_document(settings.keys, folder))
+def _placed(configuration: Configuration, index: int, message: str) -> Problem:
+    source = configuration.settings.issuers[index].keys.model_fields_set
+    return configuration.problem(("issuers", index, "keys", *source), message)
+
+
+def _usable_keys(settings: IssuerSettings, document: bytes) -> Jwks:
+    jwks = read_jwks(document)
     if all(key.algorithms.isdisjoint(settings.algorithms) for key in jwks.keys.keys):
         found = sorted({algorithm for key in jwks.keys.keys for algorithm in key.algorithms})
         raise JwksError(f"has keys for {', '.join(found)} alone, and 'algorithms' allows none of these")
@@ -78,8 +121,7 @@ def _issuer(settings: IssuerSettings, jwks: Jwks) -> Issuer:
     )
 
 
-def _trust(configuration: Configuration, issuers: dict[str, Issuer]) -> Trust:
-    settings = configuration.settings
+def _trust(settings: Settings, issuers: dict[str, Issuer]) -> Trust:
     return Trust(
         issuers=issuers,
         policy=build_policies(settings),

@@ -8,6 +8,7 @@ from sidecar.core.path import PathMode
 from sidecar.settings.base import Model, checked
 from sidecar.settings.issuer import IssuerSettings
 from sidecar.settings.policy import OperationSettings, PolicySettings
+from sidecar.settings.processes import ProcessSettings
 from sidecar.settings.response import ResponseSettings
 from sidecar.transport import address
 
@@ -35,15 +36,19 @@ class CacheSettings(Model):
     """What is remembered of tokens that were verified. Policy is looked at on every request all the same."""
 
     local_entries: int = Field(
-        4096, ge=0, le=1_000_000, description="Tokens each process remembers, some 4 KiB each; 0 remembers none."
+        4096,
+        ge=0,
+        le=1_000_000,
+        description="Tokens each server remembers by itself, some 4 KiB each, in front of the shared memory; 0: none.",
     )
 
 
-class Settings(Model):
+class Settings(ProcessSettings):
     """The whole configuration file."""
 
     listen: Annotated[str, checked(address.parse)] = Field(
-        "127.0.0.1:9191", description="Where Envoy asks: unix:/path, unix:@name or a loopback address with a port."
+        "127.0.0.1:9191",
+        description="Where Envoy asks the first server: unix:/path, unix:@name or a loopback address with a port.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged."

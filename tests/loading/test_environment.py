@@ -7,7 +7,7 @@ import pytest
 from sidecar.loading.environment import variables
 from sidecar.loading.load import load_configuration
 from sidecar.loading.problem import ConfigurationError
-from sidecar.loading.trust import build_trust
+from sidecar.loading.trust import load_trust
 
 CONFIG = "issuers: [{issuer: https://idp.example, audiences: [orders], keys: {file: jwks.json}}]\n"
 
@@ -55,7 +55,7 @@ def test_header_is_switched_off_by_false(config: Path) -> None:
     """``false`` switches an identity header off, and a client's own is stripped all the same."""
     configuration = load_configuration(config, {"AUTHZ_RESPONSE_IDENTITY_HEADERS_SUBJECT": "false"})
     assert configuration.settings.response.identity_headers.subject is None
-    assert "x-auth-subject" in build_trust(configuration).trust.response.stripped_headers
+    assert "x-auth-subject" in load_trust(configuration).trust.response.stripped_headers
 
 
 def test_kubernetes_service_variables_are_left_alone(config: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sidecar.loading.load import load_configuration
 from sidecar.loading.problem import ConfigurationError
-from sidecar.loading.trust import build_trust
+from sidecar.loading.trust import load_trust
 
 CORPUS = sorted((Path(__file__).parent / "invalid").glob("*.yaml"))
 _EXPECT = "# expect: "
@@ -20,7 +20,7 @@ def test_refused_with_place_and_remedy(case: Path, folder: Path) -> None:
     config = folder / "authz.yaml"
     config.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError) as refused:
-        build_trust(load_configuration(config, {}))
+        load_trust(load_configuration(config, {}))
     found = [str(problem) for problem in refused.value.problems]
     assert len(found) == len(expected), found
     for message, wanted in zip(sorted(found), sorted(expected), strict=True):

@@ -10,7 +10,7 @@ from sidecar.core.trust import Trust
 from sidecar.demo.workspace import CONFIGURATION, prepare
 from sidecar.keys.signing import generate
 from sidecar.loading.load import load_configuration
-from sidecar.loading.trust import Loaded, build_trust
+from sidecar.loading.trust import Loaded, load_trust
 
 ONE_ISSUER = "issuers: [{issuer: https://idp.example, audiences: [orders], keys: {file: jwks.json}}]\n"
 
@@ -19,7 +19,7 @@ def load(folder: Path, text: str) -> Loaded:
     """Build the trust of a configuration text."""
     config = folder / "authz.yaml"
     config.write_text(text, encoding="utf-8")
-    return build_trust(load_configuration(config, {}))
+    return load_trust(load_configuration(config, {}))
 
 
 def digest(folder: Path, text: str) -> bytes:
