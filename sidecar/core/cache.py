@@ -1,34 +1,48 @@
-"""Identities that were verified before: how a cache enters the core, and when what it returns may be believed.
+"""Tokens that were looked into before: how a cache enters the core, and when what it returns may be believed.
 
-What is cached is the verified identity, never a decision: policy runs on every request.
+What is cached is the verified identity, or that there will never be one; never a decision: policy runs on every
+request.
 """
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from sidecar.core.identity import Identity
+from sidecar.core.reason import Reason
 from sidecar.core.trust import Trust
 
+#: Refusals that stand as long as the token and the Trust do. All others may be over the next moment.
+PERMANENT = frozenset({Reason.TOKEN_MALFORMED, Reason.BAD_SIGNATURE, Reason.TOKEN_EXPIRED})
 
-class IdentityCache(Protocol):
-    """Remembers the identity of a whole compact token, byte for byte. May forget anything at any time."""
 
-    def get(self, token: bytes) -> Identity | None:
-        """Return the identity that was put for exactly ``token``, or ``None``."""
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A token that was refused for good (``PERMANENT``) under the Trust of this digest."""
 
-    def put(self, token: bytes, identity: Identity) -> None:
-        """Remember ``identity`` for ``token``."""
+    reason: Reason
+    trust_digest: bytes
+
+
+class TokenCache(Protocol):
+    """Remembers what came of a whole compact token, byte for byte. May forget anything at any time."""
+
+    def get(self, token: bytes, trust: Trust, now: float) -> Identity | Refused | None:
+        """Return what was put for exactly ``token``, or ``None``. ``trust`` is for reading it, not for judging it."""
+
+    def put(self, token: bytes, found: Identity | Refused, now: float) -> None:
+        """Remember what came of ``token``."""
 
 
 class _NoCache:
-    def get(self, token: bytes) -> None:
+    def get(self, token: bytes, trust: Trust, now: float) -> None:
         pass
 
-    def put(self, token: bytes, identity: Identity) -> None:
+    def put(self, token: bytes, found: Identity | Refused, now: float) -> None:
         pass
 
 
 #: Remembers nothing.
-NO_CACHE: IdentityCache = _NoCache()
+NO_CACHE: TokenCache = _NoCache()
 
 
 def still_holds(identity: Identity, trust: Trust, now: float) -> bool:
@@ -44,3 +58,8 @@ def still_holds(identity: Identity, trust: Trust, now: float) -> bool:
         and identity.key_digest in issuer.keys.key_digests
         and identity.valid_from <= now < identity.valid_until
     )
+
+
+def still_refused(refused: Refused, trust: Trust) -> bool:
+    """Say whether a remembered refusal stands: under the very Trust alone, since any change may lift it."""
+    return refused.reason in PERMANENT and refused.trust_digest == trust.digest

@@ -13,9 +13,10 @@ from functools import partial
 
 from sidecar.core import response
 from sidecar.core.authenticate import Candidate, believe, read_candidate
-from sidecar.core.cache import NO_CACHE, IdentityCache, still_holds
+from sidecar.core.cache import NO_CACHE, PERMANENT, Refused, TokenCache, still_holds, still_refused
 from sidecar.core.credential import bearer_token
 from sidecar.core.decision import Decision, Denial, Permit
+from sidecar.core.identity import Identity
 from sidecar.core.needs import Decided, Step, Verdict, Verify
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate
 from sidecar.core.reason import Refusal
@@ -27,9 +28,9 @@ from sidecar.core.trust import Trust
 class Checker:
     """Begins checks. ``trust`` returns the snapshot in force at the moment it is called."""
 
-    def __init__(self, trust: Callable[[], Trust], identities: IdentityCache = NO_CACHE) -> None:
+    def __init__(self, trust: Callable[[], Trust], tokens: TokenCache = NO_CACHE) -> None:
         self._trust = trust
-        self._identities = identities
+        self._tokens = tokens
 
     def begin(self, raw: bytes, now: float) -> Step:
         """Check a serialised ``CheckRequest`` at ``now``, seconds since the epoch. Any bytes lead to a step."""
@@ -50,10 +51,16 @@ class Checker:
         if decision is not None:
             return _decided(decision, request, asked)
         token = bearer_token(request)
-        known = self._identities.get(token)
-        if known is not None and still_holds(known, trust, now):
+        known = self._tokens.get(token, trust, now)
+        if isinstance(known, Identity) and still_holds(known, trust, now):
             return _decided(evaluate(trust.policy, request, known), request, asked)
-        candidate = read_candidate(token, trust, now)
+        if isinstance(known, Refused) and still_refused(known, trust):
+            raise Refusal(known.reason, "remembered")
+        try:
+            candidate = read_candidate(token, trust, now)
+        except Refusal as refusal:
+            self._remember(token, refusal, trust, now)
+            raise
         return Verify(
             token_digest=candidate.token_digest,
             trust_digest=candidate.trust_digest,
@@ -71,10 +78,18 @@ class Checker:
             return self.begin(asked.raw, now)
         try:
             identity = believe(candidate, verdict, now)
-            self._identities.put(candidate.compact, identity)
+        except Refusal as refusal:
+            self._remember(candidate.compact, refusal, asked.trust, now)
+            return _refused(refusal, asked.request_id, asked.trust)
+        self._tokens.put(candidate.compact, identity, now)
+        try:
             return _decided(evaluate(asked.trust.policy, request, identity), request, asked)
         except Refusal as refusal:
             return _refused(refusal, asked.request_id, asked.trust)
+
+    def _remember(self, token: bytes, refusal: Refusal, trust: Trust, now: float) -> None:
+        if refusal.reason in PERMANENT:
+            self._tokens.put(token, Refused(refusal.reason, trust.digest), now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,61 @@
+"""What came of a token as bytes for shared memory, and back. Nothing is pickled.
+
+    identity    │ 1 │ issuer digest: 32 │ key digest: 32 │ claims, as JSON …
+    refusal     │ 2 │ trust digest: 32  │ reason code, ASCII …
+
+An identity is made anew of its claims by the reader, under the issuer and the key that the record is labelled with. A
+label that the reader's own ``Trust`` does not have is a miss: a process that is late with the removal of a key cannot
+vouch for anybody under the new set.
+"""
+
+import json
+from struct import Struct
+
+from sidecar.core import claims as claim
+from sidecar.core.cache import Refused
+from sidecar.core.identity import Identity, identity_of
+from sidecar.core.reason import Reason, Refusal
+from sidecar.core.trust import Trust
+
+_IDENTITY, _REFUSED = 1, 2
+_LABELS = Struct("=B32s32s")
+_LABEL = Struct("=B32s")
+
+
+def encode(found: Identity | Refused) -> bytes:
+    """Return the record of an identity or refusal."""
+    if isinstance(found, Refused):
+        return _LABEL.pack(_REFUSED, found.trust_digest) + found.reason.encode()
+    # ASCII alone: a lone surrogate, which JSON can spell, has no UTF-8.
+    claims = json.dumps(dict(found.claims), separators=(",", ":"))
+    return _LABELS.pack(_IDENTITY, found.issuer_digest, found.key_digest) + claims.encode()
+
+
+def decode(record: bytes, trust: Trust) -> Identity | Refused | None:
+    """Read a record; ``None`` for one that is labelled with what ``trust`` does not have, or is none at all."""
+    if record[:1] == bytes([_IDENTITY]) and len(record) > _LABELS.size:
+        return _identity(record, trust)
+    if record[:1] == bytes([_REFUSED]) and len(record) > _LABEL.size:
+        return _refused(record)
+    return None
+
+
+def _identity(record: bytes, trust: Trust) -> Identity | None:
+    _, issuer_digest, key_digest = _LABELS.unpack_from(record)
+    try:
+        claims = claim.read(record[_LABELS.size :])
+        issuer = claim.issuer_of(claims, trust.issuers)
+        if issuer.digest != issuer_digest:
+            return None
+        key = next((key for key in issuer.keys.keys if key.digest == key_digest), None)
+        return None if key is None else identity_of(claims, issuer, key)
+    except Refusal:
+        return None
+
+
+def _refused(record: bytes) -> Refused | None:
+    _, trust_digest = _LABEL.unpack_from(record)
+    try:
+        return Refused(Reason(record[_LABEL.size :].decode("ascii")), trust_digest)
+    except ValueError:
+        return None

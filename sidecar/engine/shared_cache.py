@@ -1,0 +1,52 @@
+"""The cache of all server processes of a node, behind each process's own."""
+
+from hashlib import blake2b
+
+from sidecar.core.cache import Refused
+from sidecar.core.identity import Identity
+from sidecar.core.trust import Trust
+from sidecar.engine.local_cache import LocalCache
+from sidecar.engine.records import decode, encode
+from sidecar.memory.cache import SharedCache
+
+#: Seconds. A client that repeats a refused token does so at once and often.
+REFUSAL_LIFETIME = 60.0
+KEY_BYTES = 32
+
+
+class TieredCache:
+    """A ``TokenCache``: ``local`` in front, ``shared`` behind it.
+
+    ``secret``, 32 random bytes, is the same for all processes of one start and is not in the segment. A token's key is
+    keyed BLAKE2b (RFC 7693, section 2.9) of all of it, compared in full: nobody who does not know the secret can find
+    two tokens with one key, nor aim at a bucket. What the token was verified under is in the record (``records.py``),
+    so that a key set that changes takes along what was verified under the keys that are gone, and nothing else.
+    """
+
+    def __init__(self, local: LocalCache, shared: SharedCache, secret: bytes) -> None:
+        if len(secret) != KEY_BYTES:
+            raise ValueError(f"a secret of {len(secret)} bytes: it must have {KEY_BYTES}")
+        self._local = local
+        self._shared = shared
+        self._secret = secret
+
+    def get(self, token: bytes, trust: Trust, now: float) -> Identity | Refused | None:
+        """Return what this process or, under a label that ``trust`` has, another one put for exactly ``token``."""
+        identity = self._local.get(token, trust, now)
+        if identity is not None:
+            return identity
+        entry = self._shared.get(self._key(token), now)
+        found = None if entry is None else decode(entry.value, trust)
+        if isinstance(found, Identity):
+            self._local.put(token, found, now)
+        return found
+
+    def put(self, token: bytes, found: Identity | Refused, now: float) -> None:
+        """Remember it in both."""
+        self._local.put(token, found, now)
+        negative = isinstance(found, Refused)
+        expires_at = now + REFUSAL_LIFETIME if isinstance(found, Refused) else found.valid_until
+        self._shared.put(self._key(token), encode(found), expires_at, now, negative=negative)
+
+    def _key(self, token: bytes) -> bytes:
+        return blake2b(token, digest_size=KEY_BYTES, key=self._secret).digest()
