@@ -6,6 +6,7 @@ from pydantic import Field
 
 from sidecar.core.path import PathMode
 from sidecar.settings.base import Model, checked
+from sidecar.settings.http import AdminSettings, ProbeSettings
 from sidecar.settings.issuer import IssuerSettings
 from sidecar.settings.policy import OperationSettings, PolicySettings
 from sidecar.settings.processes import ProcessSettings
@@ -69,3 +70,5 @@ class Settings(ProcessSettings):
         default=[], description="What a valid token may do. Without a match: denied."
     )
     response: ResponseSettings = Field(default_factory=lambda: ResponseSettings.model_validate({}))
+    probe: ProbeSettings = Field(default_factory=lambda: ProbeSettings.model_validate({}))
+    admin: AdminSettings = Field(default_factory=lambda: AdminSettings.model_validate({}))

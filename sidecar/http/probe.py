@@ -1,0 +1,63 @@
+"""The probe listener's pages: /livez and /readyz in Kubernetes' own form, and /metrics.
+
+    GET /readyz             200  ok
+    GET /readyz?verbose     200  [+]keys ok
+                                 [+]server-0 ok
+                                 readyz check passed
+    GET /readyz             503  [+]keys ok
+                                 [-]server-0 failed: no heartbeat for 7 s
+                                 readyz check failed
+
+Whoever reaches the pod may ask, without authentication, as Kubernetes and Prometheus do. (Kubernetes answers 500 where
+we answer 503; its kubelet takes both for a failure.)
+"""
+
+from collections.abc import Callable, Sequence
+from urllib.parse import parse_qsl
+
+from sidecar.http.facts import Health, Metrics
+from sidecar.http.message import PLAIN, Answer, Call, Page, Rejection, text
+from sidecar.observe.condition import Condition
+
+#: Prometheus' text format.
+_EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+#: Characters of a condition's name or reason that are shown.
+_SHOWN = 200
+
+
+def probe_page(health: Health, metrics: Metrics) -> Page:
+    """Return the page that answers for all of the probe listener."""
+    pages: dict[str, Callable[[Call], Answer]] = {
+        "/livez": lambda call: _conditions("livez", health.liveness(), call),
+        "/readyz": lambda call: _conditions("readyz", health.readiness(), call),
+        "/metrics": lambda _: Answer(200, metrics.exposition(), _EXPOSITION),
+    }
+
+    async def answer(call: Call) -> Answer:
+        if call.method not in ("GET", "HEAD"):
+            raise Rejection(405, "only GET and HEAD", (("allow", "GET, HEAD"),))
+        page = pages.get(call.path)
+        if page is None:
+            raise Rejection(404, "not found")
+        return page(call)
+
+    return answer
+
+
+def _conditions(name: str, conditions: Sequence[Condition], call: Call) -> Answer:
+    passed = all(condition.ok for condition in conditions)
+    if passed and "verbose" not in dict(parse_qsl(call.query, keep_blank_values=True)):
+        return text(200, "ok")
+    lines = [*map(_line, conditions), f"{name} check {'passed' if passed else 'failed'}"]
+    return Answer(200 if passed else 503, "".join(f"{line}\n" for line in lines).encode(), PLAIN)
+
+
+def _line(condition: Condition) -> str:
+    if condition.ok:
+        return f"[+]{_shown(condition.name)} ok"
+    return f"[-]{_shown(condition.name)} failed: {_shown(condition.reason)}"
+
+
+def _shown(text: str) -> str:
+    """Return ``text`` as a part of one line, whatever is in it."""
+    return "".join(character if " " <= character <= "~" else "?" for character in text[:_SHOWN])

@@ -1,0 +1,41 @@
+"""The administration's TLS: our certificate, and whose certificates clients must have."""
+
+import ssl
+from dataclasses import dataclass
+
+
+class TlsError(Exception):
+    """The files do not do. The text names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files in PEM. With ``client_ca_file`` a client must show a certificate that leads to one of the CAs in it."""
+
+    certificate_file: str
+    key_file: str
+    client_ca_file: str | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """Return a context made of the files as they are now; raises ``TlsError``."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.set_alpn_protocols(["http/1.1"])
+        try:
+            # Without a password of ours OpenSSL would ask for one on the terminal, and wait.
+            context.load_cert_chain(self.certificate_file, self.key_file, password=lambda: "")
+        except (OSError, ValueError) as error:
+            raise TlsError(f"cannot use {self.certificate_file} with {self.key_file}: {_why(error)}") from None
+        if self.client_ca_file is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+            try:
+                context.load_verify_locations(cafile=self.client_ca_file)
+            except (OSError, ValueError) as error:
+                raise TlsError(f"cannot use {self.client_ca_file}: {_why(error)}") from None
+        return context
+
+
+def _why(error: OSError | ValueError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return error.reason or "not in PEM, or encrypted"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -1,0 +1,164 @@
+"""Everything that is measured, in Prometheus' text format.
+
+    counters (all processes' rows) ─┐
+    scoreboard ─────────────────────┼──> Collector ──> own registry ──> bytes
+    facts that control knows ───────┘
+
+prometheus_client writes the format and nothing else: its own counters live in one process, and its multi-process mode
+in files. No process metrics of its either: those of control alone would mislead.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
+
+from sidecar.memory.counter_schema import Totals
+from sidecar.memory.counters import CounterTable
+from sidecar.memory.scoreboard import Child, Overall, Scoreboard, State
+from sidecar.observe.series import CHECK_DURATION, DURATION, DURATION_TEXT, FAMILIES
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What neither counters nor scoreboard know, at one moment."""
+
+    trust_digest: bytes | None = None  #: of the Trust that is committed
+    last_reload_at: float | None = None  #: seconds since the epoch
+    cache_slots: Mapping[str, int] = field(default_factory=dict)  #: by kind: positive, negative
+
+
+class Exposition(Collector):
+    """Metrics of all processes. ``exposition`` may be called by one thread at a time.
+
+    ``table``: of ``series.SCHEMA``. ``names``: of all children, in the scoreboard's order. ``build``: labels of
+    ``authz_build_info``, such as version and python. ``clock``: CLOCK_MONOTONIC, in seconds.
+    """
+
+    def __init__(  # noqa: PLR0913 - one for each source
+        self,
+        *,
+        table: CounterTable,
+        scoreboard: Scoreboard,
+        names: Sequence[str],
+        build: Mapping[str, str],
+        facts: Callable[[], Facts],
+        clock: Callable[[], float],
+    ) -> None:
+        self._table, self._scoreboard, self._names = table, scoreboard, names
+        self._build, self._facts, self._clock = build, facts, clock
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(self)
+
+    def exposition(self) -> bytes:
+        """Return all of it in the text format, version 0.0.4."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the families; for prometheus_client."""
+        now = self._clock()
+        yield from counted(self._table.totals())
+        yield from of_children([(name, self._scoreboard.child(index)) for index, name in enumerate(self._names)], now)
+        yield from of_supervisor(self._scoreboard.overall(), now)
+        yield from of_facts(self._facts())
+        yield _gauge("authz_build_info", "What is running.", [(tuple(self._build.values()), 1)], *self._build)
+
+
+def counted(totals: Totals) -> Iterator[Metric]:
+    """Yield what is counted, each family as ``series`` has it."""
+    counts = iter(totals.counters)
+    for family in FAMILIES:
+        metric = CounterMetricFamily(family.name, family.text, labels=family.labels)
+        for series in family.series:
+            metric.add_metric(series, next(counts))
+        yield metric
+    seen = totals.histograms[CHECK_DURATION]
+    bounds = (*map(floatToGoString, DURATION.bounds), "+Inf")
+    durations = HistogramMetricFamily(DURATION.name, DURATION_TEXT)
+    durations.add_metric([], list(zip(bounds, accumulate(seen.buckets), strict=True)), seen.sum)
+    yield durations
+
+
+def of_children(children: Sequence[tuple[str, Child]], now: float) -> Iterator[Metric]:
+    """Yield how each child is. What is unknown has no sample, but for ``authz_child_up``, which is 0 then."""
+    known = [(name, child.supervised) for name, child in children if child.supervised]
+    reports = [(name, child.report) for name, child in children if child.report]
+    yield _gauge(
+        "authz_child_up",
+        "Whether a child process runs and is ready.",
+        [((name,), int(is_up(child))) for name, child in children],
+        "child",
+    )
+    restarts = CounterMetricFamily("authz_child_restarts", "Times a child process was started again.", labels=["child"])
+    for name, supervised in known:
+        restarts.add_metric([name], supervised.restarts)
+    yield restarts
+    yield _gauge(
+        "authz_child_crash_loop",
+        "Whether a child process ends again and again.",
+        [((name,), int(supervised.crash_loop)) for name, supervised in known],
+        "child",
+    )
+    yield _gauge(
+        "authz_child_heartbeat_age_seconds",
+        "Seconds since a child process last gave a sign of life.",
+        [((name,), max(0.0, now - report.heartbeat_at)) for name, report in reports],
+        "child",
+    )
+    yield _gauge(
+        "authz_child_connections",
+        "Connections that a child process has open.",
+        [((name,), report.connections) for name, report in reports],
+        "child",
+    )
+    yield _gauge(
+        "authz_child_state",
+        "How far a child process is: 1 for the state it is in.",
+        [((name, state.name.lower()), int(report.state is state)) for name, report in reports for state in State],
+        "child",
+        "state",
+    )
+
+
+def is_up(child: Child) -> bool:
+    """Say whether a child runs and says that it is ready."""
+    running = child.supervised is not None and child.supervised.pid is not None
+    return running and child.report is not None and child.report.state is State.READY
+
+
+def of_supervisor(overall: Overall | None, now: float) -> Iterator[Metric]:
+    """Yield how the supervisor is; without samples where that is unknown."""
+    known = [overall] if overall else []
+    yield _gauge(
+        "authz_supervisor_heartbeat_age_seconds",
+        "Seconds since the supervisor last gave a sign of life.",
+        [((), max(0.0, now - one.heartbeat_at)) for one in known],
+    )
+    yield _gauge("authz_draining", "Whether the sidecar is on its way out.", [((), int(one.draining)) for one in known])
+    yield _gauge(
+        "authz_trust_generation",
+        "Number of the configuration that is in force, from 1 on.",
+        [((), one.generation) for one in known],
+    )
+
+
+def of_facts(facts: Facts) -> Iterator[Metric]:
+    """Yield what control knows."""
+    digest = [((facts.trust_digest.hex()[:16],), 1)] if facts.trust_digest else []
+    yield _gauge("authz_trust_info", "Beginning of the digest of configuration, policy and keys.", digest, "digest")
+    at = [((), facts.last_reload_at)] if facts.last_reload_at is not None else []
+    yield _gauge("authz_trust_last_reload_timestamp_seconds", "When the trust in force was loaded, in Unix time.", at)
+    slots = [((kind,), count) for kind, count in facts.cache_slots.items()]
+    yield _gauge("authz_cache_slots", "Slots of the shared cache, by the kind of entry they are for.", slots, "kind")
+
+
+def _gauge(name: str, text: str, samples: Iterable[tuple[tuple[str, ...], float]], *labels: str) -> Metric:
+    metric = GaugeMetricFamily(name, text, labels=labels)
+    for values, value in samples:
+        metric.add_metric(values, value)
+    return metric

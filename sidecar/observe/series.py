@@ -1,0 +1,127 @@
+"""What is counted: the one place where series have their names, and their indices in shared memory.
+
+Whoever counts does ``row.add(CHECK[reason])``; ``exposition.py`` reads the same families. Every label is the member of
+a closed enum, so that no caller can make series. Names follow Prometheus' rules: a prefix, base units, ``_total``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+from typing import Final
+
+from sidecar.core.reason import OUTCOMES, Reason
+from sidecar.memory.counter_schema import HistogramSchema, Schema
+
+
+class Tier(StrEnum):
+    """Where an identity is looked for."""
+
+    L1 = "l1"  #: in the process
+    L2 = "l2"  #: in the shared cache
+
+
+class Lookup(StrEnum):
+    """How that ended."""
+
+    HIT = "hit"
+    MISS = "miss"  #: it was not there
+    EXPIRED = "expired"  #: it was there, past its time
+    TORN = "torn"  #: it was there, half written
+
+
+class Route(StrEnum):
+    """Where a signature is checked."""
+
+    INLINE = "inline"  #: in the process that received the check
+    POOL = "pool"  #: by a verifier process
+
+
+class Verification(StrEnum):
+    """How that ended."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    LATE = "late"  #: the caller's deadline came first
+    FAILED = "failed"  #: no verdict: the verifier ended, or an error in it
+
+
+class Reload(StrEnum):
+    """How a new configuration or key set ended."""
+
+    OK = "ok"
+    REFUSED = "refused"  #: the old one stays in force
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Counters of one name; ``series`` has the label values of each. The exposition adds ``_total`` to the name."""
+
+    name: str
+    text: str
+    labels: tuple[str, ...]
+    series: tuple[tuple[str, ...], ...]
+
+
+def _outcome(reason: Reason) -> str:
+    return "allowed" if OUTCOMES[reason].status == 200 else "denied"  # noqa: PLR2004 - OK
+
+
+def _every(*labels: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(product(*(map(str, label) for label in labels)))
+
+
+_CHECKS: Final = Family(
+    "authz_checks",
+    "Checks that were answered, by why they ended as they did; the reasons are in docs/reasons.md.",
+    ("outcome", "reason"),
+    tuple((_outcome(reason), reason.value) for reason in Reason),
+)
+_LOOKUPS: Final = Family(
+    "authz_cache_lookups",
+    "Identities looked for in a cache: l1 is the process's own, l2 the one that all processes share.",
+    ("tier", "result"),
+    _every(Tier, Lookup),
+)
+_EVICTIONS: Final = Family(
+    "authz_cache_evictions", "Live identities that were put out of a cache for want of room.", ("tier",), _every(Tier)
+)
+_VERIFICATIONS: Final = Family(
+    "authz_verifications",
+    "Signatures that were to be checked: inline, or by the pool of verifier processes.",
+    ("route", "result"),
+    _every(Route, Verification),
+)
+_SHED: Final = Family("authz_shed", "Checks that were refused since a queue was full.", (), ((),))
+_RELOADS: Final = Family(
+    "authz_trust_reloads", "Times that configuration or keys were loaded anew.", ("result",), _every(Reload)
+)
+
+FAMILIES: Final = (_CHECKS, _LOOKUPS, _EVICTIONS, _VERIFICATIONS, _SHED, _RELOADS)
+#: Bounds in seconds, from a hit in the process's cache (10 µs) to a caller that waits for keys to be fetched.
+DURATION: Final = HistogramSchema(
+    "authz_check_duration_seconds",
+    (*(1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3), *(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)),
+)
+DURATION_TEXT: Final = "Seconds from a check's arrival to its answer."
+
+_ALL: Final = tuple((family.name, series) for family in FAMILIES for series in family.series)
+SCHEMA: Final = Schema(tuple("/".join((name, *series)) for name, series in _ALL), (DURATION,))
+_INDEX: Final = {key: index for index, key in enumerate(_ALL)}
+
+
+def index_of(family: Family, *series: str) -> int:
+    """Return the index of a counter; raises ``KeyError`` for a series that there is not."""
+    return _INDEX[family.name, series]
+
+
+CHECK: Final = {reason: index_of(_CHECKS, _outcome(reason), reason.value) for reason in Reason}
+LOOKUP: Final = {(tier, result): index_of(_LOOKUPS, tier.value, result.value) for tier in Tier for result in Lookup}
+EVICTION: Final = {tier: index_of(_EVICTIONS, tier.value) for tier in Tier}
+VERIFICATION: Final = {
+    (route, result): index_of(_VERIFICATIONS, route.value, result.value) for route in Route for result in Verification
+}
+SHED: Final = index_of(_SHED)
+RELOAD: Final = {result: index_of(_RELOADS, result.value) for result in Reload}
+#: The index of the one histogram.
+CHECK_DURATION: Final = 0

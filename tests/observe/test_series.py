@@ -1,0 +1,42 @@
+"""What is counted: every series has one index, and no two share one."""
+
+import pytest
+
+from sidecar.core.reason import Reason
+from sidecar.observe import series
+from sidecar.observe.series import SCHEMA, Family
+
+
+def test_every_counter_has_one_index() -> None:
+    """Whatever is counted, it is counted in a cell of its own, and no cell is without a name for it."""
+    indices = [
+        *series.CHECK.values(),
+        *series.LOOKUP.values(),
+        *series.EVICTION.values(),
+        *series.VERIFICATION.values(),
+        series.SHED,
+        *series.RELOAD.values(),
+    ]
+    assert sorted(indices) == list(range(len(SCHEMA.counters)))
+    assert len(set(SCHEMA.counters)) == len(SCHEMA.counters)
+
+
+def test_every_reason_is_counted() -> None:
+    """No way a check can end goes uncounted; those that allow are counted as such."""
+    assert set(series.CHECK) == set(Reason)
+    allowed = {name for name in SCHEMA.counters if "/allowed/" in name}
+    reasons = (Reason.ALLOWED, Reason.PUBLIC_PATH, Reason.CORS_PREFLIGHT)
+    assert allowed == {f"authz_checks/allowed/{reason}" for reason in reasons}
+
+
+def test_index_names_its_series() -> None:
+    """The index and the name in the schema are of the same series."""
+    assert SCHEMA.counters[series.CHECK[Reason.TOKEN_EXPIRED]] == "authz_checks/denied/token_expired"
+    assert SCHEMA.counters[series.LOOKUP[series.Tier.L2, series.Lookup.TORN]] == "authz_cache_lookups/l2/torn"
+    assert SCHEMA.histograms[series.CHECK_DURATION] is series.DURATION
+
+
+def test_unknown_series_is_an_error() -> None:
+    """Nobody can count what is not in the schema."""
+    with pytest.raises(KeyError):
+        series.index_of(Family("authz_checks", "", (), ()), "allowed", "because")
