@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+PAGE_BYTES = mmap.PAGESIZE
 #: Never executable, and sealed so (Linux 6.3); where ``vm.memfd_noexec`` is 2 no other memfd can be made.
 _MFD_NOEXEC_SEAL = 0x0008
 
