@@ -11,6 +11,7 @@ from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
 from sidecar.loading.load import Configuration, load_configuration
 from sidecar.loading.problem import ConfigurationError
+from sidecar.loading.snapshot import Snapshot, take_snapshot
 from sidecar.loading.trust import Loaded, load_trust
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
@@ -34,5 +35,13 @@ def load(path: Path) -> tuple[Configuration, Loaded]:
     try:
         configuration = load_configuration(path, os.environ)
         return configuration, load_trust(configuration)
+    except ConfigurationError as error:
+        raise Failure(str(error), ExitCode.USAGE) from None
+
+
+def load_snapshot(path: Path) -> tuple[Snapshot, Loaded]:
+    """Load a configuration as it is handed to processes; raises ``Failure`` (USAGE) with a line for each problem."""
+    try:
+        return take_snapshot(load_configuration(path, os.environ))
     except ConfigurationError as error:
         raise Failure(str(error), ExitCode.USAGE) from None

@@ -44,6 +44,7 @@ class Reason(StrEnum):
     NO_POLICY_ALLOWS = "no_policy_allows"
     UNSAFE_IDENTITY = "unsafe_identity"
 
+    OVERLOADED = "overloaded"
     UNREADABLE_REQUEST = "unreadable_request"
     DEADLINE_EXCEEDED = "deadline_exceeded"
     INTERNAL_ERROR = "internal_error"
@@ -96,6 +97,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.DENIED_BY_POLICY: Outcome(403, None, "denied by a policy"),
     Reason.NO_POLICY_ALLOWS: Outcome(403, None, "no policy allows this request"),
     Reason.UNSAFE_IDENTITY: Outcome(403, None, "the token's identity cannot be put into headers safely"),
+    Reason.OVERLOADED: Outcome(503, None, "too many new tokens at once; try again in a moment"),
     Reason.UNREADABLE_REQUEST: Outcome(503, None, "the request could not be read"),
     Reason.DEADLINE_EXCEEDED: Outcome(503, None, "the check took too long"),
     Reason.INTERNAL_ERROR: Outcome(503, None, "the check failed"),

@@ -14,11 +14,13 @@ from google.protobuf.struct_pb2 import Struct
 from sidecar.core.decision import Denial, Permit
 from sidecar.core.headers import identity_values, removed_headers
 from sidecar.core.identity import Identity
-from sidecar.core.reason import OUTCOMES, Outcome
+from sidecar.core.reason import OUTCOMES, Outcome, Reason
 from sidecar.core.request import Request
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import ResponseSettings
 
+#: RFC 9110, section 10.2.3. What overloads a sidecar is over, or shed, within a second.
+RETRY_AFTER_SECONDS = "1"
 _OVERWRITE = HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
 #: Beyond this a double cannot tell all integers apart (I-JSON, RFC 7493, section 2.2).
 _LARGEST_EXACT = 2**53 - 1
@@ -51,6 +53,8 @@ def deny(denial: Denial, request_id: str, realm: str) -> bytes:
     denied.status.code = outcome.status
     denied.headers.append(_option("content-type", "application/json"))
     denied.headers.append(_option("cache-control", "no-store"))
+    if denial.reason is Reason.OVERLOADED:
+        denied.headers.append(_option("retry-after", RETRY_AFTER_SECONDS))
     challenge = _challenge(denial, outcome, realm)
     if challenge:
         denied.headers.append(_option("www-authenticate", challenge))

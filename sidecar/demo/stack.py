@@ -2,7 +2,9 @@
 
 import dataclasses
 import os
+import re
 import sys
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -15,7 +17,10 @@ from sidecar.envoy_config.options import EnvoyOptions
 from sidecar.loading.load import load_configuration
 from sidecar.loading.trust import load_trust
 
-_READY = "answering checks on "
+#: What each server logs when it answers.
+_READY = re.compile(r"answering checks on (\S+)")
+#: What the supervisor logs before it starts any.
+_SERVERS = re.compile(r"starting (\d+) server\(s\)")
 
 
 class Stack(AbstractContextManager["Stack"]):
@@ -24,8 +29,14 @@ class Stack(AbstractContextManager["Stack"]):
     envoy: Envoy
     sidecar: Process
 
-    def __init__(self, workspace: Workspace, **envoy_options: Any) -> None:  # noqa: ANN401 - EnvoyOptions' fields
+    def __init__(
+        self,
+        workspace: Workspace,
+        environment: Mapping[str, str] | None = None,
+        **envoy_options: Any,  # noqa: ANN401 - EnvoyOptions' fields
+    ) -> None:
         self.workspace = workspace
+        self._environment = environment
         self.upstream = EchoUpstream()
         self._envoy_options = envoy_options
         self._open = ExitStack()
@@ -35,7 +46,7 @@ class Stack(AbstractContextManager["Stack"]):
         with ExitStack() as starting:
             binary = find_envoy()
             starting.enter_context(self.upstream)
-            self.sidecar = starting.enter_context(start_sidecar(self.workspace))
+            self.sidecar = starting.enter_context(start_sidecar(self.workspace, environment=self._environment))
             self.envoy = start_envoy(binary, self._options(), self.workspace.folder)
             starting.enter_context(self.envoy.process)
             self._open = starting.pop_all()
@@ -53,25 +64,32 @@ class Stack(AbstractContextManager["Stack"]):
             listener_port=0,
             admin_port=0,
             upstream_port=self.upstream.port,
-            authz_addresses=(sidecar_address(self.sidecar),),
+            authz_addresses=sidecar_addresses(self.sidecar),
             identity_headers=trust.response.stripped_headers,
             path_mode=trust.path_mode,
         )
         return dataclasses.replace(options, **self._envoy_options)
 
 
-def start_sidecar(workspace: Workspace, log: str = "sidecar.log") -> Process:
-    """Start ``authz-sidecar serve`` on the workspace's configuration and wait until it answers checks."""
+def start_sidecar(
+    workspace: Workspace, log: str = "sidecar.log", environment: Mapping[str, str] | None = None
+) -> Process:
+    """Start ``authz-sidecar serve`` on the workspace's configuration and wait until all its servers answer checks."""
     command = [sys.executable, "-m", "sidecar", "serve", "--config", str(workspace.config)]
-    process = Process(command, workspace.folder / log)
+    process = Process(command, workspace.folder / log, environment)
     try:
-        process.wait_for(lambda: _READY in process.printed(), "the sidecar")
+        process.wait_for(lambda: _is_ready(process.printed()), "the sidecar")
     except BaseException:
         process.__exit__(None, None, None)
         raise
     return process
 
 
-def sidecar_address(process: Process) -> str:
-    """Return the address that a running sidecar said it answers on."""
-    return process.printed().partition(_READY)[2].split()[0]
+def sidecar_addresses(process: Process) -> tuple[str, ...]:
+    """Return the addresses that a running sidecar said it answers on, one for each of its servers."""
+    return tuple(dict.fromkeys(_READY.findall(process.printed())))
+
+
+def _is_ready(printed: str) -> bool:
+    announced = _SERVERS.search(printed)
+    return len(set(_READY.findall(printed))) >= (int(announced[1]) if announced else 1)

@@ -16,6 +16,9 @@ AUDIENCE = "orders"
 CONFIGURATION = """\
 # What the demonstration runs with. Every field: docs/configuration.md
 listen: {listen}
+servers: 2
+probe:
+  listen: false
 
 issuers:
   - issuer: https://idp.demo.example

@@ -9,6 +9,7 @@ front ─ bytes ─> Engine.check ─> core.begin ─┬────────
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import assert_never
@@ -19,10 +20,17 @@ from sidecar.core.decision import Denial
 from sidecar.core.needs import Decided, Needs, Step, Verdict, Verify
 from sidecar.core.reason import Reason
 
+#: Told why each check ended as it did, and after how many seconds.
+Observer = Callable[[Reason, float], None]
+
 _log = logging.getLogger(__name__)
 
 #: Needs in turn, beginnings anew under another Trust included. A Trust that changes faster than checks end is a fault.
 _MAX_NEEDS = 16
+
+
+class OverloadError(Exception):
+    """A service that has no time for this need. The check is shed: 503 with ``Retry-After``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +43,23 @@ class Services:
 class Engine:
     """Answers ``CheckRequest`` bytes with ``CheckResponse`` bytes; shared by every front.
 
-    ``clock`` returns seconds since the epoch. ``realm`` is for the denials the engine itself makes.
+    ``clock`` returns seconds since the epoch. ``realm`` returns the one for the denials the engine itself makes.
+    ``observe`` is told of every check but those whose caller went away.
     """
 
-    def __init__(self, checker: Checker, services: Services, clock: Callable[[], float], realm: str) -> None:
+    def __init__(
+        self,
+        checker: Checker,
+        services: Services,
+        clock: Callable[[], float],
+        realm: Callable[[], str],
+        observe: Observer = lambda _reason, _seconds: None,
+    ) -> None:
         self._checker = checker
         self._services = services
         self._clock = clock
         self._realm = realm
+        self._observe = observe
 
     async def check(self, request: bytes, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - see docstring
         """Check one request. ``timeout`` is what is left of the caller's deadline, in seconds (``None``: no deadline).
@@ -52,14 +69,22 @@ class Engine:
         (docs/decisions/0004). Raises nothing but the ``asyncio.CancelledError`` of a caller that
         went away.
         """
+        began = time.perf_counter()
+        decided = await self._check(request, timeout)
+        self._observe(decided.decision.reason, time.perf_counter() - began)
+        return decided.response
+
+    async def _check(self, request: bytes, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see check
         if timeout is not None and timeout <= 0:
             # Nobody waits for the answer any more: under overload the time is better spent on those who do.
             return self._fail(Reason.DEADLINE_EXCEEDED, "")
         try:
             step = self._checker.begin(request, self._clock())
             if isinstance(step, Decided):
-                return step.response
+                return step
             return await self._finish_in_time(step, timeout)
+        except OverloadError:
+            return self._fail(Reason.OVERLOADED, "")
         except asyncio.CancelledError:
             if _is_cancelled_from_outside():
                 raise
@@ -70,7 +95,7 @@ class Engine:
         except BaseException:  # noqa: BLE001 - a panic of a native library is no Exception; the caller is denied
             return self._fail_internally()
 
-    async def _finish_in_time(self, step: Step, timeout: float | None) -> bytes:  # noqa: ASYNC109 - see check
+    async def _finish_in_time(self, step: Step, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see check
         try:
             async with asyncio.timeout(timeout) as deadline:
                 return await self._finish(step)
@@ -79,10 +104,10 @@ class Engine:
                 raise  # a service's own, which is a fault and no slowness of the caller's making
             return self._fail(Reason.DEADLINE_EXCEEDED, "")
 
-    async def _finish(self, step: Step) -> bytes:
+    async def _finish(self, step: Step) -> Decided:
         for _ in range(_MAX_NEEDS):
             if isinstance(step, Decided):
-                return step.response
+                return step
             step = await self._provide(step)
         raise RuntimeError(f"a check that needs more than {_MAX_NEEDS} things")
 
@@ -94,14 +119,15 @@ class Engine:
             case _:
                 assert_never(need)
 
-    def _fail_internally(self) -> bytes:
+    def _fail_internally(self) -> Decided:
         # The client gets this id alone; the log has it beside the traceback.
         correlation = secrets.token_hex(8)
         _log.exception("check failed, denied; correlation id %s", correlation)
         return self._fail(Reason.INTERNAL_ERROR, correlation)
 
-    def _fail(self, reason: Reason, correlation: str) -> bytes:
-        return response.deny(Denial(reason), correlation, self._realm)
+    def _fail(self, reason: Reason, correlation: str) -> Decided:
+        denial = Denial(reason)
+        return Decided(denial, response.deny(denial, correlation, self._realm()))
 
 
 def _is_cancelled_from_outside() -> bool:

@@ -66,6 +66,22 @@ def _parse_unix(path: str) -> UnixAddress:
     return UnixAddress(path)
 
 
+def numbered(address: Address, number: int) -> Address:
+    """Return the address of server ``number``, counted from 0, where the first has ``address`` itself.
+
+    The next ports, or ``-1``, ``-2`` before the ending of the socket's name. Raises ``AddressError`` where there is
+    none.
+    """
+    if number == 0 or (isinstance(address, TcpAddress) and address.port == 0):
+        return address
+    if isinstance(address, TcpAddress):
+        return parse(str(TcpAddress(address.host, address.port + number)))
+    folder, slash, name = address.path.rpartition("/")
+    stem, dot, ending = name.rpartition(".")
+    stem, ending = (stem, dot + ending) if stem.strip("@") else (name, "")
+    return parse(str(UnixAddress(f"{folder}{slash}{stem}-{number}{ending}")))
+
+
 def refuse_if_taken(address: Address) -> None:
     """Raise ``AddressError`` where a live server already answers on a Unix socket's path.
 

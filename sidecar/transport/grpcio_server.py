@@ -19,6 +19,8 @@ MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _OF_THE_DEADLINE = 0.9
 
 _OPTIONS = (
+    # so_reuseport is set for each server: by default gRPC shares a port with whoever already listens there, so that two
+    # sidecars would have half of the checks each.
     # gRPC answers what is over its limits with an error, and an error lets the request in under failure_mode_allow. So
     # they are far above what Envoy on this machine can be made to send: 60 KiB of headers by default; and with tracing
     # a client's ``tracestate`` becomes metadata, for which gRPC's own limit is 8 KiB.
@@ -29,18 +31,19 @@ _OPTIONS = (
     ("grpc.compression_enabled_algorithms_bitset", 1),
     # Envoy's keep-alive pings are more frequent than gRPC tolerates by default: it would close the connection.
     ("grpc.http2.max_ping_strikes", 0),
-    # By default gRPC shares a port with whoever already listens there: two sidecars, each with half of the checks.
-    ("grpc.so_reuseport", 0),
 )
 
 
 class GrpcioServer:
-    """One listening gRPC server. ``start``, then ``stop``, each once."""
+    """One listening gRPC server. ``start``, then ``stop``, each once.
 
-    def __init__(self, engine: Engine) -> None:
+    ``shared``: its port is that of other servers of ours as well (SO_REUSEPORT, socket(7)).
+    """
+
+    def __init__(self, engine: Engine, *, shared: bool = False) -> None:
         self._engine = engine
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # missing in the stubs
-        self._server = grpc.aio.server(options=_OPTIONS)
+        self._server = grpc.aio.server(options=(*_OPTIONS, ("grpc.so_reuseport", int(shared))))
         handler = grpc.unary_unary_rpc_method_handler(self._check)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Check": handler}),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)

@@ -25,7 +25,7 @@ def test_wrong_configuration_ends_with_2(run: Run, workspace: Workspace, command
     refused = run(*command, workspace.config)
     assert refused.returncode == 2
     assert (
-        f"{workspace.config}:6:5: issuers[0].audience: is no field here (did you mean 'audiences'?)" in refused.stderr
+        f"{workspace.config}:9:5: issuers[0].audience: is no field here (did you mean 'audiences'?)" in refused.stderr
     )
     assert "answering checks" not in refused.stderr
     assert not (workspace.folder / "authz.sock").exists()

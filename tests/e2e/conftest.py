@@ -1,17 +1,24 @@
 """The whole way of a request, once for each test process and way of listening."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from sidecar.demo.stack import Stack
 from sidecar.demo.workspace import CONFIGURATION
-from support.stacks import running_stack
+from support.stacks import MODES, running_stack
 
 
-@pytest.fixture(scope="session", params=["unix", "tcp"])
+@pytest.fixture(scope="session", params=["unix", "tcp", "single"])
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """Run a stack that tests share and leave as it is, over a Unix socket and over TCP."""
-    listen = "{listen}" if request.param == "unix" else "127.0.0.1:0"
-    with running_stack(CONFIGURATION.replace("{listen}", listen)) as one:
+    """Run a stack that tests share and leave as it is: over Unix sockets, over TCP, and in a single process."""
+    listen = "127.0.0.1:0" if request.param == "tcp" else "{listen}"
+    mode = MODES["single" if request.param == "single" else "several"]
+    with running_stack(CONFIGURATION.replace("{listen}", listen), mode) as one:
         yield one
+
+
+@pytest.fixture(params=sorted(MODES))
+def mode(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """Return the environment of a sidecar in several processes, or in one."""
+    return MODES[request.param]

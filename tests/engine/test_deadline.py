@@ -27,7 +27,9 @@ async def _late(need: Verify) -> Verdict:
 
 def _engine(verify: object) -> Engine:
     services = Services(verify)  # type: ignore[arg-type]
-    return Engine(Checker(lambda: trust(policy_set(public=[{"paths": ["/public"]}]))), services, lambda: NOW, "api")
+    return Engine(
+        Checker(lambda: trust(policy_set(public=[{"paths": ["/public"]}]))), services, lambda: NOW, lambda: "api"
+    )
 
 
 def _check(verify: object, timeout: float | None, raw: bytes | None = None) -> Answer:
@@ -70,7 +72,7 @@ def test_a_timeout_of_the_verifier_is_not_the_callers() -> None:
 def test_beginning_anew_has_an_end() -> None:
     """A check that would begin anew under a new Trust for ever ends as a failure of ours."""
     trusts = cycle((trust(), trust(max_token_bytes=9000)))
-    engine = Engine(Checker(lambda: next(trusts)), Services(verify_inline), lambda: NOW, "api")
+    engine = Engine(Checker(lambda: next(trusts)), Services(verify_inline), lambda: NOW, lambda: "api")
     answer = read_answer(asyncio.run(engine.check(with_token(mint()))))
     assert answer.reason == "internal_error"
 

@@ -30,7 +30,7 @@ def _check(
     timeout: float | None = None,
     clock: Callable[[], float] = lambda: NOW,
 ) -> Answer:
-    engine = Engine(Checker(lambda: _TRUST), Services(verify), clock, "api")
+    engine = Engine(Checker(lambda: _TRUST), Services(verify), clock, lambda: "api")
     return read_answer(asyncio.run(engine.check(raw, timeout)))
 
 
@@ -132,7 +132,7 @@ def test_a_trust_that_raises() -> None:
     def broken() -> Any:  # noqa: ANN401 - never returns
         raise LookupError(_SECRET)
 
-    engine = Engine(Checker(broken), Services(verify_inline), lambda: NOW, "api")
+    engine = Engine(Checker(broken), Services(verify_inline), lambda: NOW, lambda: "api")
     assert read_answer(asyncio.run(engine.check(_RAW))).reason == "internal_error"
 
 
@@ -161,7 +161,7 @@ def test_a_check_that_is_cancelled() -> None:
             await asyncio.Event().wait()
             raise AssertionError
 
-        engine = Engine(Checker(lambda: _TRUST), Services(verify), lambda: NOW, "api")
+        engine = Engine(Checker(lambda: _TRUST), Services(verify), lambda: NOW, lambda: "api")
         task = asyncio.create_task(engine.check(_RAW))
         await started.wait()
         task.cancel()

@@ -49,7 +49,7 @@ async def serving(
 ) -> AsyncIterator[Front]:
     """Serve one Trust, that of ``support.trusts``, on a free port or where it is told to."""
     in_force = trust()
-    server = GrpcioServer(Engine(Checker(lambda: in_force), Services(verify=verify), lambda: NOW, "api"))
+    server = GrpcioServer(Engine(Checker(lambda: in_force), Services(verify=verify), lambda: NOW, lambda: "api"))
     address = await server.start(parse(listen))
     target = str(address).replace("unix:@", "unix-abstract:")
     async with grpc.aio.insecure_channel(target, options=[("grpc.max_send_message_length", -1), *options]) as channel:

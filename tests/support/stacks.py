@@ -1,7 +1,7 @@
 """Running stacks: Envoy, sidecar and upstream, for the end-to-end tests."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,20 @@ from sidecar.demo.workspace import CONFIGURATION, prepare
 PATIENT = 20.0
 
 
+#: The sidecar in several processes, and in one.
+MODES = {"several": {}, "single": {"AUTHZ_ENABLE_MULTIPROCESSING": "false"}}
+
+
 @contextmanager
-def running_stack(configuration: str = CONFIGURATION, **envoy_options: Any) -> Iterator[Stack]:  # noqa: ANN401
+def running_stack(
+    configuration: str = CONFIGURATION,
+    environment: Mapping[str, str] | None = None,
+    **envoy_options: Any,  # noqa: ANN401 - EnvoyOptions' fields
+) -> Iterator[Stack]:
     """Run a stack; its folder has a short name, since a socket's path may have 107 bytes."""
     options = {"timeout_seconds": PATIENT, **envoy_options}
     with (
         tempfile.TemporaryDirectory(prefix="e2e-") as folder,
-        Stack(prepare(Path(folder), configuration), **options) as stack,
+        Stack(prepare(Path(folder), configuration), environment, **options) as stack,
     ):
         yield stack

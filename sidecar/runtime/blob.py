@@ -1,0 +1,26 @@
+"""Bytes of any length in a segment of their own, to be handed to other processes: length, then content."""
+
+from struct import Struct
+
+from sidecar.memory import segment
+from sidecar.memory.segment import Segment
+
+_LENGTH = Struct("=Q")
+
+
+def store(data: bytes) -> Segment:
+    """Return a new segment that holds ``data``."""
+    size = _LENGTH.size + len(data)
+    page = segment.PAGE_BYTES
+    held = segment.create(-(-size // page) * page, "ext-authz-trust")
+    held.memory[: _LENGTH.size] = _LENGTH.pack(len(data))
+    held.memory[_LENGTH.size : size] = data
+    return held
+
+
+def load(held: Segment) -> bytes:
+    """Return what ``store`` put there; raises ``ValueError`` for a segment that is too short for what it says."""
+    (length,) = _LENGTH.unpack_from(held.memory)
+    if length > held.size - _LENGTH.size:
+        raise ValueError(f"a segment of {held.size} bytes does not hold {length}")
+    return held.memory[_LENGTH.size : _LENGTH.size + length]

@@ -1,0 +1,70 @@
+"""Which processes there are: names and numbers, and where each of them runs. Values, so that all agree on them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from sidecar.placement.plan import ANYWHERE, Place, Placement
+
+
+class Role(Enum):
+    """What a child does."""
+
+    CONTROL = "control"
+    SERVER = "server"
+    VERIFIER = "verifier"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One child: ``index`` is its place on the scoreboard, ``number`` counts those of its role from 0."""
+
+    index: int
+    role: Role
+    number: int
+    place: Place
+
+    @property
+    def name(self) -> str:
+        """Return what logs, metrics and probes call it."""
+        return self.role.value if self.role is Role.CONTROL else f"{self.role.value}-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All children. Of the verifiers the last ``jwt_verifiers`` are for RSA and ECDSA alone."""
+
+    members: tuple[Member, ...]
+    servers: int
+    verifiers: int
+    jwt_verifiers: int
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Return all names, in the scoreboard's order."""
+        return [member.name for member in self.members]
+
+    def of(self, role: Role) -> Sequence[Member]:
+        """Return the children of one role."""
+        return [member for member in self.members if member.role is role]
+
+    @property
+    def common(self) -> range:
+        """Return the numbers of the verifiers for everything that has none of its own."""
+        return range(self.verifiers - self.jwt_verifiers)
+
+    @property
+    def costly(self) -> range:
+        """Return the numbers of the verifiers for RSA and ECDSA alone."""
+        return range(self.verifiers - self.jwt_verifiers, self.verifiers)
+
+
+def fleet_of(placement: Placement, jwt_verifiers: int) -> Fleet:
+    """Return control, and a server and verifier for each place."""
+    places = [
+        (Role.CONTROL, 0, ANYWHERE),
+        *((Role.SERVER, number, place) for number, place in enumerate(placement.servers)),
+        *((Role.VERIFIER, number, place) for number, place in enumerate(placement.verifiers)),
+    ]
+    members = tuple(Member(index, *rest) for index, rest in enumerate(places))
+    return Fleet(members, len(placement.servers), len(placement.verifiers), jwt_verifiers)

@@ -1,0 +1,108 @@
+"""A new configuration while checks go on: all or nothing, and a wrong one changes nothing."""
+
+import signal
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from sidecar.keys.signing import generate, key_set_document
+from support.processes import eventually
+from support.sidecars import CONFIGURATION, Sidecar, running_sidecar
+
+IN_FORCE = "new configuration in force"
+REFUSED = "new configuration refused"
+
+
+def _replace_keys(sidecar: Sidecar) -> None:
+    """Put another key in place of that which signs the workspace's tokens, as Kubernetes would: by a rename."""
+    fresh = sidecar.workspace.folder / "fresh.json"
+    fresh.write_text(key_set_document([generate()]), encoding="utf-8")
+    fresh.rename(sidecar.workspace.folder / "jwks.json")
+
+
+def _reasons(sidecar: Sidecar) -> set[str]:
+    return {sidecar.check(address).reason for address in sidecar.addresses}
+
+
+@pytest.mark.parametrize("mode", ["true", "false"])
+@pytest.mark.parametrize("trigger", ["signal", "file"])
+def test_removed_key_is_refused_at_once(short_folder: Path, trigger: str, mode: str) -> None:
+    """After a reload no server takes a token of a key that is gone, though all of them remembered it."""
+    with running_sidecar(short_folder, environment={"AUTHZ_ENABLE_MULTIPROCESSING": mode}) as sidecar:
+        assert eventually(sidecar.is_ready)
+        assert _reasons(sidecar) == {"allowed"}
+        _replace_keys(sidecar)
+        if trigger == "signal":
+            sidecar.process.signal(signal.SIGHUP)
+        assert eventually(lambda: IN_FORCE in sidecar.printed()), sidecar.printed()
+        assert _reasons(sidecar) == {"unknown_key"}
+        assert sidecar.metric('authz_trust_reloads_total{result="ok"}') == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("issuers: []\n", "issuers"),
+        ("not yaml: [", "is not YAML"),
+        (CONFIGURATION.replace("servers: 2", "servers: 3"), "servers: cannot change while processes run"),
+        (CONFIGURATION.replace("jwks.json", "none.json"), "cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["true", "false"])
+def test_bad_configuration_changes_nothing(short_folder: Path, text: str, message: str, mode: str) -> None:
+    """A configuration that is wrong, or needs a restart, is refused with the reason; the old stays in force."""
+    with running_sidecar(short_folder, environment={"AUTHZ_ENABLE_MULTIPROCESSING": mode}) as sidecar:
+        assert eventually(sidecar.is_ready)
+        config = sidecar.workspace.config
+        listen = sidecar.workspace.socket
+        config.write_text(text.replace("{listen}", listen), encoding="utf-8")
+        sidecar.process.signal(signal.SIGHUP)
+        assert eventually(lambda: REFUSED in sidecar.printed()), sidecar.printed()
+        assert message in sidecar.printed()
+        assert _reasons(sidecar) == {"allowed"}
+        assert sidecar.metric('authz_trust_reloads_total{result="refused"}') >= 1
+
+
+def test_server_that_is_held_back_is_replaced(short_folder: Path) -> None:
+    """With one server stopped the others change over; the one that did not answer comes back with the new set."""
+    with running_sidecar(short_folder) as sidecar:
+        assert eventually(sidecar.is_ready)
+        assert _reasons(sidecar) == {"allowed"}
+        held = sidecar.kill("server-1", signal.SIGSTOP)
+        _replace_keys(sidecar)
+        sidecar.process.signal(signal.SIGHUP)
+        assert eventually(lambda: sidecar.check(sidecar.addresses[0]).reason == "unknown_key"), sidecar.printed()
+        assert eventually(lambda: sidecar.is_ready() and sidecar.pid("server-1") != held)
+        assert _reasons(sidecar) == {"unknown_key"}
+
+
+def test_late_server_does_not_vouch_under_the_new_set(short_folder: Path) -> None:
+    """What a server that is late wrote into shared memory is not believed by one that has changed over."""
+    with running_sidecar(short_folder) as sidecar:
+        assert eventually(sidecar.is_ready)
+        fresh = [sidecar.workspace.token(jti=str(number)) for number in range(20)]
+        assert {sidecar.check(sidecar.addresses[1], token).reason for token in fresh} == {"allowed"}
+        _replace_keys(sidecar)
+        sidecar.process.signal(signal.SIGHUP)
+        assert eventually(lambda: IN_FORCE in sidecar.printed())
+        assert {sidecar.check(sidecar.addresses[0], token).reason for token in fresh} == {"unknown_key"}
+
+
+def test_child_that_starts_later_has_what_is_in_force(short_folder: Path) -> None:
+    """After a reload a server or control that is replaced has the new configuration, though the file is now bad."""
+    with running_sidecar(short_folder) as sidecar:
+        assert eventually(sidecar.is_ready)
+        _replace_keys(sidecar)
+        sidecar.process.signal(signal.SIGHUP)
+        assert eventually(lambda: IN_FORCE in sidecar.printed())
+        sidecar.workspace.config.write_text("broken: [", encoding="utf-8")
+        for name in ("control", "server-0"):
+            gone = Path(f"/proc/{sidecar.kill(name)}")
+            assert eventually(partial(_is_gone, gone))
+        assert eventually(sidecar.is_ready), sidecar.printed()
+        assert _reasons(sidecar) == {"unknown_key"}
+
+
+def _is_gone(path: Path) -> bool:
+    return not path.exists()

@@ -1,0 +1,119 @@
+"""A real sidecar, asked directly: its processes, its probes, its checks."""
+
+import http.client
+import os
+import re
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+
+from sidecar.demo.process import Process
+from sidecar.demo.stack import sidecar_addresses, start_sidecar
+from sidecar.demo.workspace import AUDIENCE, ISSUER, Workspace, prepare
+from support.answers import Answer, read_answer
+from support.fronts import CHECK
+from support.processes import descendants
+from support.requests import with_token
+
+CONFIGURATION = f"""\
+listen: {{listen}}
+servers: 2
+verification_workers: 1
+probe: {{listen: "127.0.0.1:0"}}
+shutdown_grace_seconds: 4
+shared_memory_size: 1MiB
+issuers: [{{issuer: "{ISSUER}", audiences: [{AUDIENCE}], keys: {{file: jwks.json}}}}]
+policies: [{{name: all, action: allow, rules: [{{}}]}}]
+"""
+_HTTP = re.compile(r"HTTP on (\S+)")
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """A running sidecar."""
+
+    workspace: Workspace
+    process: Process
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Return where its servers answer."""
+        return sidecar_addresses(self.process)
+
+    def check(self, address: str, token: str | None = None, seconds: float = 20.0) -> Answer:
+        """Ask one server about a request with ``token``; raises ``grpc.RpcError``."""
+        raw = with_token(token or self.workspace.token())
+        with grpc.insecure_channel(address.replace("unix:@", "unix-abstract:")) as channel:
+            call = channel.unary_unary(CHECK)  # type: ignore[call-arg]  # the stubs want the serialisers that may be left out
+            return read_answer(call(raw, timeout=seconds, wait_for_ready=True))
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Ask the probe listener: status and body."""
+        addresses = _HTTP.findall(self.process.printed())
+        if not addresses:
+            raise ConnectionRefusedError("not listening yet")
+        address = addresses[-1]
+        connection = http.client.HTTPConnection(address, timeout=20)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+    def is_ready(self) -> bool:
+        """Say whether the sidecar calls itself ready."""
+        try:
+            return self.get("/readyz")[0] == 200
+        except OSError:
+            return False
+
+    def metric(self, line: str) -> float:
+        """Return the value of the series that is written as ``line``; 0 where there is none."""
+        for row in self.get("/metrics")[1].splitlines():
+            name, _, value = row.rpartition(" ")
+            if name == line:
+                return float(value)
+        return 0.0
+
+    def pids(self) -> list[int]:
+        """Return all processes but the supervisor."""
+        return list(descendants(self.process.pid))
+
+    def pid(self, name: str) -> int:
+        """Return the process of one child, ``server-0`` and so on; raises ``ProcessLookupError``."""
+        for pid in self.pids():
+            if _comm(pid) == f"authz-{name}"[:15]:
+                return pid
+        raise ProcessLookupError(name)
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
+        """Send a signal to one child, and return its process id."""
+        pid = self.pid(name)
+        os.kill(pid, number)
+        return pid
+
+    def printed(self) -> str:
+        """Return what it logged."""
+        return self.process.printed()
+
+
+@contextmanager
+def running_sidecar(
+    folder: Path, text: str = CONFIGURATION, environment: Mapping[str, str] | None = None
+) -> Iterator[Sidecar]:
+    """Run a sidecar until the context closes."""
+    workspace = prepare(folder, text)
+    with start_sidecar(workspace, environment=environment) as process:
+        yield Sidecar(workspace, process)
+
+
+def _comm(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
