@@ -58,7 +58,7 @@ def make_trust(public: VerificationKey) -> Trust:
         frozenset({"sub"}),
     )
     headers = ("x-auth-subject", "x-auth-issuer", "x-auth-scopes")
-    response = ResponseSettings("api", *headers, (), True, True, ("sub", "groups"), 4096, headers)  # noqa: FBT003
+    response = ResponseSettings("api", *headers, (), True, True, ("sub", "groups"), 4096, headers, frozenset(headers))  # noqa: FBT003
     policies = build_policies(Settings.model_validate(DOCUMENT))
     return Trust({ISSUER: issuer}, policies, response, PathMode.REJECT, 8192, 8192)
 

@@ -13,19 +13,21 @@ from sidecar.core.reason import Reason, Refusal
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import ResponseSettings
 
-#: Headers that make an upstream act on another method or path than the one that was decided on.
+#: Headers that make an upstream act on another method, path or host than the one that was decided on.
 OVERRIDE_HEADERS = (
     "x-http-method-override",
     "x-http-method",
     "x-method-override",
     "x-original-url",
     "x-rewrite-url",
+    "x-forwarded-host",
+    "forwarded",
 )
 #: Letters and marks that show nothing, and so make one name look like another: Hangul fillers, the combining grapheme
 #: joiner, Khmer's inherent vowels, Mongolian and other variation selectors, the empty Braille pattern. Unicode counts
 #: all of them as printable.
 _INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffc\U00016fe4\U0001d159\U000e0100-\U000e01ef]"
 )
 #: Of a header name, whatever some server folds into ``_`` or ``-``. Pseudo-headers (``:path``) are not meant.
 _ODD = re.compile(r"[^a-z0-9:-]")
@@ -53,7 +55,7 @@ def removed_headers(settings: ResponseSettings, sent: Mapping[str, str], values:
 
 
 def _lookalikes(settings: ResponseSettings, sent: Mapping[str, str]) -> list[str]:
-    """Return the names a client sent that an upstream may mistake for an identity header.
+    """Return the names a client sent that an upstream may mistake for an identity header, or for one in a policy.
 
     CGI and WSGI fold ``-`` and ``_`` together, PHP ``.`` as well, so that ``x_auth_subject`` and ``x.auth.subject``
     would arrive as the subject (CVE-2015-0219).
@@ -61,8 +63,7 @@ def _lookalikes(settings: ResponseSettings, sent: Mapping[str, str]) -> list[str
     suspects = [name for name in sent if _ODD.search(name)]
     if not suspects:
         return []
-    ours = {*settings.stripped_headers, *(OVERRIDE_HEADERS if settings.strip_override_headers else ())}
-    return sorted(name for name in suspects if _ODD.sub("-", name) in ours)
+    return sorted(name for name in suspects if _ODD.sub("-", name) in settings.guarded_headers)
 
 
 def _values(settings: ResponseSettings, identity: Identity) -> Iterator[tuple[str, str]]:

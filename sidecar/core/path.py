@@ -7,18 +7,20 @@ form, and what differs is denied.
 
 ``PathMode.REJECT`` (the default) knows one spelling for each path (RFC 3986, section 6.2.2, and stricter):
 
-* it starts with ``/`` and has no empty, ``.`` or ``..`` segment (a trailing ``/`` is allowed), nor one that becomes
-  ``.`` or ``..`` once decoded and cut off at ``?``, ``#`` or a space;
+* it starts with ``/`` and has no empty, ``.`` or ``..`` segment (a trailing ``/`` is allowed), and none of its readings
+  (see there) has one;
 * raw characters are ``pchar`` of RFC 3986 without ``;`` (servlet containers cut ``;x`` off each segment before they
   match);
 * percent-encodings have upper-case digits and never stand for an unreserved character, ``/``, ``\``, ``;``, a control
-  character, or a ``%`` that would begin another encoding (double decoding); they spell valid UTF-8 (no overlong ``/``).
+  character, or a ``%`` that would begin another encoding (double decoding); they spell valid UTF-8 (no overlong ``/``),
+  and no character that Unicode normalisation turns into ``/``, ``.`` and the like (full-width forms).
 
 The other modes are Istio's ``pathNormalization``. There Envoy normalises first (the generated configuration says so),
 and a path that is not a fixed point of that normalisation shows that Envoy did not: it is denied as well.
 """
 
 import re
+import unicodedata
 from enum import StrEnum
 from urllib.parse import quote, unquote_to_bytes
 
@@ -30,20 +32,22 @@ _HEX = "[0-9A-F]"
 _ENCODED = (
     "%(?:"
     "2[0-46-9A-C]"  # space ! " # $ & ' ( ) * + ,
-    "|25(?![0-9A-Fa-f]{2})"  # a literal percent sign that begins no second encoding
+    "|25(?![0-9A-Fa-f]{2}|[uU])"  # a literal percent sign that begins no second encoding, nor %u002E
     "|3[AC-F]|40"  # : < = > ? @
     "|5[BDE]|60"  # [ ] ^ `
     "|7[BCD]"  # { | }
     f"|[89A-F]{_HEX}"  # bytes of UTF-8 sequences, checked by decoding
     ")"
 )
-#: ``.`` and ``..``, alone or before an encoded space, ``#`` or ``?``: a second hop that decodes cuts those off.
-_DOTS = r"\.{1,2}(?:/|\Z|%(?:20|23|3F))"
+#: ``.`` and ``..``, alone or between spaces, or before ``#`` or ``?``: a second hop that decodes trims and cuts those.
+_DOTS = r"(?:%20|\+)*\.{1,2}(?:/|\Z|\+|%(?:20|23|3F))"
 _SEGMENT = f"(?!{_DOTS})(?:[{_RAW}]|{_ENCODED})+"
 #: Linear: no character can belong to two parts of it. Not possessive (``++``), which Python before 3.11.5 gets wrong.
 _NORMAL = re.compile(f"/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?", re.ASCII)
-#: What ends a path for a server that decoded it too early.
-_CUT = re.compile("[?#]")
+#: What somebody's ``trim()`` takes off: white space of Unicode, and beside it U+FEFF (JavaScript), U+200B and U+180E.
+_TRIMMED = "".join(map(chr, filter(lambda code: chr(code).isspace(), range(0x3001)))) + "\ufeff\u200b\u180e"
+#: What takes a path apart, for somebody.
+_DELIMITERS = frozenset("/\\.;%?#")
 
 _DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2[eE]){1,2}(?:/|$)")
 _ENCODED_UNRESERVED = re.compile(r"%(?:2[dDeE]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])")
@@ -78,16 +82,22 @@ def is_normal(path: str, mode: PathMode) -> bool:
 def readings(path: str, mode: PathMode) -> tuple[str, ...]:
     """Return every path that some upstream may take a normal ``path`` for; the first is ``path`` itself.
 
-    ``/users%3Adelete`` is ``/users:delete`` to most frameworks; one that decodes too early sees ``/admin`` in
-    ``/admin%3Fx``; one that trims sees it in ``/admin%20``. What a deny rule finds in any of them is denied, and an
-    allow rule must find all of them. Istio's modes look at the path as sent alone, as Istio does.
+    As sent and decoded: ``/users%3Adelete`` is ``/users:delete`` to most frameworks. With ``+`` as a space, which is
+    right for forms and wrong for paths. Cut at ``?`` or ``#`` by who decodes too early: ``/admin`` of ``/admin%3Fx``.
+    With outer spaces of each segment trimmed: ``/admin`` of ``/admin%20``. And combinations of these, twelve at the
+    most. What a deny rule finds in any of them is denied, and an allow rule must find all of them. Istio's modes look
+    at the path as sent alone, as Istio does.
     """
-    if mode is not PathMode.REJECT or "%" not in path:
+    if mode is not PathMode.REJECT or not ("%" in path or "+" in path):
         return (path,)
     plain = decoded(path)
-    cut = _CUT.split(plain, maxsplit=1)[0]
-    trimmed = "/".join(segment.strip() for segment in cut.split("/"))
-    return tuple(dict.fromkeys((path, plain, cut, trimmed)))
+    wholes = dict.fromkeys((plain, plain.replace("+", " ")))
+    cuts = dict.fromkeys(cut for whole in wholes for cut in (whole, whole.partition("?")[0], whole.partition("#")[0]))
+    return tuple(dict.fromkeys((path, *cuts, *map(_trimmed, cuts))))
+
+
+def _trimmed(path: str) -> str:
+    return "/".join(segment.strip(_TRIMMED) for segment in path.split("/"))
 
 
 def decoded(path: str) -> str:
@@ -101,8 +111,8 @@ def encoded(path: str) -> str:
 
 
 def _decodes_well(path: str) -> bool:
-    """Say whether ``path`` decodes to text in which no segment is ``.`` or ``..`` for an upstream that trims."""
-    if "%" not in path:
+    """Say whether ``path`` decodes to text, and reads as a path without empty and dot segments to everybody."""
+    if not ("%" in path or "+" in path):
         return True
     if "%C2%8" in path or "%C2%9" in path:
         return False  # U+0080 to U+009F: control characters as well
@@ -110,7 +120,22 @@ def _decodes_well(path: str) -> bool:
         plain = decoded(path)
     except UnicodeDecodeError:
         return False
-    return not any(segment.strip(" ") in (".", "..") for segment in plain.split("/"))
+    # INVARIANT: no reading has a segment that another server would resolve: rules match it as it stands.
+    return not _normalises_to_delimiters(plain) and all(map(_is_resolved, readings(path, PathMode.REJECT)))
+
+
+def _is_resolved(path: str) -> bool:
+    *inner, last = path.split("/")[1:]
+    return not ("" in inner or {".", ".."}.intersection((*inner, last)))
+
+
+def _normalises_to_delimiters(plain: str) -> bool:
+    """Say whether Unicode normalisation (NFKC) makes a delimiter of something that was none, as of U+FF0F."""
+    if plain.isascii():
+        return False
+    # Each character for itself: two that combine make no delimiter.
+    strange = (character for character in set(plain) if not character.isascii())
+    return any(not _DELIMITERS.isdisjoint(unicodedata.normalize("NFKC", character)) for character in strange)
 
 
 def _has_dot_segment(path: str) -> bool:

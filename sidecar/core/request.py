@@ -34,6 +34,7 @@ class Request:
     hosts: tuple[str, ...]
     port: str
     headers: Mapping[str, str] = field(repr=False)  # have the token, which must never reach a log
+    has_raw_headers: bool
 
     @property
     def is_cors_preflight(self) -> bool:
@@ -57,4 +58,4 @@ def admit(sent: SentRequest, mode: PathMode, max_path_bytes: int) -> Request:
         raise Refusal(Reason.PATH_TOO_LONG, f"{len(path)} bytes, at most {max_path_bytes}")
     if not is_normal(path, mode):
         raise Refusal(Reason.PATH_NOT_NORMAL, f"not as path mode {mode.value} wants it")
-    return Request(sent.method, readings(path, mode), query, hosts, sent.port, sent.headers)
+    return Request(sent.method, readings(path, mode), query, hosts, sent.port, sent.headers, sent.has_raw_headers)

@@ -2,7 +2,7 @@
 
 Headers come as Envoy sends them: in ``headers`` with duplicates joined by a comma, or, under ``encode_raw_headers``,
 one by one in ``header_map`` with their bytes. Both end in the same mapping, duplicates joined by a comma (RFC 9110,
-section 5.3), so that a policy means the same under either setting.
+section 5.3). In ``headers`` Envoy shows ``!`` for a byte that is not UTF-8.
 """
 
 import re
@@ -35,6 +35,7 @@ class SentRequest:
     port: str
     headers: Mapping[str, str] = field(repr=False)  # have the token, which must never reach a log
     request_id: str
+    has_raw_headers: bool  #: whether they came in ``header_map``, with their bytes
 
 
 def read_sent(raw: bytes) -> SentRequest:
@@ -64,6 +65,7 @@ def _read_http(http: AttributeContext.HttpRequest, port: int) -> SentRequest:
         port=str(port) if port else "",
         headers=MappingProxyType(headers),
         request_id=request_id if _REQUEST_ID.fullmatch(request_id) else "",
+        has_raw_headers=http.HasField("header_map"),
     )
 
 

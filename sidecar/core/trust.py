@@ -44,7 +44,8 @@ class ResponseSettings:
     """How decisions are told to Envoy, the upstream and the client.
 
     ``stripped_headers`` never reach the upstream from a client: the identity headers, and the usual names of those that
-    are switched off. ``claim_headers`` maps a claim's path (member names from the outside in) to a header name.
+    are switched off. Of ``guarded_headers`` (those, headers that override, and headers that policies look at) no
+    look-alike does. ``claim_headers`` maps a claim's path (member names from the outside in) to a header name.
     ``metadata_claims`` are top-level claims for Envoy's own later filters; ``("*",)`` means all.
     """
 
@@ -58,6 +59,7 @@ class ResponseSettings:
     metadata_claims: tuple[str, ...]
     max_header_bytes: int
     stripped_headers: tuple[str, ...]
+    guarded_headers: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

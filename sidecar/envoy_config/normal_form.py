@@ -1,7 +1,9 @@
 """The normal form of method, authority and path as rules for Envoy's routes, which refuse what breaks one.
 
 The sidecar decides the same in ``sidecar.core.request`` and gives its reason; these rules stand in for it where it is
-not asked. They are several and small because RE2, Envoy's engine, has no look-around, and Envoy accepts no
+not asked. (It refuses a little more, which takes knowing Unicode: other spaces than U+0020, full-width delimiters.)
+
+They are several and small because RE2, Envoy's engine, has no look-around, and Envoy accepts no
 expression above 100 RE2 instructions unless its runtime is changed. Each matches the *whole* header; the query in
 ``:path`` (after the first ``?``) may be any ASCII. Of the rules for paths the second is a list of what is allowed, so
 those after it need not think of anything strange: they look at raw characters and upper-case encodings only.
@@ -55,11 +57,15 @@ ASCII = Rule("ascii", "[!-~]*", forbidden=False)
 NORMAL_FORM = (
     ASCII,
     Rule("characters", f"/(?:{_RAW}|{_ENCODED})*{_QUERY}", forbidden=False),
-    # The last segment may be empty (a trailing slash), no other. None may be a dot or two, nor become that where a
-    # second hop decodes, trims spaces and cuts off at "#" or "?".
-    Rule("segments", r"[^?]*/(?:/.*|(?:%20)*\.{1,2}(?:(?:[/?]|%(?:20|23|3F)).*)?)", forbidden=True),
-    # %252F would become %2F in whatever decodes twice.
-    Rule("double-encoding", "[^?]*%25[0-9A-Fa-f]{2}.*", forbidden=True),
+    # The last segment may be empty (a trailing slash), no other. None may be a dot or two. Nor may it become either
+    # where a second hop decodes, trims spaces ("+" is one to some) and cuts off at "#" or "?".
+    Rule(
+        "segments",
+        r"[^?]*/(?:(?:%20|\+)*/.*|(?:%20|\+)*\.{1,2}(?:(?:[/?+]|%(?:20|23|3F)).*)?)",
+        forbidden=True,
+    ),
+    # %252F would become %2F in whatever decodes twice, and %25u002F too.
+    Rule("double-encoding", "[^?]*%25(?:[0-9A-Fa-f]{2}|[uU]).*", forbidden=True),
     # RFC 3629: each lead byte has its number of continuation bytes, and none stands alone...
     Rule(
         "utf8-length",

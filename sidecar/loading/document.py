@@ -78,7 +78,8 @@ def _parse(path: Path, text: str) -> object:
         mark = error.problem_mark
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise ConfigurationError([Problem(place, "", f"is not YAML: {error.problem}")]) from None
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, ValueError, LookupError, ArithmeticError, TypeError, RecursionError) as error:
+        # ruamel.yaml's own faults included: "!!bool x" is a KeyError in it.
         raise ConfigurationError([Problem(str(path), "", f"is not YAML: {error}")]) from None
     return root
 

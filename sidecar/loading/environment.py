@@ -49,7 +49,7 @@ def _scalar(text: str) -> object:
     """Read a value as YAML would, so that numbers and booleans come out as in the file."""
     try:
         value: object = YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError):
+    except (YAMLError, ValueError, LookupError, ArithmeticError, TypeError, RecursionError):
         return text
     if value is None:
         return ""  # a template that was not filled in, or "null": no field takes that

@@ -7,7 +7,7 @@ from sidecar.core.path import PathMode
 from sidecar.core.policy.key import parse_key
 from sidecar.core.policy.match import Pattern, StringSet, string_set
 from sidecar.core.policy.model import Action, Condition, Operation, Policy, PolicySet, Rule, Source, Values
-from sidecar.core.policy.patterns import host_patterns, method_patterns, path_patterns, text_patterns
+from sidecar.core.policy.patterns import host_patterns, method_patterns, path_patterns, text_patterns, widened
 from sidecar.settings import Settings
 from sidecar.settings.policy import (
     ConditionSettings,
@@ -27,8 +27,8 @@ def build_policies(settings: Settings) -> PolicySet:
     return PolicySet(
         deny=tuple(policy for policy in policies if policy.action is Action.DENY),
         allow=tuple(policy for policy in policies if policy.action is Action.ALLOW),
-        public=tuple(_operation(operation, mode) for operation in settings.public),
-        cors_preflight=tuple(_operation(operation, mode) for operation in settings.cors_preflight),
+        public=tuple(_operation(operation, mode, Action.ALLOW) for operation in settings.public),
+        cors_preflight=tuple(_operation(operation, mode, Action.ALLOW) for operation in settings.cors_preflight),
     )
 
 
@@ -40,7 +40,7 @@ def _policy(policy: PolicySettings, mode: PathMode) -> Policy:
 def _rule(rule: RuleSettings, mode: PathMode, action: Action) -> Rule:
     return Rule(
         sources=tuple(_source(entry.source) for entry in rule.from_ or ()),
-        operations=tuple(_operation(entry.operation, mode) for entry in rule.to or ()),
+        operations=tuple(_operation(entry.operation, mode, action) for entry in rule.to or ()),
         conditions=tuple(_condition(condition, action) for condition in rule.when or ()),
     )
 
@@ -49,12 +49,21 @@ def _source(source: SourceSettings) -> Source:
     return Source(_values(source.request_principals, source.not_request_principals))
 
 
-def _operation(operation: OperationSettings, mode: PathMode) -> Operation:
+def _operation(operation: OperationSettings, mode: PathMode, action: Action) -> Operation:
+    paths = partial(path_patterns, mode=mode)
+
+    def keeping_out(text: str) -> tuple[Pattern, ...]:
+        return tuple(widened(paths(text)))
+
+    deny = action is Action.DENY
     return Operation(
         hosts=_values(operation.hosts, operation.not_hosts, host_patterns),
         ports=_values(operation.ports, operation.not_ports),
         methods=_values(operation.methods, operation.not_methods, method_patterns),
-        paths=_values(operation.paths, operation.not_paths, partial(path_patterns, mode=mode)),
+        paths=Values(
+            values=_set(operation.paths, keeping_out if deny else paths),
+            not_values=_set(operation.not_paths, paths if deny else keeping_out),
+        ),
     )
 
 

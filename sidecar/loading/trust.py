@@ -1,11 +1,13 @@
 """Settings, key sets and policy to one ``Trust``."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sidecar.core.policy.key import parse_claim_path
+from sidecar.core.headers import OVERRIDE_HEADERS
+from sidecar.core.policy.key import parse_claim_path, parse_key
+from sidecar.core.policy.model import AttributeKind
 from sidecar.core.trust import Issuer, ResponseSettings, Trust
 from sidecar.keys.jwks import Jwks, JwksError, read_jwks
 from sidecar.loading.load import Configuration
@@ -14,7 +16,6 @@ from sidecar.loading.problem import ConfigurationError, Problem
 from sidecar.settings import Settings
 from sidecar.settings.issuer import IssuerSettings, KeySource
 from sidecar.settings.response import IdentityHeaderSettings
-from sidecar.settings.response import ResponseSettings as ResponseDocument
 
 _USUAL_HEADERS = tuple(
     str(IdentityHeaderSettings.model_fields[name].default) for name in ("subject", "issuer", "scopes")
@@ -125,18 +126,27 @@ def _trust(settings: Settings, issuers: dict[str, Issuer]) -> Trust:
     return Trust(
         issuers=issuers,
         policy=build_policies(settings),
-        response=_response(settings.response),
+        response=_response(settings),
         path_mode=settings.request.path_mode,
         max_token_bytes=settings.request.max_token_bytes,
         max_path_bytes=settings.request.max_path_bytes,
     )
 
 
-def _response(settings: ResponseDocument) -> ResponseSettings:
+def _headers_in_policies(settings: Settings) -> Iterator[str]:
+    conditions = (one for policy in settings.policies for rule in policy.rules for one in rule.when or ())
+    for kind, path in (parse_key(condition.key) for condition in conditions):
+        if kind is AttributeKind.HEADER:
+            yield path[0]
+
+
+def _response(whole: Settings) -> ResponseSettings:
+    settings = whole.response
     headers = settings.identity_headers
     fixed = (headers.subject, headers.issuer, headers.scopes)
     # The usual names too: an upstream may go on reading a header that was switched off or renamed here.
     stripped = (*filter(None, fixed), *_USUAL_HEADERS, *headers.claims.values())
+    overrides = OVERRIDE_HEADERS if settings.strip_override_headers else ()
     return ResponseSettings(
         realm=settings.realm,
         subject_header=headers.subject,
@@ -148,4 +158,5 @@ def _response(settings: ResponseDocument) -> ResponseSettings:
         metadata_claims=tuple(settings.metadata_claims),
         max_header_bytes=settings.max_header_bytes,
         stripped_headers=tuple(dict.fromkeys(stripped)),
+        guarded_headers=frozenset((*stripped, *overrides, *_headers_in_policies(whole))),
     )

@@ -34,8 +34,8 @@ class ResponseSettings(Model):
     identity_headers: IdentityHeaderSettings = Field(default_factory=lambda: IdentityHeaderSettings.model_validate({}))
     strip_override_headers: bool = Field(
         default=True,
-        description="Remove X-HTTP-Method-Override, X-Original-URL and their like: they make an upstream act on "
-        "another request than the one that was decided on.",
+        description="Remove X-HTTP-Method-Override, X-Original-URL, X-Forwarded-Host, Forwarded and their like: they "
+        "make an upstream act on another request than the one that was decided on.",
     )
     forward_token: bool = Field(default=True, description="false: the upstream does not get the Authorization header.")
     metadata_claims: list[Text] = Field(

@@ -119,6 +119,12 @@ def test_several_headers(first: bytes) -> None:
         "access_token%00=x",
         "Access_Token=x",
         "%41CCESS%5FTOKEN=x",
+        "[access_token]=x",
+        "%5Baccess_token%5D=x",
+        "access_token]=x",
+        "a=b&]access_token=x",
+        "%u0061ccess_token=x",
+        "?access_token=x",
     ],
 )
 def test_second_token_in_the_query(query: str) -> None:

@@ -190,7 +190,7 @@ def test_split(target: str, path: str, query: str) -> None:
         ("/a", {"/a"}),
         ("/a%3Ab", {"/a%3Ab", "/a:b"}),
         ("/%C3%A9", {"/%C3%A9", "/é"}),
-        ("/a%3Fx%23y", {"/a%3Fx%23y", "/a?x#y", "/a"}),
+        ("/a%3Fx%23y", {"/a%3Fx%23y", "/a?x#y", "/a?x", "/a"}),
         ("/a%23/b", {"/a%23/b", "/a#/b", "/a"}),
         ("/a%20/b", {"/a%20/b", "/a /b", "/a/b"}),
         ("/a/%C2%A0b", {"/a/%C2%A0b", "/a/\xa0b", "/a/b"}),
@@ -210,7 +210,41 @@ def test_readings_in_istios_modes(mode: PathMode) -> None:
     assert readings("/a%3Ab%3Fc", mode) == ("/a%3Ab%3Fc",)
 
 
-@pytest.mark.parametrize("path", ["/%20..", "/a/%20.%20/b", "/..%20/", "/a/%20%20../admin"])
-def test_dots_that_trimming_lays_bare(path: str) -> None:
-    """A segment that is a dot segment once outer spaces are trimmed is refused."""
+_LAID_BARE = [
+    *("/%20..", "/a/%20.%20/b", "/..%20/", "/a/%20%20../admin", "/..+/admin", "/a/+./b", "/%20..%3Fx", "/%20.%20a"),
+    *("/a/%C2%A0../admin", "/a/%E3%80%80..%E3%80%80/admin", "/a/%EF%BB%BF../b", "/a/%E2%80%8B./b"),
+    *("/%20/admin", "/a/%20%20/b", "/+/admin", "/%C2%A0/admin", "/a/%EF%BB%BF/b"),
+    *("/a/%25u002e%25u002e/b", "/%25U002F", "/a%EF%BC%8Fb", "/%EF%BC%8E%EF%BC%8E/a", "/a%CD%BEb", "/%E2%80%A5/a"),
+]
+
+
+@pytest.mark.parametrize("path", _LAID_BARE)
+def test_segments_that_a_reading_lays_bare(path: str) -> None:
+    """A path in which somebody's reading has an empty or a dot segment, or another delimiter, is refused."""
     assert not is_normal(path, PathMode.REJECT)
+
+
+@given(_PATHS)
+def test_every_reading_is_a_plain_path(path: str) -> None:
+    """No reading of a normal path has a segment that another server would resolve or merge."""
+    if is_normal(path, PathMode.REJECT):
+        for reading in readings(path, PathMode.REJECT):
+            segments = reading[1:].split("/")
+            assert reading.startswith("/")
+            assert not {".", ".."}.intersection(segments)
+            assert "" not in segments[:-1]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/a+b", {"/a+b", "/a b"}),
+        ("/c++", {"/c++", "/c  ", "/c"}),
+        ("/x%3F/secret%20", {"/x%3F/secret%20", "/x?/secret ", "/x?/secret", "/x"}),
+        ("/a%3F/b%23c", {"/a%3F/b%23c", "/a?/b#c", "/a?/b", "/a"}),
+        ("/a%EF%BB%BF", {"/a%EF%BB%BF", "/a\ufeff", "/a"}),
+    ],
+)
+def test_more_readings(path: str, expected: set[str]) -> None:
+    """``+`` is a space to some; cutting and trimming go together."""
+    assert set(readings(path, PathMode.REJECT)) == expected

@@ -124,6 +124,48 @@ def test_prefix_allows_what_is_cut_behind_it() -> None:
     assert answer_to(ALLOW, rule, with_token(mint(), path="/tags/why%3F/me"))
 
 
+@pytest.mark.parametrize(
+    ("action", "operation", "path"),
+    [
+        (DENY, {"paths": ["/admin"]}, "/admin/"),
+        (DENY, {"paths": ["/admin/"]}, "/admin"),
+        (DENY, {"paths": ["/admin/*"]}, "/admin"),
+        (ALLOW, {"notPaths": ["/admin"]}, "/admin/"),
+        (ALLOW, {"notPaths": ["/admin/*"]}, "/admin"),
+        (ALLOW, {"paths": ["/admin"]}, "/admin/"),
+        (DENY, {"paths": ["/my report"]}, "/my+report"),
+        (DENY, {"paths": ["*/secret"]}, "/x%3F/secret%20"),
+    ],
+)
+def test_closing_slash_and_plus(action: str, operation: dict[str, Any], path: str) -> None:
+    """What most frameworks serve as the same is kept out with it, and not let in with it."""
+    assert not answer_to(action, {"to": [{"operation": operation}]}, with_token(mint(), path=path))
+
+
+def test_look_alikes_of_headers_in_policies_are_removed() -> None:
+    """A header that an upstream folds into one that policy looks at does not reach it."""
+    policies = [{"name": "p", "action": ALLOW, "rules": [header_rule(values=["dev"])]}]
+    in_force = trust(policy_set(policies), guarded_headers=frozenset({"x-env"}))
+    answer = decide(with_token(mint(), headers={"x-env": "dev", "x.env": "prod"}), in_force)
+    assert answer.allowed
+    assert "x.env" in answer.removed
+    assert "x-env" not in answer.removed
+
+
+@pytest.mark.parametrize("value", ["banned!", "!", "a" * 5000, "banned\u00a0", "a,\u3000banned"])
+def test_header_that_envoy_could_not_show(value: str) -> None:
+    """A header with what stands for other bytes, or with too many, may be anything; outer spaces are none."""
+    raw = with_token(mint(), headers={"x-env": value})
+    assert not answer_to(DENY, header_rule(values=["banned"]), raw)
+    assert not answer_to(ALLOW, header_rule(notValues=["banned"]), raw)
+
+
+def test_header_with_an_exclamation_mark_of_its_own() -> None:
+    """Where Envoy sends headers with their bytes, an exclamation mark is one."""
+    pairs = [("authorization", f"Bearer {mint()}".encode()), ("x-env", b"hey!")]
+    assert answer_to(ALLOW, header_rule(values=["hey!"]), check_request(header_map=pairs))
+
+
 def test_port_that_nobody_named() -> None:
     """Where Envoy names no port, a rule with ports denies, and does not allow."""
     for field in ("ports", "notPorts"):

@@ -49,6 +49,8 @@ def test_variable_that_is_nested_beyond_reason(config: Path) -> None:
     """A value that no YAML reader gets through is reported as what it is: wrong for its field."""
     with pytest.raises(ConfigurationError, match="AUTHZ_LOG_LEVEL"):
         load_configuration(config, {"AUTHZ_LOG_LEVEL": "[" * 5000})
+    with pytest.raises(ConfigurationError, match="AUTHZ_SERVERS"):
+        load_configuration(config, {"AUTHZ_SERVERS": "!!int"})
 
 
 def test_header_is_switched_off_by_false(config: Path) -> None:

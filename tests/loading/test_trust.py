@@ -84,3 +84,15 @@ def test_key_that_cannot_be_used_is_a_warning(folder: Path) -> None:
     assert loaded.warnings == (
         "https://idp.example: key left out: keys[1]: kty 'oct' is not supported; allowed: OKP, EC, RSA",
     )
+
+
+def test_headers_in_policies_are_guarded(folder: Path) -> None:
+    """Of headers that policies look at no look-alike may reach the upstream."""
+    config = folder / "authz.yaml"
+    config.write_text(
+        "issuers: [{issuer: https://idp.example, audiences: [orders], keys: {file: jwks.json}}]\n"
+        'policies: [{name: a, action: deny, rules: [{when: [{key: "request.headers[X-Env]", values: [a]}]}]}]\n',
+        encoding="utf-8",
+    )
+    guarded = load_trust(load_configuration(config, {})).trust.response.guarded_headers
+    assert {"x-env", "x-auth-subject", "x-forwarded-host"} <= guarded

@@ -12,7 +12,7 @@ from memory.ring_ends import REGION, SEED, ends
 from sidecar.memory import segment
 from sidecar.memory.ring import Consumer, Producer
 from sidecar.memory.ring_consumer import PATIENCE
-from sidecar.memory.ring_layout import BODY_HEAD, RECORDS, padded
+from sidecar.memory.ring_layout import ANSWER, BODY_HEAD, NOTE, READ, RECORDS, Note, padded, write_note
 
 START = REGION.offset + RECORDS
 HEADER_BYTES = 36
@@ -227,3 +227,74 @@ def test_full_ring_that_was_overwritten(shared: segment.Segment) -> None:
     shared.memory[REGION.offset + 128 :] = empty[REGION.offset + 128 :]
     assert consumer.drain(9) == []
     assert goes_on(producer, consumer)
+
+
+READ_LINE = slice(REGION.offset + READ, REGION.offset + READ + NOTE.size)
+ANSWER_LINE = slice(REGION.offset + ANSWER, REGION.offset + ANSWER + NOTE.size)
+
+
+def test_what_was_read_is_told_again(shared: segment.Segment) -> None:
+    """A full ring of which all was read takes records again, even if the line that told so was overwritten."""
+    producer, consumer = ends(shared)
+    while producer.push(b"r" * 28):
+        pass
+    consumer.drain(99)
+    shared.memory[READ_LINE] = bytes(NOTE.size)
+    assert not producer.push(b"new")
+    assert consumer.pop() is None
+    assert producer.push(b"new")
+    assert consumer.pop() == b"new"
+
+
+def test_what_was_read_never_becomes_less(shared: segment.Segment) -> None:
+    """An older line about what was read is not believed."""
+    producer, consumer = ends(shared)
+    for _ in range(3):
+        assert producer.push(b"r")
+    consumer.pop()
+    old = shared.memory[READ_LINE]
+    consumer.pop()
+    assert producer.backlog == 1
+    shared.memory[READ_LINE] = old
+    assert producer.backlog == 1
+
+
+def test_what_was_read_is_no_more_than_was_written(shared: segment.Segment) -> None:
+    """A line that says more was read than there was makes no room."""
+    producer, consumer = ends(shared)
+    while producer.push(b"r" * 28):
+        pass
+    much = Note(consumer._producer, consumer._consumer, 1 << 40, 1 << 40)
+    shared.memory[READ_LINE] = write_note(READ, much, SEED)
+    assert not producer.push(b"over what is not read")
+
+
+def test_what_was_read_in_another_session(shared: segment.Segment) -> None:
+    """What was read in a session before makes no room in this one."""
+    producer, consumer = ends(shared)
+    for _ in range(8):
+        assert producer.push(b"r" * 28)
+    consumer.drain(8)
+    old = shared.memory[READ_LINE]
+    producer.renew()
+    assert consumer.pop() is None
+    while producer.push(b"r" * 28):
+        pass
+    shared.memory[READ_LINE] = old
+    assert not producer.push(b"over what is not read")
+
+
+def test_line_in_the_place_of_another(shared: segment.Segment) -> None:
+    """A line of one kind, copied to where another belongs, says nothing there."""
+    producer, consumer = ends(shared)
+    assert producer.push(b"one")
+    assert producer.push(b"two")
+    assert consumer.pop() == b"one"
+    epoch = producer.epoch
+    shared.memory[ANSWER_LINE] = shared.memory[READ_LINE]
+    assert not producer.push(b"three")
+    assert producer.epoch == epoch
+    assert consumer.drain(9) == [b"two"]
+    assert consumer.drain(9) == []
+    assert producer.push(b"three")
+    assert consumer.pop() == b"three"

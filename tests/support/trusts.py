@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sidecar.core.algorithm import Algorithm
+from sidecar.core.headers import OVERRIDE_HEADERS
 from sidecar.core.keys import VerificationKey, key_set
 from sidecar.core.path import PathMode
 from sidecar.core.policy.model import PolicySet
@@ -66,7 +67,9 @@ def response_settings(**changes: Any) -> ResponseSettings:  # noqa: ANN401 - any
     chosen = fields | changes
     named = [chosen[f"{name}_header"] for name in ("subject", "issuer", "scopes")]
     stripped = [*filter(None, named), *(header for _, header in chosen["claim_headers"])]
-    return ResponseSettings(**{"stripped_headers": tuple(stripped)} | chosen)
+    overrides = OVERRIDE_HEADERS if chosen["strip_override_headers"] else ()
+    guarded = frozenset((*stripped, *overrides))
+    return ResponseSettings(**{"stripped_headers": tuple(stripped), "guarded_headers": guarded} | chosen)
 
 
 def trust(

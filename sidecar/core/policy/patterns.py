@@ -4,6 +4,7 @@ Each ``…_patterns`` function reads one text, raises ``PatternError``, and retu
 """
 
 import re
+from collections.abc import Iterable, Iterator
 
 from sidecar.core.authority import host_forms
 from sidecar.core.path import PathMode, decoded, encoded, is_normal, readings
@@ -31,7 +32,8 @@ def host_patterns(text: str) -> tuple[Pattern, ...]:
     pattern = parse(text)
     if pattern.kind is Kind.PRESENT:
         return (pattern,)
-    literal = pattern.literal.lower()
+    # ASCII first: lower() turns the Kelvin sign into a "k".
+    literal = pattern.literal.lower() if text.isascii() else ""
     if pattern.kind is not Kind.PREFIX:
         literal = literal.rstrip(".")
     if pattern.kind is not Kind.EXACT and (literal.count(":") > 1 or "[" in literal or "]" in literal):
@@ -62,12 +64,12 @@ def path_patterns(text: str, mode: PathMode) -> tuple[Pattern, ...]:
     sent = encoded(literal) if mode is PathMode.REJECT and "%" not in literal else literal
     if not _is_part_of_a_path(pattern.kind, sent, mode):
         raise PatternError(f"{text!r} matches no path: none of that form is let in by path mode {mode.value!r}")
-    if mode is PathMode.REJECT and _is_cut_short(sent):
+    if mode is PathMode.REJECT and _is_cut_short(pattern.kind, sent):
         raise PatternError(
             f"{text!r}: a careless upstream ends the path at an encoded '?' or '#', and trims encoded spaces; "
             "write a prefix that ends before it"
         )
-    spelt = (sent,) if mode is not PathMode.REJECT else (sent, decoded(sent))
+    spelt = (sent,) if mode is not PathMode.REJECT else (sent, decoded(sent), decoded(sent).replace("+", " "))
     return tuple(Pattern(pattern.kind, one) for one in dict.fromkeys(spelt))
 
 
@@ -80,10 +82,24 @@ def _is_part_of_a_host(kind: Kind, literal: str) -> bool:
     return any(host_forms(literal + rest) for rest in ("", "a", "1"))
 
 
-def _is_cut_short(literal: str) -> bool:
-    """Say whether a path with ``literal`` in it has other readings than as sent and decoded."""
-    whole = f"/a{literal.removeprefix('/')}a"
-    return not set(readings(whole, PathMode.REJECT)) <= {whole, decoded(whole)}
+def widened(patterns: Iterable[Pattern]) -> Iterator[Pattern]:
+    """Yield path patterns, and of each the same with or without a closing slash: where a match keeps a request out.
+
+    Most frameworks serve ``/admin/`` as ``/admin``, and ``/admin`` as the first of ``/admin/*``.
+    """
+    for pattern in patterns:
+        yield pattern
+        bare = pattern.literal.rstrip("/")
+        if pattern.kind is Kind.EXACT and bare:
+            yield Pattern(Kind.EXACT, bare if pattern.literal.endswith("/") else f"{bare}/")
+        elif pattern.kind is Kind.PREFIX and pattern.literal.endswith("/") and bare:
+            yield Pattern(Kind.EXACT, bare)
+
+
+def _is_cut_short(kind: Kind, literal: str) -> bool:
+    """Say whether a path with ``literal`` in it has other readings than as sent, decoded, and with spaces for ``+``."""
+    whole = f"/a{literal}" if kind is Kind.SUFFIX else f"{literal}a" if kind is Kind.PREFIX else literal
+    return not set(readings(whole, PathMode.REJECT)) <= {whole, decoded(whole), decoded(whole).replace("+", " ")}
 
 
 def _is_part_of_a_path(kind: Kind, literal: str, mode: PathMode) -> bool:
