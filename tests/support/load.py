@@ -1,0 +1,65 @@
+"""Load on Envoy: many connections that are kept open, each with one request at a time; every answer is looked at."""
+
+import asyncio
+import itertools
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Load:
+    """Requests until ``stop`` is called and at least ``least`` were answered. ``statuses`` counts the answers."""
+
+    port: int
+    request: Callable[[int], bytes]
+    connections: int = 16
+    least: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        """Prepare."""
+        self._stopping = threading.Event()
+        self._numbers = itertools.count()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
+
+    def __enter__(self) -> "Load":
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End, whatever was answered."""
+        self.least = 0
+        self.finish()
+
+    def finish(self) -> None:
+        """Go on until enough was answered, and end."""
+        self._stopping.set()
+        self._thread.join(90)
+
+    @property
+    def answered(self) -> int:
+        """Return how many requests were answered."""
+        return self.statuses.total()
+
+    async def _run(self) -> None:
+        await asyncio.gather(*(self._converse() for _ in range(self.connections)))
+
+    async def _converse(self) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        while not self._stopping.is_set() or self.answered < self.least:
+            writer.write(self.request(next(self._numbers)))
+            self.statuses[await _status(reader)] += 1
+        writer.close()
+
+
+async def _status(reader: asyncio.StreamReader) -> str:
+    """Read one answer; return its status and, where it is a denial, the reason."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    lines = head.split("\r\n")
+    length = next((int(line[16:]) for line in lines if line.lower().startswith("content-length:")), 0)
+    body = await reader.readexactly(length)
+    status = lines[0].split(" ")[1]
+    return status if status == "200" else f"{status} {body[:80].decode('latin-1')}"
