@@ -64,6 +64,7 @@ class Checker:
         return Verify(
             token_digest=candidate.token_digest,
             trust_digest=candidate.trust_digest,
+            source=sent.source,
             algorithm=candidate.token.algorithm,
             key=candidate.key,
             signing_input=candidate.token.signing_input,

@@ -40,7 +40,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """Check one signature. ``token_digest`` is BLAKE2b-256 of the whole compact token."""
+    """Check one signature. ``token_digest`` is BLAKE2b-256 of the whole compact token.
+
+    ``source`` is the client's address, for who counts bad signatures by where they come from.
+    """
 
     token_digest: bytes
     trust_digest: bytes
@@ -50,6 +53,7 @@ class Verify:
     signature: bytes = field(repr=False)
     #: Not in the repr: it holds the request, and with it the token, which must never reach a log.
     then: Callable[[Verdict, float], "Step"] = field(repr=False)
+    source: str = ""
 
     def resume(self, verdict: Verdict, now: float) -> "Step":
         """Go on with the check. ``now`` is the time after the wait, in seconds since the epoch."""

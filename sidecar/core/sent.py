@@ -36,6 +36,7 @@ class SentRequest:
     headers: Mapping[str, str] = field(repr=False)  # have the token, which must never reach a log
     request_id: str
     has_raw_headers: bool  #: whether they came in ``header_map``, with their bytes
+    source: str  #: the client's IP address, as Envoy trusts it; empty where it names none
 
 
 def read_sent(raw: bytes) -> SentRequest:
@@ -47,10 +48,11 @@ def read_sent(raw: bytes) -> SentRequest:
     http = attributes.request.http
     if not http.method:
         raise Refusal(Reason.UNREADABLE_REQUEST, "no HTTP request in it")
-    return _read_http(http, attributes.destination.address.socket_address.port_value)
+    port = attributes.destination.address.socket_address.port_value
+    return _read_http(http, port, attributes.source.address.socket_address.address)
 
 
-def _read_http(http: AttributeContext.HttpRequest, port: int) -> SentRequest:
+def _read_http(http: AttributeContext.HttpRequest, port: int, source: str) -> SentRequest:
     headers, target = dict(http.headers), http.path
     if http.HasField("header_map"):
         headers = _join(http.header_map.headers)
@@ -66,6 +68,7 @@ def _read_http(http: AttributeContext.HttpRequest, port: int) -> SentRequest:
         headers=MappingProxyType(headers),
         request_id=request_id if _REQUEST_ID.fullmatch(request_id) else "",
         has_raw_headers=http.HasField("header_map"),
+        source=source,
     )
 
 

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from sidecar.core.cache import Refused
 from sidecar.core.identity import Identity
 from sidecar.core.trust import Trust
+from sidecar.memory.counts import CacheCounts
 
 
 class LocalCache:
@@ -15,13 +16,17 @@ class LocalCache:
     """
 
     def __init__(self, capacity: int) -> None:
+        self.counts = CacheCounts()
         self._capacity = capacity
         self._identities: OrderedDict[bytes, Identity] = OrderedDict()
 
     def get(self, token: bytes, trust: Trust, now: float) -> Identity | None:  # noqa: ARG002 - the protocol's
         """Return the identity that was put for exactly ``token``, or ``None``."""
         identity = self._identities.get(token)
-        if identity is not None:
+        if identity is None:
+            self.counts.misses += 1
+        else:
+            self.counts.hits += 1
             self._identities.move_to_end(token)
         return identity
 
@@ -33,6 +38,7 @@ class LocalCache:
         self._identities.move_to_end(token)
         if len(self._identities) > self._capacity:
             self._identities.popitem(last=False)
+            self.counts.evictions += 1
 
     def __len__(self) -> int:
         """Return how many tokens are remembered."""

@@ -31,8 +31,12 @@ class Checks:
         self._row = row
         self._signatures = Signatures(member, fleet, shared, settings, row)
         self._shared_cache = SharedCache(shared.cache.open(), shared.seed)
-        self._meter = CacheMeter(row, Tier.L2)
-        cache = TieredCache(LocalCache(settings.cache.local_entries), self._shared_cache, shared.secret)
+        self._local_cache = LocalCache(settings.cache.local_entries)
+        self._meters = [
+            (CacheMeter(row, Tier.L1), self._local_cache.counts),
+            (CacheMeter(row, Tier.L2), self._shared_cache.counts),
+        ]
+        cache = TieredCache(self._local_cache, self._shared_cache, shared.secret)
         services = Services(verify=self._signatures.verify)
         engine = Engine(Checker(trust, cache), services, time.time, lambda: trust().response.realm, self._observe)
         self._is_shared = settings.listen_mode == "shared"
@@ -57,7 +61,8 @@ class Checks:
 
     def publish(self) -> None:
         """Bring the counters up to date; with each heartbeat."""
-        self._meter.publish(self._shared_cache.counts)
+        for meter, counts in self._meters:
+            meter.publish(counts)
 
     def _observe(self, reason: Reason, seconds: float) -> None:
         self._row.add(CHECK[reason])

@@ -1,13 +1,19 @@
 """Where each signature is verified: in the server, by the pool, or not at all. ``routing`` decides."""
 
 import asyncio
+import ipaddress
 import time
 from collections.abc import Callable
 
 from sidecar.core.needs import Verdict, Verify
 from sidecar.verify.inline import verify_inline
 from sidecar.verify.pool.pool import Pool
-from sidecar.verify.routing import Costs, Limits, Load, Mean, Route, route
+from sidecar.verify.routing import Costs, FailureBudget, Limits, Load, Mean, Route, route
+
+#: Bad signatures of one source at once, and in each second, before its new tokens have to wait for better times. A
+#: client with an old key or a bug sends a few.
+_BURST, _PER_SECOND = 20, 5.0
+_SOURCES = 10_000
 
 #: Told of each verdict: where it was found, and whether the signature is good.
 Observer = Callable[[Route, bool], None]
@@ -31,6 +37,7 @@ class Hybrid:
         self._observe = observe
         self._waiting = 0
         self._lag = Mean()
+        self._budget = FailureBudget(_BURST, _PER_SECOND, _SOURCES)
 
     async def verify(self, need: Verify) -> Verdict:
         """Answer ``need``."""
@@ -47,7 +54,9 @@ class Hybrid:
 
     async def _verify(self, need: Verify) -> Verdict:
         where = route(self._load(), self._limits, self._costs)
-        if where is Route.SHED:
+        source, now = source_of(need.source), time.monotonic()
+        # Who has sent many bad signatures is served last: only as long as there is nothing else to do.
+        if where is Route.SHED or (where is Route.POOL and self._budget.spent(source, now)):
             raise ShedError
         if where is Route.POOL and self._pool is not None:
             verdict = await self._pool.verify(need, self._timeout)
@@ -55,9 +64,21 @@ class Hybrid:
             began = time.monotonic()
             verdict = await verify_inline(need)
             self._costs.verify.add(time.monotonic() - began)
+        if not verdict.valid:
+            self._budget.failed(source, now)
         self._observe(where, verdict.valid)
         return verdict
 
     def _load(self) -> Load:
         queued, capacity = (self._pool.waiting, self._pool.capacity) if self._pool else (0, 0)
         return Load(self._waiting, self._lag.seconds or 0.0, queued, capacity)
+
+
+def source_of(address: str) -> str:
+    """Return what one sender has: an IPv4 address, or the first 64 bits of one of IPv6 (RFC 6177)."""
+    if ":" not in address:
+        return address
+    try:
+        return str(ipaddress.IPv6Network((address, 64), strict=False))
+    except ValueError:
+        return address

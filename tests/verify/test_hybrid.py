@@ -1,0 +1,115 @@
+"""Where signatures are verified, and what becomes of them when there is no time."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from sidecar.core.algorithm import Algorithm
+from sidecar.core.needs import Verdict, Verify
+from sidecar.verify import hybrid
+from sidecar.verify.hybrid import Hybrid, ShedError, source_of
+from sidecar.verify.pool.pool import Pool
+from sidecar.verify.routing import Costs, Limits, Route
+from support.keypairs import pair
+
+
+class FakePool(Pool):
+    """A pool that is always as full as it is told to be, and says that every signature is good."""
+
+    def __init__(self, full: bool) -> None:  # noqa: FBT001 - what the test is about
+        self.capacity = 1
+        self.asked = 0
+        self._full = full
+
+    @property
+    def waiting(self) -> int:
+        """Return how many jobs wait."""
+        return int(self._full)
+
+    async def verify(self, need: Verify, timeout: float) -> Verdict:  # noqa: ARG002, ASYNC109 - the pool's
+        """Answer."""
+        self.asked += 1
+        return Verdict(need.token_digest, need.trust_digest, valid=True)
+
+
+def _need(source: str = "10.0.0.1") -> Verify:
+    def never(_verdict: Verdict, _now: float) -> Any:  # noqa: ANN401 - not called
+        raise AssertionError
+
+    key = pair(Algorithm.EDDSA).public
+    return Verify(bytes(32), bytes(32), Algorithm.EDDSA, key, b"message", bytes(64), never, source)
+
+
+def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(work())
+
+
+def _hybrid(pool: Pool | None, seen: list[tuple[Route, bool]], threshold: int = 4) -> Hybrid:
+    limits = Limits(batch_size_threshold=threshold, lag_seconds=1e9)
+    return Hybrid(pool, limits, Costs(), 1.0, lambda route, valid: seen.append((route, valid)))
+
+
+def test_lone_miss_is_verified_here() -> None:
+    """A single new token does not go to another process."""
+    seen: list[tuple[Route, bool]] = []
+    pool = FakePool(full=False)
+
+    async def work() -> None:
+        assert not (await _hybrid(pool, seen).verify(_need())).valid
+
+    _run(work)
+    assert (seen, pool.asked) == ([(Route.INLINE, False)], 0)
+
+
+def test_burst_goes_to_the_pool() -> None:
+    """From the threshold on new tokens that came together go to verifiers; those before it are done by then."""
+    seen: list[tuple[Route, bool]] = []
+    pool = FakePool(full=False)
+
+    async def work() -> None:
+        one = _hybrid(pool, seen)
+        await asyncio.gather(*(one.verify(_need(f"10.0.0.{number}")) for number in range(20)))
+
+    _run(work)
+    assert pool.asked >= 16
+    assert len(seen) == 20
+
+
+def test_source_of_bad_signatures_is_served_last() -> None:
+    """Who sent many bad signatures is shed in a crowd; others are not, and alone it is served."""
+    shed: list[str] = []
+
+    async def work() -> None:
+        one = _hybrid(FakePool(full=False), [])
+        for _ in range(hybrid._BURST):
+            await one.verify(_need("10.0.0.66"))
+
+        async def ask(source: str) -> None:
+            try:
+                await one.verify(_need(source))
+            except ShedError:
+                shed.append(source)
+
+        await ask("10.0.0.66")
+        assert not shed
+        await asyncio.gather(*(ask(source) for source in ["10.0.0.66", "10.0.0.7"] * 10))
+
+    _run(work)
+    assert set(shed) == {"10.0.0.66"}
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("", ""),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8:0:0:ffff::2", "2001:db8::/64"),
+        ("not:an:address", "not:an:address"),
+    ],
+)
+def test_source(address: str, source: str) -> None:
+    """A sender has an IPv4 address, and 64 bits of IPv6."""
+    assert source_of(address) == source
