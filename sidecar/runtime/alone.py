@@ -7,6 +7,8 @@ import signal
 import time
 from pathlib import Path
 
+import uvloop
+
 from sidecar.core.trust import Trust
 from sidecar.http.guard import TokenError
 from sidecar.http.listening import ListenError
@@ -33,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 def run_alone(config: Path, snapshot: Snapshot) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code."""
-    return asyncio.run(_run(config, snapshot))
+    return uvloop.run(_run(config, snapshot))
 
 
 async def _run(config: Path, snapshot: Snapshot) -> int:

@@ -5,6 +5,8 @@ import logging
 import os
 import signal
 
+import uvloop
+
 from sidecar.core.trust import Trust
 from sidecar.loading.snapshot import decode
 from sidecar.memory.scoreboard import State
@@ -27,7 +29,7 @@ _ALONE_GRACE = 5.0
 
 def run(spec: ChildSpec) -> int:
     """Serve until SIGTERM; return the exit code."""
-    return asyncio.run(_run(spec))
+    return uvloop.run(_run(spec))
 
 
 async def _run(spec: ChildSpec) -> int:
