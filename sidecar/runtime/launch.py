@@ -45,6 +45,9 @@ class Running:
         """Let go of the descriptors."""
         if self.watch != self.process.sentinel:
             os.close(self.watch)
+        # A child whose fork server was killed is ours, if we are PID 1, and nobody else waits for it.
+        with suppress(ChildProcessError):
+            os.waitpid(self.pid, os.WNOHANG)
         with suppress(ValueError):
             self.process.close()
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from sidecar.loading.snapshot import Snapshot
 from sidecar.runtime.blob import store
+from sidecar.runtime.children import Orders
 from sidecar.runtime.launch import context_for
 from sidecar.runtime.planning import plan_fleet
 from sidecar.runtime.shared import make_shared
-from sidecar.runtime.supervisor import Orders, Supervisor
+from sidecar.runtime.supervisor import Supervisor
 
 _log = logging.getLogger(__name__)
 
