@@ -34,6 +34,7 @@ class SharedCache:
 
     def __init__(self, segment: Segment, seed: int, slot_bytes: int = SLOT_BYTES) -> None:
         self.counts = CacheCounts()
+        self._segment = segment
         positive, negative = _divide(segment.size, slot_bytes)
         self._positive = Table(segment.memory, positive, POSITIVE, seed, self.counts)
         self._negative = Table(segment.memory, negative, NEGATIVE, seed, self.counts)
@@ -73,9 +74,11 @@ class SharedCache:
     def sweep(self, now: float) -> int:
         """Erase all whose time is over at ``now``, and return how many slots that made free.
 
-        Walks through all of the segment. What another process puts in the very same moment may be lost.
+        Walks through what has been written to of the segment, and nothing else: to look at a page is to have it. What
+        another process puts in the very same moment may be lost.
         """
-        return self._positive.sweep(now) + self._negative.sweep(now)
+        extents = list(self._segment.extents())
+        return self._positive.sweep(now, extents) + self._negative.sweep(now, extents)
 
 
 def _divide(size: int, slot_bytes: int) -> tuple[Geometry, Geometry]:

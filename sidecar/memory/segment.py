@@ -14,6 +14,7 @@ import mmap
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -42,6 +43,21 @@ class Segment:
     def fileno(self) -> int:
         """Return the descriptor to hand to another process; it stays this segment's own, and is not inheritable."""
         return self._fd
+
+    def extents(self) -> Iterator[tuple[int, int]]:
+        """Give beginning and end of each part that has pages: the others are zeros, and stay so as long as untouched.
+
+        By ``lseek`` (SEEK_DATA), which memfds have; elsewhere it is all one part.
+        """
+        end = 0
+        try:
+            while True:
+                start = os.lseek(self._fd, end, os.SEEK_DATA)
+                end = os.lseek(self._fd, start, os.SEEK_HOLE)
+                yield start, end
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # no more data
+                yield 0, self.size
 
     def close(self) -> None:
         """Unmap it and close the descriptor. May be called twice; using ``memory`` afterwards is a ``ValueError``."""

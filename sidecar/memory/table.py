@@ -21,7 +21,7 @@ slots: either was put for that key, and either is found until it expires; the ne
 """
 
 import mmap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from xxhash import xxh3_64_intdigest
 
@@ -104,11 +104,15 @@ class Table:
         for slot in self._slots_of(key):
             self._erase(slot)
 
-    def sweep(self, now: float) -> int:
-        """Erase every slot whose time is over, and say how many there were."""
+    def sweep(self, now: float, extents: Iterable[tuple[int, int]]) -> int:
+        """Erase every slot in ``extents`` (of the memory) whose time is over, and say how many there were."""
+        return sum(self._sweep(now, start, end) for start, end in extents)
+
+    def _sweep(self, now: float, start: int, end: int) -> int:
         erased = 0
-        end = self._offset + self._measures.buckets * self._bucket_bytes
-        for bucket in range(self._offset, end, self._bucket_bytes):
+        size, last = self._bucket_bytes, self._offset + self._measures.buckets * self._bucket_bytes
+        first = self._offset + max(0, start - self._offset) // size * size
+        for bucket in range(first, min(end, last), size):
             for index, expires_at in enumerate(self._expiries(self._memory, bucket)):
                 if expires_at != 0.0 and not now < expires_at:
                     self._erase(bucket + index * self._slot_bytes)

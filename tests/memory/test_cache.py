@@ -1,6 +1,7 @@
 """What the shared cache remembers, and what it forgets first."""
 
 import math
+import os
 
 import pytest
 
@@ -190,3 +191,15 @@ def test_budget_is_kept_to() -> None:
     with cache(1 << 20) as (shared, held):
         used = shared.slots * 512 + shared.negative_slots * 128
         assert held.size - 2 * 4 * (512 + 128) < used <= held.size
+
+
+def test_sweep_touches_no_page_that_nobody_wrote_to() -> None:
+    """Sweeping a large cache with little in it finds that little, and takes no memory for the rest."""
+    with segment.create(64 << 20) as memory:
+        shared = SharedCache(memory, SEED)
+        for number in range(10):
+            assert shared.put(key(number), b"x", NOW + 1, NOW)
+        before = os.fstat(memory.fileno()).st_blocks
+        assert shared.sweep(NOW + 1) == 10
+        assert os.fstat(memory.fileno()).st_blocks == before
+        assert sum(end - start for start, end in memory.extents()) < 1 << 20
