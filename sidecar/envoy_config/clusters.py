@@ -50,6 +50,9 @@ def authz(options: EnvoyOptions) -> cluster.Cluster:
         connect_timeout=timedelta(seconds=options.timeout_seconds / 2),
         # A process that is busy verifying gets fewer new checks.
         lb_policy=cluster.ClusterLbPolicy.LEAST_REQUEST,
+        # Envoy's own second would hold back the news that a process is well again, or is not: were the other one
+        # to die within it, there would be none to ask.
+        common_lb_config=cluster.ClusterCommonLbConfig(update_merge_window=timedelta(0)),
         # Envoy's own are soon reached by checks, which are short but one per request: a circuit that opens refuses
         # legitimate callers. Three retries for all would be used up the moment a process dies.
         circuit_breakers=_circuit_breakers(pending=4096, requests=8192, retries=32),

@@ -91,5 +91,7 @@ def _retry_policy(options: EnvoyOptions) -> core.RetryPolicy:
                 typed_config=Any.pack(previous_hosts.PreviousHostsPredicate()),
             )
         ],
-        host_selection_retry_max_attempts=5,
+        # A process that died has the fewest requests, and so is chosen in three of four cases: enough attempts that one
+        # that lives is found all the same.
+        host_selection_retry_max_attempts=16,
     )

@@ -1,9 +1,11 @@
 """Every process of the sidecar is killed in turn under load: not one request fails."""
 
+import http.client
+import json
 import os
 import signal
-import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -35,12 +37,31 @@ def _forkserver(sidecar: Sidecar) -> int:
     return next(pid for pid in sidecar.pids() if any(descendants(pid)))
 
 
-def _settle(sidecar: Sidecar, load: Load) -> None:
-    """Wait until all is well again, for Envoy as well: it asks for health once a second."""
+def _is_replaced(sidecar: Sidecar, name: str, old: int) -> bool:
+    try:
+        return sidecar.pid(name) != old
+    except ProcessLookupError:
+        return False
+
+
+def _settle(stack: Stack, sidecar: Sidecar, load: Load) -> None:
+    """Wait until all is well again, for Envoy as well, which takes a server back when it was healthy for a while."""
     assert eventually(sidecar.is_ready), sidecar.printed()
     before = load.answered
     assert eventually(lambda: load.answered > before + 200)
-    time.sleep(2.5)
+    assert eventually(lambda: _all_are_healthy(stack.envoy.admin_port))
+
+
+def _all_are_healthy(admin_port: int) -> bool:
+    """Say whether Envoy would send checks to every server."""
+    connection = http.client.HTTPConnection("127.0.0.1", admin_port, timeout=20)
+    try:
+        connection.request("GET", "/clusters?format=json")
+        clusters = json.loads(connection.getresponse().read())["cluster_statuses"]
+    finally:
+        connection.close()
+    hosts = next(one["host_statuses"] for one in clusters if one["name"] == "authz")
+    return all(host["health_status"] == {"eds_health_status": "HEALTHY"} for host in hosts)
 
 
 @pytest.mark.timeout(240)
@@ -52,11 +73,11 @@ def test_no_request_fails_while_every_process_is_killed() -> None:
         assert eventually(sidecar.is_ready)
         with Load(stack.envoy.port, _requests(stack.workspace), least=REQUESTS) as load:
             for name in ("server-0", "server-1", "verifier-0", "control"):
-                _settle(sidecar, load)
-                sidecar.kill(name)
-            _settle(sidecar, load)
+                _settle(stack, sidecar, load)
+                assert eventually(partial(_is_replaced, sidecar, name, sidecar.kill(name)))
+            _settle(stack, sidecar, load)
             os.kill(_forkserver(sidecar), signal.SIGKILL)
-            _settle(sidecar, load)
+            _settle(stack, sidecar, load)
             _reload(stack, sidecar)
             load.finish()
             assert set(load.statuses) == {"200"}, load.statuses
