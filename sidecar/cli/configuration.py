@@ -15,6 +15,7 @@ from sidecar.loading.snapshot import Snapshot, take_snapshot
 from sidecar.loading.trust import Loaded, load_trust
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
+_Result = TypeVar("_Result")
 
 
 def config_option(command: _Command) -> _Command:
@@ -32,16 +33,16 @@ def config_option(command: _Command) -> _Command:
 
 def load(path: Path) -> tuple[Configuration, Loaded]:
     """Load a configuration with its keys and policies; raises ``Failure`` (USAGE) with a line for each problem."""
-    try:
-        configuration = load_configuration(path, os.environ)
-        return configuration, load_trust(configuration)
-    except ConfigurationError as error:
-        raise Failure(str(error), ExitCode.USAGE) from None
+    return _load(path, lambda configuration: (configuration, load_trust(configuration)))
 
 
 def load_snapshot(path: Path) -> tuple[Snapshot, Loaded]:
-    """Load a configuration as it is handed to processes; raises ``Failure`` (USAGE) with a line for each problem."""
+    """Load a configuration as it is handed to processes; raises as ``load`` does."""
+    return _load(path, take_snapshot)
+
+
+def _load(path: Path, compiled: Callable[[Configuration], _Result]) -> _Result:
     try:
-        return take_snapshot(load_configuration(path, os.environ))
+        return compiled(load_configuration(path, os.environ))
     except ConfigurationError as error:
         raise Failure(str(error), ExitCode.USAGE) from None

@@ -28,8 +28,7 @@ def serve(config: Path) -> None:
       AUTHZ_LISTEN=unix:/run/authz/authz.sock authz-sidecar serve --config authz.yaml
     """
     snapshot, loaded = load_snapshot(config)
-    level = snapshot.settings().log_level
-    logging.basicConfig(level=level.upper(), format=LOG_FORMAT, force=True)
+    logging.basicConfig(level=loaded.settings.log_level.upper(), format=LOG_FORMAT, force=True)
     for warning in loaded.warnings:
         _log.warning("%s", warning)
-    raise SystemExit(run(config, snapshot))
+    raise SystemExit(run(config, snapshot, loaded.settings))

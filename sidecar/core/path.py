@@ -72,11 +72,15 @@ def split_target(target: str) -> tuple[str, str]:
 
 def is_normal(path: str, mode: PathMode) -> bool:
     """Say whether ``path`` (without query) is spelt as ``mode`` wants it."""
+    return normal_readings(path, mode) is not None
+
+
+def normal_readings(path: str, mode: PathMode) -> tuple[str, ...] | None:
+    """Return the readings of ``path`` (without query); ``None`` where it is not spelt as ``mode`` wants it."""
     if mode is PathMode.REJECT:
-        return _NORMAL.fullmatch(path) is not None and _decodes_well(path)
-    if not path.startswith("/"):
-        return False
-    return not any(wrong(path) for wrong in _DEVIATIONS[mode])
+        return _plain_readings(path) if _NORMAL.fullmatch(path) is not None else None
+    is_deviating = not path.startswith("/") or any(wrong(path) for wrong in _DEVIATIONS[mode])
+    return None if is_deviating else readings(path, mode)
 
 
 def readings(path: str, mode: PathMode) -> tuple[str, ...]:
@@ -110,18 +114,19 @@ def encoded(path: str) -> str:
     return quote(path, safe="/%!$&'()*+,=:@~")
 
 
-def _decodes_well(path: str) -> bool:
-    """Say whether ``path`` decodes to text, and reads as a path without empty and dot segments to everybody."""
-    if not ("%" in path or "+" in path):
-        return True
+def _plain_readings(path: str) -> tuple[str, ...] | None:
+    """Return the readings of ``path`` if it decodes to text, and is one without empty and dot segments to everybody."""
     if "%C2%8" in path or "%C2%9" in path:
-        return False  # U+0080 to U+009F: control characters as well
+        return None  # U+0080 to U+009F: control characters as well
     try:
-        plain = decoded(path)
+        found = readings(path, PathMode.REJECT)
     except UnicodeDecodeError:
-        return False
+        return None
+    if len(found) == 1:
+        return found  # nothing in it that could be read in another way
     # INVARIANT: no reading has a segment that another server would resolve: rules match it as it stands.
-    return not _normalises_to_delimiters(plain) and all(map(_is_resolved, readings(path, PathMode.REJECT)))
+    is_plain = all(map(_is_resolved, found)) and not any(map(_normalises_to_delimiters, found))
+    return found if is_plain else None
 
 
 def _is_resolved(path: str) -> bool:
@@ -129,12 +134,12 @@ def _is_resolved(path: str) -> bool:
     return not ("" in inner or {".", ".."}.intersection((*inner, last)))
 
 
-def _normalises_to_delimiters(plain: str) -> bool:
+def _normalises_to_delimiters(path: str) -> bool:
     """Say whether Unicode normalisation (NFKC) makes a delimiter of something that was none, as of U+FF0F."""
-    if plain.isascii():
+    if path.isascii():
         return False
     # Each character for itself: two that combine make no delimiter.
-    strange = (character for character in set(plain) if not character.isascii())
+    strange = (character for character in set(path) if not character.isascii())
     return any(not _DELIMITERS.isdisjoint(unicodedata.normalize("NFKC", character)) for character in strange)
 
 

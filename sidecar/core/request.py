@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sidecar.core.authority import host_forms
-from sidecar.core.path import PathMode, is_normal, readings, split_target
+from sidecar.core.path import PathMode, normal_readings, split_target
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.sent import SentRequest
 
@@ -56,6 +56,7 @@ def admit(sent: SentRequest, mode: PathMode, max_path_bytes: int) -> Request:
     path, query = split_target(sent.target)
     if len(path) > max_path_bytes:
         raise Refusal(Reason.PATH_TOO_LONG, f"{len(path)} bytes, at most {max_path_bytes}")
-    if not is_normal(path, mode):
+    paths = normal_readings(path, mode)
+    if paths is None:
         raise Refusal(Reason.PATH_NOT_NORMAL, f"not as path mode {mode.value} wants it")
-    return Request(sent.method, readings(path, mode), query, hosts, sent.port, sent.headers, sent.has_raw_headers)
+    return Request(sent.method, paths, query, hosts, sent.port, sent.headers, sent.has_raw_headers)

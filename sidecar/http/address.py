@@ -2,10 +2,8 @@
 
 import ipaddress
 
-from sidecar.transport.address import Address, AddressError, TcpAddress, UnixAddress
+from sidecar.transport.address import Address, AddressError, TcpAddress, UnixAddress, host_and_port
 from sidecar.transport.address import parse as parse_local
-
-_LAST_PORT = 65535
 
 
 def parse(text: str) -> Address:
@@ -17,11 +15,7 @@ def parse(text: str) -> Address:
         raise AddressError(f"{text}: a socket without a file has no permissions; write unix:/absolute/path")
     if text.startswith("unix:"):
         return parse_local(text)
-    host, colon, port = text.rpartition(":")
-    if not colon or not (port.isascii() and port.isdecimal()) or int(port) > _LAST_PORT:
-        raise AddressError(
-            f"{text!r} is no address; allowed: unix:/path, 0.0.0.0:PORT, [::]:PORT or any IP address:PORT"
-        )
+    host, port = host_and_port(text, "unix:/path, 0.0.0.0:PORT, [::]:PORT or any IP address:PORT")
     bracketed = host.startswith("[") and host.endswith("]")
     try:
         address = ipaddress.ip_address(host[1:-1] if bracketed else host)
@@ -29,7 +23,7 @@ def parse(text: str) -> Address:
         raise AddressError(f"{host!r} is no IP address; names are not looked up") from None
     if bracketed != (address.version == 6):  # noqa: PLR2004 - IPv6
         raise AddressError(f"{text!r}: write IPv6 addresses, and only them, in brackets")
-    return TcpAddress(str(address), int(port))
+    return TcpAddress(str(address), port)
 
 
 def is_loopback(address: Address) -> bool:

@@ -15,6 +15,10 @@ from sidecar.loading.problem import ConfigurationError, FieldPath, Problem, dott
 MAX_FILE_BYTES = 4 * 1024 * 1024
 
 
+#: What reading text that is not YAML raises, ruamel.yaml's own faults included: "!!bool x" is a KeyError in it.
+NOT_YAML = (YAMLError, ValueError, LookupError, ArithmeticError, TypeError, RecursionError)
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A configuration's values and where they stand: ``places`` gives the line and column, from 1, for each field."""
@@ -78,8 +82,7 @@ def _parse(path: Path, text: str) -> object:
         mark = error.problem_mark
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise ConfigurationError([Problem(place, "", f"is not YAML: {error.problem}")]) from None
-    except (YAMLError, ValueError, LookupError, ArithmeticError, TypeError, RecursionError) as error:
-        # ruamel.yaml's own faults included: "!!bool x" is a KeyError in it.
+    except NOT_YAML as error:
         raise ConfigurationError([Problem(str(path), "", f"is not YAML: {error}")]) from None
     return root
 

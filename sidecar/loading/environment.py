@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
+from sidecar.loading.document import NOT_YAML
 from sidecar.loading.problem import FieldPath
 from sidecar.settings import Settings
 
@@ -49,7 +49,7 @@ def _scalar(text: str) -> object:
     """Read a value as YAML would, so that numbers and booleans come out as in the file."""
     try:
         value: object = YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, LookupError, ArithmeticError, TypeError, RecursionError):
+    except NOT_YAML:
         return text
     if value is None:
         return ""  # a template that was not filled in, or "null": no field takes that

@@ -31,7 +31,7 @@ class Snapshot:
         return Settings.model_validate(self.values)
 
     def compile(self) -> Loaded:
-        """Return the ``Trust``: the same one in every process."""
+        """Return the settings and the ``Trust``: the same in every process."""
         return compile_trust(self.settings(), self.key_sets)
 
 

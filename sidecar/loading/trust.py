@@ -24,8 +24,9 @@ _USUAL_HEADERS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A ``Trust``, and what was left out of it on the way: one line a key that cannot be used."""
+    """Settings, the ``Trust`` they make, and what was left out on the way: one line a key that cannot be used."""
 
+    settings: Settings
     trust: Trust
     warnings: tuple[str, ...]
 
@@ -82,7 +83,7 @@ def compile_trust(settings: Settings, key_sets: Sequence[bytes]) -> Loaded:
         issuers[issuer.issuer] = _issuer(issuer, jwks)
     if problems:
         raise KeySetError(problems)
-    return Loaded(_trust(settings, issuers), tuple(warnings))
+    return Loaded(settings, _trust(settings, issuers), tuple(warnings))
 
 
 def _placed(configuration: Configuration, index: int, message: str) -> Problem:

@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-PAGE_BYTES = mmap.PAGESIZE
 #: Never executable, and sealed so (Linux 6.3); where ``vm.memfd_noexec`` is 2 no other memfd can be made.
 _MFD_NOEXEC_SEAL = 0x0008
 
@@ -74,6 +73,11 @@ class Segment:
     ) -> None:
         """Close it."""
         self.close()
+
+
+def pages(size: int) -> int:
+    """Return ``size`` rounded up to whole pages: a budget for at least so many bytes."""
+    return -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
 
 
 def create(budget: int, name: str = "ext-authz") -> Segment:

@@ -20,7 +20,7 @@ from sidecar.runtime.checks import Checks
 from sidecar.runtime.child import UNAVAILABLE
 from sidecar.runtime.desk import Desk
 from sidecar.runtime.fleet import Fleet, Member, Role
-from sidecar.runtime.heartbeat import INTERVAL, Heart
+from sidecar.runtime.heartbeat import END_SECONDS, INTERVAL, Heart
 from sidecar.runtime.holder import Holder
 from sidecar.runtime.reload import Reading
 from sidecar.runtime.shared import make_shared, open_board
@@ -45,7 +45,8 @@ async def _run(config: Path, snapshot: Snapshot) -> int:
 
 class _Alone:
     def __init__(self, config: Path, snapshot: Snapshot) -> None:
-        settings = snapshot.settings()
+        loaded = snapshot.compile()
+        settings = loaded.settings
         shared = make_shared(_FLEET, settings.shared_memory_size)
         board = open_board(shared.board.open(), _FLEET)
         self._scoreboard = board[0]
@@ -53,11 +54,19 @@ class _Alone:
             0, Supervised(os.getpid(), 1, 0, crash_loop=False, started_at=time.monotonic())
         )
         self._heart = Heart(self._scoreboard, 0, 1)
-        self._holder = Holder(snapshot.compile().trust)
+        self._holder = Holder(loaded.trust)
         self._checks = Checks(
             member=_SERVER, fleet=_FLEET, shared=shared, settings=settings, trust=self._trust, row=board[1].row(0)
         )
-        self._desk = Desk(config=config, snapshot=snapshot, fleet=_FLEET, shared=shared, board=board, apply=self._apply)
+        self._desk = Desk(
+            config=config,
+            values=snapshot.values,
+            loaded=loaded,
+            fleet=_FLEET,
+            shared=shared,
+            board=board,
+            apply=self._apply,
+        )
         self._grace = settings.shutdown_grace_seconds
         self._draining = False
 
@@ -78,7 +87,7 @@ class _Alone:
         _log.info("answering checks on %s", self._checks.address)
         await stop.wait()
         await self._drain()
-        await self._checks.stop(min(2.0, self._grace))
+        await self._checks.stop(min(END_SECONDS, self._grace))
         beating.cancel()
         await self._desk.stop()
         return 0
@@ -86,7 +95,7 @@ class _Alone:
     async def _drain(self) -> None:
         """Answer on until Envoy's connections are closed, or the grace is nearly over."""
         self._draining = True
-        until = time.monotonic() + max(0.0, self._grace - 2.0)
+        until = time.monotonic() + max(0.0, self._grace - END_SECONDS)
         while self._checks.connections() and time.monotonic() < until:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(INTERVAL)
 

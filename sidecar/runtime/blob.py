@@ -11,8 +11,7 @@ _LENGTH = Struct("=Q")
 def store(data: bytes) -> Segment:
     """Return a new segment that holds ``data``."""
     size = _LENGTH.size + len(data)
-    page = segment.PAGE_BYTES
-    held = segment.create(-(-size // page) * page, "ext-authz-trust")
+    held = segment.create(segment.pages(size), "ext-authz-trust")
     held.memory[: _LENGTH.size] = _LENGTH.pack(len(data))
     held.memory[_LENGTH.size : size] = data
     return held

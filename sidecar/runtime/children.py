@@ -19,9 +19,6 @@ from sidecar.runtime.handles import Handle
 from sidecar.runtime.launch import Context, Running
 from sidecar.runtime.shared import Shared
 
-#: Seconds that children get to end as they are told.
-END_SECONDS = 2.0
-
 _log = logging.getLogger(__name__)
 
 
@@ -31,7 +28,6 @@ class _Child:
     backoff: Backoff = field(default_factory=Backoff)
     running: Running | None = None
     incarnation: int = 0
-    restarts: int = 0
     started_at: float = 0.0
     next_start_at: float | None = 0.0
     last_exit: int | None = None
@@ -97,7 +93,6 @@ class Children:
 
     def _start(self, child: _Child, now: float) -> None:
         child.incarnation += 1
-        child.restarts = child.incarnation - 1
         child.started_at, child.next_start_at = now, None
         try:
             child.running = launch.start(self._context, self._spec(child))
@@ -179,7 +174,7 @@ class Children:
 
     def end(self) -> None:
         """Have all children end, and see that they do."""
-        deadline = time.monotonic() + END_SECONDS
+        deadline = time.monotonic() + heartbeat.END_SECONDS
         alive = [child.running for child in self._children if child.running is not None]
         for running in alive:
             running.kill(signal.SIGTERM)
@@ -198,7 +193,7 @@ class Children:
             Supervised(
                 pid=child.running.pid if child.running else None,
                 incarnation=child.incarnation,
-                restarts=child.restarts,
+                restarts=max(0, child.incarnation - 1),
                 crash_loop=child.backoff.is_loop,
                 started_at=child.started_at if child.incarnation else None,
                 next_start_at=child.next_start_at if child.incarnation else None,

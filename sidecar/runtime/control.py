@@ -41,7 +41,8 @@ async def _run(spec: ChildSpec) -> int:
     messages = _Messages(spec)
     desk = Desk(
         config=Path(spec.config),
-        snapshot=snapshot,
+        values=snapshot.values,
+        loaded=snapshot.compile(),
         fleet=spec.fleet,
         shared=spec.shared,
         board=board,
@@ -59,7 +60,7 @@ async def _run(spec: ChildSpec) -> int:
     messages.listen()
     # Should the files have changed while nobody looked: of what is in force already nothing comes.
     desk.reload()
-    heart.state, heart.trust_digest = State.READY, desk.trust.digest
+    heart.state = State.READY
     while not stop.is_set():
         heart.trust_digest = desk.trust.digest
         heart.beat()

@@ -13,7 +13,7 @@ from sidecar.http.guard import TokenFile
 from sidecar.http.listeners import Access, admin_listener, probe_listener
 from sidecar.http.server import Limits, Listener
 from sidecar.http.tls import Tls
-from sidecar.loading.snapshot import Snapshot
+from sidecar.loading.trust import Loaded
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.counters import CounterTable
 from sidecar.memory.scoreboard import Scoreboard
@@ -35,13 +35,14 @@ _log = logging.getLogger(__name__)
 
 
 class Desk:
-    """``apply`` brings a new configuration to all who serve."""
+    """``values`` are the configuration as it is shown. ``apply`` brings a new one to all who serve."""
 
     def __init__(  # noqa: PLR0913 - what there is to control, once
         self,
         *,
         config: Path,
-        snapshot: Snapshot,
+        values: Mapping[str, object],
+        loaded: Loaded,
         fleet: Fleet,
         shared: Shared,
         board: tuple[Scoreboard, CounterTable],
@@ -49,9 +50,9 @@ class Desk:
         row: int = 0,
     ) -> None:
         self._config = config
-        self._settings = snapshot.settings()
-        self._shown: Mapping[str, object] = snapshot.values
-        self.trust = snapshot.compile().trust
+        self._settings = loaded.settings
+        self._shown = values
+        self.trust = loaded.trust
         self._fleet = fleet
         self._cache = SharedCache(shared.cache.open(), shared.seed)
         self._scoreboard, self._table = board
@@ -149,7 +150,7 @@ class Desk:
             return
         await self._apply(reading)
         self.trust = reading.loaded.trust
-        self._settings, self._shown = reading.snapshot.settings(), reading.snapshot.values
+        self._settings, self._shown = reading.loaded.settings, reading.snapshot.values
         self._last_reload_at = time.time()
         self._row.add(RELOAD[Reload.OK])
         for warning in reading.loaded.warnings:

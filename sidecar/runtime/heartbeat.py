@@ -11,6 +11,8 @@ INTERVAL = 0.25
 PATIENCE = 5.0
 #: Seconds that a child may take from its start to its first heartbeat: slow disks, many imports.
 START_PATIENCE = 60.0
+#: Of the grace, seconds that are kept for ending what is left.
+END_SECONDS = 2.0
 
 
 class Heart:
@@ -30,9 +32,3 @@ class Heart:
             self._index,
             Report(self._incarnation, self.state, time.monotonic(), self.connections, self.trust_digest),
         )
-
-    @property
-    def is_draining(self) -> bool:
-        """Say whether the supervisor wants all of it to end."""
-        overall = self._board.overall()
-        return overall is not None and overall.draining

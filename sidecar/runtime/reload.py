@@ -30,11 +30,11 @@ class Reading:
 def read_again(config: Path, running: Settings) -> Reading:
     """Read the files anew; raises ``ReloadError`` for what is wrong, or differs where only a restart helps."""
     try:
-        configuration = load_configuration(config, os.environ)
-        snapshot, loaded = take_snapshot(configuration)
+        snapshot, loaded = take_snapshot(load_configuration(config, os.environ))
     except ConfigurationError as error:
         raise ReloadError(str(error)) from None
-    changed = [name for name in _shape(running) if _shape(running)[name] != _shape(configuration.settings)[name]]
+    before, after = _shape(running), _shape(loaded.settings)
+    changed = [name for name in before if before[name] != after[name]]
     if changed:
         raise ReloadError(f"{', '.join(changed)}: cannot change while processes run; restart to change it")
     return Reading(snapshot, loaded)

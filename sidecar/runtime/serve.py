@@ -11,13 +11,16 @@ from sidecar.runtime.launch import context_for
 from sidecar.runtime.planning import plan_fleet
 from sidecar.runtime.shared import make_shared
 from sidecar.runtime.supervisor import Supervisor
+from sidecar.settings import Settings
 
 _log = logging.getLogger(__name__)
 
 
-def serve(config: Path, snapshot: Snapshot) -> int:
-    """Serve until SIGTERM or SIGINT; return the exit code. ``config`` is the file, for reloads."""
-    settings = snapshot.settings()
+def serve(config: Path, snapshot: Snapshot, settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code.
+
+    ``config`` is the file, for reloads; ``settings`` are those of ``snapshot``.
+    """
     if not settings.enable_multiprocessing:
         run_alone = importlib.import_module("sidecar.runtime.alone").run_alone
         return int(run_alone(config, snapshot))

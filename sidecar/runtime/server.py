@@ -43,10 +43,11 @@ class _Server:
         self._heart = Heart(board, spec.member.index, spec.incarnation)
         self._heart.beat()
         snapshot = decode(load(spec.snapshot.open()))
-        settings = snapshot.settings()
+        loaded = snapshot.compile()
+        settings = loaded.settings
         self._spec = spec
         self._channel = Channel(spec.channels[0])
-        self._holder = Holder(snapshot.compile().trust, self._changed)
+        self._holder = Holder(loaded.trust, self._changed)
         self._heart.trust_digest = self._holder.trust.digest
         row = table.row(spec.member.index)
         self._checks = Checks(

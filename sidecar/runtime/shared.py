@@ -54,9 +54,9 @@ def make_shared(fleet: Fleet, cache_bytes: int) -> Shared:
     """Make it. It lives as long as the calling process and its children."""
     rings = rings_of(fleet)
     return Shared(
-        board=_handle(segment.create(_pages(_board_bytes(fleet)), "ext-authz-board")),
+        board=_handle(segment.create(segment.pages(_board_bytes(fleet)), "ext-authz-board")),
         cache=_handle(segment.create(cache_bytes, "ext-authz-cache")),
-        rings=None if rings is None else _handle(segment.create(_pages(rings.size), "ext-authz-rings")),
+        rings=None if rings is None else _handle(segment.create(segment.pages(rings.size), "ext-authz-rings")),
         wake_ups={} if rings is None else {name: _wake_up() for name in _wake_up_names(fleet)},
         seed=secrets.randbits(64),
         secret=secrets.token_bytes(32),
@@ -98,7 +98,3 @@ def _handle(made: Segment) -> Handle:
 
 
 _KEPT: list[Segment] = []
-
-
-def _pages(size: int) -> int:
-    return -(-size // segment.PAGE_BYTES) * segment.PAGE_BYTES

@@ -16,9 +16,10 @@ from collections.abc import Callable
 from sidecar.memory.scoreboard import Overall
 from sidecar.runtime import channel
 from sidecar.runtime.child import UNAVAILABLE
-from sidecar.runtime.children import END_SECONDS, Children, Orders
+from sidecar.runtime.children import Children, Orders
 from sidecar.runtime.fleet import Role
 from sidecar.runtime.handles import Handle
+from sidecar.runtime.heartbeat import END_SECONDS
 from sidecar.runtime.launch import Context
 from sidecar.runtime.shared import open_board
 

@@ -46,16 +46,22 @@ def parse(text: str) -> Address:
     """
     if text.startswith("unix:"):
         return _parse_unix(text.removeprefix("unix:"))
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or not port.isascii() or int(port) > 65535:  # noqa: PLR2004 - TCP's last port
-        raise AddressError(f"{text!r} is no address; allowed: unix:/path, unix:@name, 127.0.0.1:PORT, [::1]:PORT")
+    host, port = host_and_port(text, "unix:/path, unix:@name, 127.0.0.1:PORT, [::1]:PORT")
     try:
         address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
     except ValueError:
         raise AddressError(f"{host!r} is no IP address; write 127.0.0.1 or [::1]") from None
     if not address.is_loopback:
         raise AddressError(f"{host} is not loopback: without TLS only loopback and Unix sockets are safe to listen on")
-    return TcpAddress(str(address), int(port))
+    return TcpAddress(str(address), port)
+
+
+def host_and_port(text: str, allowed: str) -> tuple[str, int]:
+    """Split at the last colon; raises ``AddressError``, naming what is ``allowed``, where no port follows it."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not (port.isascii() and port.isdecimal()) or int(port) > 65535:  # noqa: PLR2004 - TCP's last port
+        raise AddressError(f"{text!r} is no address; allowed: {allowed}")
+    return host, int(port)
 
 
 def _parse_unix(path: str) -> UnixAddress:

@@ -4,13 +4,11 @@ import os
 import random
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from memory.run_program import run_program
 from sidecar.memory import segment
 
 #: How often one of them is killed. 1000 take some 4 s. For long: AUTHZ_TORTURE_KILLS=50000, with --timeout=600.
@@ -47,37 +45,13 @@ class End:
         return line
 
 
-@contextmanager
-def end(fd: int, what: str) -> Iterator[End]:
-    """Run one; whatever it had to complain of is an error at the end."""
-    path = os.pathsep.join([str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, str(PROGRAM), str(fd), what],
-        stdin=pipe,
-        stdout=pipe,
-        stderr=pipe,
-        text=True,
-        pass_fds=[fd],
-        env=environment | {"PYTHONPATH": path},
-    ) as program:
-        made = End(program)
-        try:
-            yield made
-        finally:
-            made.kill()
-            _, complaints = program.communicate(timeout=60)
-        assert complaints == ""
-
-
 def test_no_wrong_record_whoever_is_killed() -> None:
     """However often either end is killed, records go on, each as it was pushed, in order and once."""
     chance = random.Random()  # noqa: S311 - not for secrets
     with (
         segment.create(8192) as shared,
-        end(shared.fileno(), "produce") as producer,
-        end(shared.fileno(), "consume") as consumer,
+        run_program(End, PROGRAM, shared.fileno(), "produce") as producer,
+        run_program(End, PROGRAM, shared.fileno(), "consume") as consumer,
     ):
         for _ in range(KILLS):
             for _ in range(chance.randrange(1, 8)):

@@ -4,12 +4,11 @@ import os
 import random
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 from memory.caches import NOW, SEED, is_value_for, key
+from memory.run_program import run_program
 from sidecar.memory import segment
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.layout import Entry
@@ -52,37 +51,13 @@ class Writers:
         return self._program.stdout.readline().strip()
 
 
-@contextmanager
-def writers(fd: int) -> Iterator[Writers]:
-    """Run one; whatever a writer had to complain of is an error at the end."""
-    path = os.pathsep.join([str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, str(PROGRAM), str(fd), str(KEYS)],
-        stdin=pipe,
-        stdout=pipe,
-        stderr=pipe,
-        text=True,
-        pass_fds=[fd],
-        env=environment | {"PYTHONPATH": path},
-    ) as program:
-        made = Writers(program)
-        try:
-            yield made
-        finally:
-            made.kill()
-            _, complaints = program.communicate(timeout=60)
-        assert complaints == ""
-
-
 def test_no_wrong_value_whoever_is_killed() -> None:
     """However many writers are killed in the middle of a write, what is read is always a value of that very key."""
     chance = random.Random(SEED)  # noqa: S311 - not for secrets
     keys = [key(number) for number in range(KEYS)]
     with segment.create(BUDGET) as shared, ExitStack() as stack:
         cache = SharedCache(shared, SEED)
-        running = [stack.enter_context(writers(shared.fileno())) for _ in range(WRITERS)]
+        running = [stack.enter_context(run_program(Writers, PROGRAM, shared.fileno(), KEYS)) for _ in range(WRITERS)]
         for _ in range(READS // 1000):
             for wanted in chance.choices(keys, k=1000):
                 found = cache.get(wanted, NOW)
