@@ -4,6 +4,7 @@ from struct import Struct
 
 from sidecar.memory import segment
 from sidecar.memory.segment import Segment
+from sidecar.runtime.handles import Handle
 
 _LENGTH = Struct("=Q")
 
@@ -23,3 +24,9 @@ def load(held: Segment) -> bytes:
     if length > held.size - _LENGTH.size:
         raise ValueError(f"a segment of {held.size} bytes does not hold {length}")
     return held.memory[_LENGTH.size : _LENGTH.size + length]
+
+
+def take(handle: Handle) -> bytes:
+    """Return what is behind ``handle``, and let go of it: a segment that is not closed keeps its descriptor."""
+    with handle.open() as held:
+        return load(held)

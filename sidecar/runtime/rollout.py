@@ -51,11 +51,20 @@ class Rollout:
         self._desired, self._generation = (held, digest), generation
 
     async def apply(self, held: Segment, digest: bytes) -> None:
-        """Have every server change over to the snapshot in ``held``, whose Trust has ``digest``."""
+        """Have every server change over to the snapshot in ``held``, whose Trust has ``digest``.
+
+        ``held`` is the rollout's from then on: it is closed when another one takes its place, or at once on an error.
+        """
         self._generation += 1
         generation = self._generation
-        prepared = await asyncio.gather(*(self._prepare(one, held, digest) for one in self._participants))
+        try:
+            prepared = await asyncio.gather(*(self._prepare(one, held, digest) for one in self._participants))
+        except BaseException:
+            held.close()
+            raise
         # Before anybody changes over: who starts from now on must not start with the old one.
+        if self._desired is not None:
+            self._desired[0].close()
         self._desired = (held, digest)
         self._supervisor.send(Message(Kind.KEEP, generation, descriptors=(held.fileno(),)))
         ready = [one for one, is_ready in zip(self._participants, prepared, strict=True) if is_ready]

@@ -10,7 +10,7 @@ import uvloop
 from sidecar.core.trust import Trust
 from sidecar.loading.snapshot import decode
 from sidecar.memory.scoreboard import State
-from sidecar.runtime.blob import load
+from sidecar.runtime.blob import take
 from sidecar.runtime.channel import Channel, Kind, Message
 from sidecar.runtime.checks import Checks
 from sidecar.runtime.child import UNAVAILABLE, ChildSpec
@@ -42,7 +42,7 @@ class _Server:
         board, table = open_board(spec.shared.board.open(), spec.fleet)
         self._heart = Heart(board, spec.member.index, spec.incarnation)
         self._heart.beat()
-        snapshot = decode(load(spec.snapshot.open()))
+        snapshot = decode(take(spec.snapshot))
         loaded = snapshot.compile()
         settings = loaded.settings
         self._spec = spec
@@ -100,7 +100,7 @@ class _Server:
                 case Kind.WHO:
                     self._say(Kind.HELLO, digest=self._holder.trust.digest)
                 case Kind.PREPARE if handles:
-                    task = asyncio.create_task(self._prepare(message.generation, load(handles.pop(0).open())))
+                    task = asyncio.create_task(self._prepare(message.generation, take(handles.pop(0))))
                     self._under_way.add(task)
                     task.add_done_callback(self._under_way.discard)
                 case Kind.COMMIT:

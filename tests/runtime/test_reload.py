@@ -104,5 +104,30 @@ def test_child_that_starts_later_has_what_is_in_force(short_folder: Path) -> Non
         assert _reasons(sidecar) == {"unknown_key"}
 
 
+def _descriptors(sidecar: Sidecar) -> dict[str, int]:
+    names = ("control", "server-0", "server-1")
+    found = {name: len(list(Path(f"/proc/{sidecar.pid(name)}/fd").iterdir())) for name in names}
+    return {"supervisor": len(list(Path(f"/proc/{sidecar.process.pid}/fd").iterdir())), **found}
+
+
+def test_reloads_take_no_descriptors(short_folder: Path) -> None:
+    """However often the configuration changes, no process keeps a descriptor of what is no longer in force."""
+    with running_sidecar(short_folder) as sidecar:
+        assert eventually(sidecar.is_ready)
+        counts = []
+        for number in range(1, 9):
+            _replace_keys(sidecar)
+            sidecar.process.signal(signal.SIGHUP)
+            assert eventually(partial(_was_taken, sidecar, number)), sidecar.printed()
+            counts.append(_descriptors(sidecar))
+        # The probe listener's connections come and go: one or two more are no leak, one for each reload is.
+        for name, first in counts[0].items():
+            assert counts[-1][name] <= first + 3, (name, counts)
+
+
+def _was_taken(sidecar: Sidecar, times: int) -> bool:
+    return sidecar.printed().count(IN_FORCE) >= times
+
+
 def _is_gone(path: Path) -> bool:
     return not path.exists()
