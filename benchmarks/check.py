@@ -101,7 +101,7 @@ def main() -> None:
     trust = make_trust(VerificationKey("k1", frozenset({Algorithm.EDDSA}), public, b""))
     claims: dict[str, Json] = {"iss": ISSUER, "aud": "orders", "exp": int(NOW) + 600, "groups": ["staff", "ops"]}
     requests = [request(mint(key, {**claims, "sub": f"user-{number}"})) for number in range(TOKENS)]
-    remembering = Checker(lambda: trust, LocalCache(TOKENS))
+    remembering = Checker(lambda: trust, recent=LocalCache(TOKENS))
     forgetting = Checker(lambda: trust)
     new = cpu_per_check(forgetting, requests)
     known = cpu_per_check(remembering, requests)

@@ -7,6 +7,7 @@ another in the next.
 
 import ipaddress
 import re
+from functools import lru_cache
 
 _LABELS = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*"
 _AUTHORITY = re.compile(rf"(?:(?P<name>{_LABELS})\.?|\[(?P<ipv6>[0-9a-f:.]+)\])(?::(?P<port>[1-9][0-9]{{0,4}}))?")
@@ -14,11 +15,19 @@ _AUTHORITY = re.compile(rf"(?:(?P<name>{_LABELS})\.?|\[(?P<ipv6>[0-9a-f:.]+)\])(
 _NUMERIC = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 
 
+#: Hosts are few, and come again and again. What is longer than a DNS name with a port is not kept (RFC 1035, 2.3.4).
+_KEPT, _LONGEST_KEPT = 512, 262
+
+
 def host_forms(authority: str) -> tuple[str, ...]:
     """Return the forms a host pattern may match: without port and, where there is one, with it.
 
     Lower-case, without a closing dot, IPv6 compressed (RFC 5952). Empty where the authority is not in normal form.
     """
+    return _kept_forms(authority) if len(authority) <= _LONGEST_KEPT else _forms(authority)
+
+
+def _forms(authority: str) -> tuple[str, ...]:
     # ASCII first: lower() turns the Kelvin sign into a "k".
     found = _AUTHORITY.fullmatch(authority.lower()) if authority.isascii() else None
     if found is None or int(found["port"] or 1) > 65535:  # noqa: PLR2004 - TCP's last port
@@ -27,6 +36,9 @@ def host_forms(authority: str) -> tuple[str, ...]:
     if host is None:
         return ()
     return (host, f"{host}:{found['port']}") if found["port"] else (host,)
+
+
+_kept_forms = lru_cache(_KEPT)(_forms)
 
 
 def _ipv6(text: str) -> str | None:

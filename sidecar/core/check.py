@@ -13,9 +13,20 @@ from functools import partial
 
 from sidecar.core import response
 from sidecar.core.authenticate import Candidate, believe, read_candidate
-from sidecar.core.cache import NO_CACHE, PERMANENT, Refused, TokenCache, still_holds, still_refused
-from sidecar.core.credential import bearer_token
-from sidecar.core.decision import Decision, Denial, Permit
+from sidecar.core.cache import (
+    NO_CACHE,
+    NOTHING_RECENT,
+    PERMANENT,
+    Known,
+    Recent,
+    Refused,
+    TokenCache,
+    still_holds,
+    still_refused,
+)
+from sidecar.core.credential import bearer_token, refuse_token_in_query
+from sidecar.core.decision import Denial, Permit
+from sidecar.core.headers import sent_removals
 from sidecar.core.identity import Identity
 from sidecar.core.needs import Decided, Step, Verdict, Verify
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate
@@ -24,13 +35,20 @@ from sidecar.core.request import Request, admit
 from sidecar.core.sent import SentRequest, read_sent
 from sidecar.core.trust import Trust
 
+#: Answers kept for one identity, and characters that a credential may have beside its token to be kept itself.
+_MOST_PERMITS, _MOST_AROUND = 8, 16
+
 
 class Checker:
     """Begins checks. ``trust`` returns the snapshot in force at the moment it is called."""
 
-    def __init__(self, trust: Callable[[], Trust], tokens: TokenCache = NO_CACHE) -> None:
+    def __init__(
+        self, trust: Callable[[], Trust], tokens: TokenCache = NO_CACHE, recent: Recent = NOTHING_RECENT
+    ) -> None:
         self._trust = trust
         self._tokens = tokens
+        self._recent = recent
+        self._nobody = Known(None)
 
     def begin(self, raw: bytes, now: float) -> Step:
         """Check a serialised ``CheckRequest`` at ``now``, seconds since the epoch. Any bytes lead to a step."""
@@ -40,55 +58,81 @@ class Checker:
         except Refusal as refusal:
             return _refused(refusal, "", trust)
         try:
-            return self._begin(_Asked(raw, sent.request_id, trust), sent, now)
+            return self._begin(raw, sent, trust, now)
         except Refusal as refusal:
             return _refused(refusal, sent.request_id, trust)
 
-    def _begin(self, asked: "_Asked", sent: SentRequest, now: float) -> Step:
-        trust = asked.trust
+    def _begin(self, raw: bytes, sent: SentRequest, trust: Trust, now: float) -> Step:
         request = admit(sent, trust.path_mode, trust.max_path_bytes)
         decision = admit_without_identity(trust.policy, request)
         if decision is not None:
-            return _decided(decision, request, asked)
+            self._nobody.holds(trust, now)
+            return _decided(decision, request, trust, self._nobody)
+        # The shortest way, and that of almost every check: nothing of the credential is looked at but that it is the
+        # very text of one that was found good. Parsing it would take 1 µs, its digest for the shared cache 2 µs more.
+        credential = request.headers.get("authorization")
+        known = None if credential is None else self._recent.recall(credential)
+        if known is not None and known.holds(trust, now):
+            refuse_token_in_query(request.query)
+            return _evaluated(request, trust, known)
+        found = self._look_up(request, trust, now)
+        if isinstance(found, Known):
+            return _evaluated(request, trust, found)
+        return self._verify(_Asked(raw, request, trust), found, now)
+
+    def _look_up(self, request: Request, trust: Trust, now: float) -> Known | bytes:
+        """Return who others know the token to be, or the token; raises ``Refusal``."""
         token = bearer_token(request)
-        known = self._tokens.get(token, trust, now)
-        if isinstance(known, Identity) and still_holds(known, trust, now):
-            return _decided(evaluate(trust.policy, request, known), request, asked)
-        if isinstance(known, Refused) and still_refused(known, trust):
-            raise Refusal(known.reason, "remembered")
+        found = self._tokens.get(token, trust, now) if len(token) <= trust.max_token_bytes else None
+        if isinstance(found, Identity) and still_holds(found, trust, now):
+            return self._remember(request, token, found, trust, now)
+        if isinstance(found, Refused) and still_refused(found, trust):
+            raise Refusal(found.reason, "remembered")
+        return token
+
+    def _verify(self, asked: "_Asked", token: bytes, now: float) -> Verify:
         try:
-            candidate = read_candidate(token, trust, now)
+            candidate = read_candidate(token, asked.trust, now)
         except Refusal as refusal:
-            self._remember(token, refusal, trust, now)
+            self._remember_refusal(token, refusal, asked.trust, now)
             raise
         return Verify(
             token_digest=candidate.token_digest,
             trust_digest=candidate.trust_digest,
-            source=sent.source,
+            source=asked.request.sent.source,
             algorithm=candidate.token.algorithm,
             key=candidate.key,
             signing_input=candidate.token.signing_input,
             signature=candidate.token.signature,
-            then=partial(self._resume, asked, request, candidate),
+            then=partial(self._resume, asked, candidate),
         )
 
-    def _resume(self, asked: "_Asked", request: Request, candidate: Candidate, verdict: Verdict, now: float) -> Step:
+    def _resume(self, asked: "_Asked", candidate: Candidate, verdict: Verdict, now: float) -> Step:
         # INVARIANT: after every wait the snapshot is looked at again. Under another one nothing of this check stands,
         # not even how its path was read, so it begins anew; the caller's deadline bounds how often that can happen.
         if self._trust().digest != asked.trust.digest:
             return self.begin(asked.raw, now)
+        request, token = asked.request, candidate.compact
         try:
             identity = believe(candidate, verdict, now)
         except Refusal as refusal:
-            self._remember(candidate.compact, refusal, asked.trust, now)
-            return _refused(refusal, asked.request_id, asked.trust)
-        self._tokens.put(candidate.compact, identity, now)
+            self._remember_refusal(token, refusal, asked.trust, now)
+            return _refused(refusal, request.sent.request_id, asked.trust)
+        self._tokens.put(token, identity, now)
         try:
-            return _decided(evaluate(asked.trust.policy, request, identity), request, asked)
+            return _evaluated(request, asked.trust, self._remember(request, token, identity, asked.trust, now))
         except Refusal as refusal:
-            return _refused(refusal, asked.request_id, asked.trust)
+            return _refused(refusal, request.sent.request_id, asked.trust)
 
-    def _remember(self, token: bytes, refusal: Refusal, trust: Trust, now: float) -> None:
+    def _remember(self, request: Request, token: bytes, identity: Identity, trust: Trust, now: float) -> Known:
+        known = Known(identity, len(token))
+        known.holds(trust, now)
+        credential = request.headers.get("authorization", "")
+        if len(credential) <= len(token) + _MOST_AROUND:
+            self._recent.remember(credential, known)
+        return known
+
+    def _remember_refusal(self, token: bytes, refusal: Refusal, trust: Trust, now: float) -> None:
         if refusal.reason in PERMANENT:
             self._tokens.put(token, Refused(refusal.reason, trust.digest), now)
 
@@ -98,15 +142,30 @@ class _Asked:
     """What a check goes on with after a wait."""
 
     raw: bytes
-    request_id: str
+    request: Request
     trust: Trust
 
 
-def _decided(decision: Decision, request: Request, asked: _Asked) -> Decided:
-    settings = asked.trust.response
-    if isinstance(decision, Permit):
-        return Decided(decision, response.allow(decision, request, settings))
-    return Decided(decision, response.deny(decision, asked.request_id, settings.realm))
+def _evaluated(request: Request, trust: Trust, known: Known) -> Decided:
+    assert known.identity is not None  # noqa: S101 - for mypy
+    return _decided(evaluate(trust.policy, request, known.identity, known.rules), request, trust, known)
+
+
+def _decided(decision: Permit | Denial, request: Request, trust: Trust, known: Known) -> Decided:
+    settings = trust.response
+    if isinstance(decision, Denial):
+        return Decided(decision, response.deny(decision, request.sent.request_id, settings.realm))
+    removed = sent_removals(settings, request.headers)
+    if removed:
+        return Decided(decision, response.allow(decision, removed, settings))
+    # Nothing in the answer depends on the request any more.
+    name = decision.policy or decision.reason
+    decided = known.permits.get(name)
+    if decided is None:
+        decided = Decided(decision, response.allow(decision, (), settings))
+        if len(known.permits) < _MOST_PERMITS:
+            known.permits[name] = decided
+    return decided
 
 
 def _refused(refusal: Refusal, request_id: str, trust: Trust) -> Decided:

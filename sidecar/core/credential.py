@@ -46,7 +46,14 @@ def bearer_token(request: Request) -> bytes:
     token = rest.lstrip(" ")
     if _TOKEN.fullmatch(token) is None:
         raise Refusal(Reason.MALFORMED_CREDENTIAL, "Bearer without a b64token")
-    if _TOKEN_PARAMETER.search(request.query):
-        # RFC 6750, section 2: one method a request. The upstream might read the other token.
-        raise Refusal(Reason.SEVERAL_CREDENTIALS, "access_token in the query beside Authorization")
+    refuse_token_in_query(request.query)
     return token.encode("ascii")
+
+
+def refuse_token_in_query(query: str) -> None:
+    """Raise ``Refusal`` for a token in the query beside the one in the header (RFC 6750, section 2).
+
+    One method a request: the upstream might read the other token.
+    """
+    if query and _TOKEN_PARAMETER.search(query):
+        raise Refusal(Reason.SEVERAL_CREDENTIALS, "access_token in the query beside Authorization")

@@ -1,16 +1,16 @@
 """The two ends of a check. There is no third."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sidecar.core.identity import Identity
 from sidecar.core.reason import OUTCOMES, Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(NamedTuple):
     """The request may pass; ``identity`` is ``None`` on public paths.
 
-    Made by ``policy.evaluate`` alone: a test sees to it.
+    Made by ``policy.evaluate`` alone: a test sees to it. A tuple, since each check makes one.
     """
 
     reason: Reason

@@ -23,6 +23,7 @@ OVERRIDE_HEADERS = (
     "x-forwarded-host",
     "forwarded",
 )
+_OVERRIDES = frozenset(OVERRIDE_HEADERS)
 #: Letters and marks that show nothing, and so make one name look like another: Hangul fillers, the combining grapheme
 #: joiner, Khmer's inherent vowels, Mongolian and other variation selectors, the empty Braille pattern. Unicode counts
 #: all of them as printable.
@@ -43,14 +44,19 @@ def identity_values(settings: ResponseSettings, identity: Identity | None) -> di
     return found
 
 
-def removed_headers(settings: ResponseSettings, sent: Mapping[str, str], values: Mapping[str, str]) -> list[str]:
-    """Return the names of all headers that the upstream must not get from the client."""
+def fixed_removals(settings: ResponseSettings, values: Mapping[str, str]) -> list[str]:
+    """Return the names of the headers that the upstream must not get from any client, who is ``values``."""
     names = [name for name in settings.stripped_headers if name not in values]
-    names += _lookalikes(settings, sent)
-    if settings.strip_override_headers:
-        names += [name for name in OVERRIDE_HEADERS if name in sent]
     if not settings.forward_token:
         names.append("authorization")
+    return names
+
+
+def sent_removals(settings: ResponseSettings, sent: Mapping[str, str]) -> list[str]:
+    """Return the names of the headers that this client ``sent``, and the upstream must not get. Mostly none."""
+    names = _lookalikes(settings, sent)
+    if settings.strip_override_headers and not _OVERRIDES.isdisjoint(sent):
+        names += [name for name in OVERRIDE_HEADERS if name in sent]
     return names
 
 
@@ -60,10 +66,9 @@ def _lookalikes(settings: ResponseSettings, sent: Mapping[str, str]) -> list[str
     CGI and WSGI fold ``-`` and ``_`` together, PHP ``.`` as well, so that ``x_auth_subject`` and ``x.auth.subject``
     would arrive as the subject (CVE-2015-0219).
     """
-    suspects = [name for name in sent if _ODD.search(name)]
-    if not suspects:
-        return []
-    return sorted(name for name in suspects if _ODD.sub("-", name) in settings.guarded_headers)
+    if not _ODD.search("".join(sent)):
+        return []  # one look at all of them, 1 µs less than a look at each
+    return sorted(name for name in sent if _ODD.search(name) and _ODD.sub("-", name) in settings.guarded_headers)
 
 
 def _values(settings: ResponseSettings, identity: Identity) -> Iterator[tuple[str, str]]:

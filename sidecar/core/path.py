@@ -41,7 +41,7 @@ _ENCODED = (
 )
 #: ``.`` and ``..``, alone or between spaces, or before ``#`` or ``?``: a second hop that decodes trims and cuts those.
 _DOTS = r"(?:%20|\+)*\.{1,2}(?:/|\Z|\+|%(?:20|23|3F))"
-_SEGMENT = f"(?!{_DOTS})(?:[{_RAW}]|{_ENCODED})+"
+_SEGMENT = f"(?!{_DOTS})(?:[{_RAW}]|{_ENCODED})[{_RAW}]*(?:{_ENCODED}[{_RAW}]*)*"
 #: Linear: no character can belong to two parts of it. Not possessive (``++``), which Python before 3.11.5 gets wrong.
 _NORMAL = re.compile(f"/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?", re.ASCII)
 #: What somebody's ``trim()`` takes off: white space of Unicode, and beside it U+FEFF (JavaScript), U+200B and U+180E.
@@ -78,7 +78,10 @@ def is_normal(path: str, mode: PathMode) -> bool:
 def normal_readings(path: str, mode: PathMode) -> tuple[str, ...] | None:
     """Return the readings of ``path`` (without query); ``None`` where it is not spelt as ``mode`` wants it."""
     if mode is PathMode.REJECT:
-        return _plain_readings(path) if _NORMAL.fullmatch(path) is not None else None
+        if _NORMAL.fullmatch(path) is None:
+            return None
+        # Nothing in it that could be read in another way: almost every path there is.
+        return _plain_readings(path) if "%" in path or "+" in path else (path,)
     is_deviating = not path.startswith("/") or any(wrong(path) for wrong in _DEVIATIONS[mode])
     return None if is_deviating else readings(path, mode)
 
@@ -122,8 +125,6 @@ def _plain_readings(path: str) -> tuple[str, ...] | None:
         found = readings(path, PathMode.REJECT)
     except UnicodeDecodeError:
         return None
-    if len(found) == 1:
-        return found  # nothing in it that could be read in another way
     # INVARIANT: no reading has a segment that another server would resolve: rules match it as it stands.
     is_plain = all(map(_is_resolved, found)) and not any(map(_normalises_to_delimiters, found))
     return found if is_plain else None

@@ -19,22 +19,25 @@ _METHOD = re.compile(r"[A-Z][A-Z0-9_-]*", re.ASCII)
 _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[^\s,/]+", re.ASCII | re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+#: Of methods; all others are looked at letter by letter.
+_USUAL_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+@dataclass(slots=True)
 class Request:
-    """One HTTP request in normal form.
+    """One HTTP request in normal form. Nobody changes it, as ``SentRequest``.
 
     ``paths`` are all that an upstream may take its path for, the path as sent first (``path.readings``).
-    ``hosts`` are the forms of its authority that a host pattern may match (``authority.host_forms``). ``port`` is the
-    listener's, as decimal digits; empty where Envoy names none. ``headers`` are as in ``SentRequest``.
+    ``hosts`` are the forms of its authority that a host pattern may match (``authority.host_forms``). ``headers`` are
+    as in ``SentRequest``.
     """
 
     method: str
     paths: tuple[str, ...]
     query: str = field(repr=False)  # may have secrets
     hosts: tuple[str, ...]
-    port: str
     headers: Mapping[str, str] = field(repr=False)  # have the token, which must never reach a log
-    has_raw_headers: bool
+    sent: SentRequest
 
     @property
     def is_cors_preflight(self) -> bool:
@@ -48,7 +51,8 @@ class Request:
 
 def admit(sent: SentRequest, mode: PathMode, max_path_bytes: int) -> Request:
     """Return the request if it is in normal form; raises ``Refusal``."""
-    if _METHOD.fullmatch(sent.method) is None:
+    method = sent.method
+    if method not in _USUAL_METHODS and _METHOD.fullmatch(method) is None:
         raise Refusal(Reason.METHOD_NOT_NORMAL, "not in capitals")
     hosts = host_forms(sent.authority)
     if not hosts:
@@ -59,4 +63,4 @@ def admit(sent: SentRequest, mode: PathMode, max_path_bytes: int) -> Request:
     paths = normal_readings(path, mode)
     if paths is None:
         raise Refusal(Reason.PATH_NOT_NORMAL, f"not as path mode {mode.value} wants it")
-    return Request(sent.method, paths, query, hosts, sent.port, sent.headers, sent.has_raw_headers)
+    return Request(method, paths, query, hosts, sent.headers, sent)

@@ -12,10 +12,9 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 from google.protobuf.struct_pb2 import Struct
 
 from sidecar.core.decision import Denial, Permit
-from sidecar.core.headers import identity_values, removed_headers
+from sidecar.core.headers import fixed_removals, identity_values
 from sidecar.core.identity import Identity
 from sidecar.core.reason import OUTCOMES, Outcome, Reason
-from sidecar.core.request import Request
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import ResponseSettings
 
@@ -28,9 +27,10 @@ _LARGEST_EXACT = 2**53 - 1
 _RPC_CODES = {400: 3, 401: 16, 403: 7, 414: 3, 503: 14}
 
 
-def allow(permit: Permit, request: Request, settings: ResponseSettings) -> bytes:
+def allow(permit: Permit, removed: Iterable[str], settings: ResponseSettings) -> bytes:
     """Let the request pass, with its identity in headers; raises ``Refusal`` where a value would not be safe there.
 
+    ``removed`` are the names of the headers this client sent that the upstream must not get (``sent_removals``).
     INVARIANT: every identity header is either set or removed, exactly one of the two, with or without an identity.
     Envoy removes after it sets.
     """
@@ -38,7 +38,7 @@ def allow(permit: Permit, request: Request, settings: ResponseSettings) -> bytes
     response = CheckResponse()
     ok = response.ok_response
     ok.headers.extend(_option(name, value) for name, value in values.items())
-    ok.headers_to_remove.extend(removed_headers(settings, request.headers, values))
+    ok.headers_to_remove.extend((*fixed_removals(settings, values), *removed))
     _describe(response.dynamic_metadata, permit, settings)
     return _serialised(response)
 

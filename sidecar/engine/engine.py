@@ -1,7 +1,7 @@
 """Drives checks to their end. Whatever goes wrong ends in a denial with a reason, never in an exception.
 
 ```
-front ─ bytes ─> Engine.check ─> core.begin ─┬─────────────────────────────────> bytes ─> front
+front ─ bytes ─> Engine.begin ─> core.begin ─┬─────────────────────────────────> bytes ─> front
                                              └> Needs ─> Services ─> resume ─┘
 ```
 """
@@ -9,9 +9,9 @@ front ─ bytes ─> Engine.check ─> core.begin ─┬────────
 import asyncio
 import logging
 import secrets
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import assert_never
 
 from sidecar.core import response
@@ -61,27 +61,44 @@ class Engine:
         self._realm = realm
         self._observe = observe
 
-    async def check(self, request: bytes, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - see docstring
-        """Check one request. ``timeout`` is what is left of the caller's deadline, in seconds (``None``: no deadline).
+    def begin(self, request: bytes, timeout: float | None = None) -> bytes | Awaitable[bytes]:
+        """Check one request: return the answer, or what will return it where the check needs something first.
 
-        A front hands the deadline over as a number because the denial that ends it must be made here: were it to cancel
-        from outside, Envoy would see a gRPC error. It ends waits alone: calculation is bounded in the core instead
-        (docs/decisions/0004). Raises nothing but the ``asyncio.CancelledError`` of a caller that
-        went away.
+        ``timeout`` is what is left of the caller's deadline, in seconds (``None``: no deadline). A front hands it over
+        as a number because the denial that ends it must be made here: were it to cancel from outside, Envoy would see a
+        gRPC error. It ends waits alone: calculation is bounded in the core instead (docs/decisions/0004).
+
+        Raises nothing; what it returns raises nothing but the ``asyncio.CancelledError`` of a caller that went away.
+        Almost every check is decided at once: a task for it would cost more than the check.
         """
-        began = time.perf_counter()
-        decided = await self._check(request, timeout)
-        self._observe(decided.decision.reason, time.perf_counter() - began)
-        return decided.response
-
-    async def _check(self, request: bytes, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see check
+        began = perf_counter()
         if timeout is not None and timeout <= 0:
             # Nobody waits for the answer any more: under overload the time is better spent on those who do.
-            return self._fail(Reason.DEADLINE_EXCEEDED, "")
+            step: Step = self._fail(Reason.DEADLINE_EXCEEDED, "")
+        else:
+            try:
+                step = self._checker.begin(request, self._clock())
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException:  # noqa: BLE001 - a panic of a native library is no Exception; the caller is denied
+                step = self._fail_internally()
+        if isinstance(step, Decided):
+            self._observe(step.decision.reason, perf_counter() - began)
+            return step.response
+        return self._go_on(step, timeout, began)
+
+    async def check(self, request: bytes, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - see begin
+        """Do as ``begin``, to the end."""
+        answer = self.begin(request, timeout)
+        return answer if isinstance(answer, bytes) else await answer
+
+    async def _go_on(self, step: Needs, timeout: float | None, began: float) -> bytes:  # noqa: ASYNC109 - see begin
+        decided = await self._finish_safely(step, None if timeout is None else timeout - (perf_counter() - began))
+        self._observe(decided.decision.reason, perf_counter() - began)
+        return decided.response
+
+    async def _finish_safely(self, step: Needs, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see begin
         try:
-            step = self._checker.begin(request, self._clock())
-            if isinstance(step, Decided):
-                return step
             return await self._finish_in_time(step, timeout)
         except OverloadError:
             return self._fail(Reason.OVERLOADED, "")
@@ -95,7 +112,7 @@ class Engine:
         except BaseException:  # noqa: BLE001 - a panic of a native library is no Exception; the caller is denied
             return self._fail_internally()
 
-    async def _finish_in_time(self, step: Step, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see check
+    async def _finish_in_time(self, step: Step, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see begin
         try:
             async with asyncio.timeout(timeout) as deadline:
                 return await self._finish(step)

@@ -1,11 +1,10 @@
-"""The cache of all server processes of a node, behind each process's own."""
+"""The identities that all server processes of a node share."""
 
 from hashlib import blake2b
 
 from sidecar.core.cache import Refused
 from sidecar.core.identity import Identity
 from sidecar.core.trust import Trust
-from sidecar.engine.local_cache import LocalCache
 from sidecar.engine.records import decode, encode
 from sidecar.memory.cache import SharedCache
 
@@ -14,8 +13,8 @@ REFUSAL_LIFETIME = 60.0
 KEY_BYTES = 32
 
 
-class TieredCache:
-    """A ``TokenCache``: ``local`` in front, ``shared`` behind it.
+class SharedTokenCache:
+    """A ``TokenCache`` in shared memory.
 
     ``secret``, 32 random bytes, is the same for all processes of one start and is not in the segment. A token's key is
     keyed BLAKE2b (RFC 7693, section 2.9) of all of it, compared in full: nobody who does not know the secret can find
@@ -23,27 +22,24 @@ class TieredCache:
     so that a key set that changes takes along what was verified under the keys that are gone, and nothing else.
     """
 
-    def __init__(self, local: LocalCache, shared: SharedCache, secret: bytes) -> None:
+    def __init__(self, shared: SharedCache, secret: bytes) -> None:
         if len(secret) != KEY_BYTES:
             raise ValueError(f"a secret of {len(secret)} bytes: it must have {KEY_BYTES}")
-        self._local = local
         self._shared = shared
         self._secret = secret
 
     def get(self, token: bytes, trust: Trust, now: float) -> Identity | Refused | None:
-        """Return what this process or, under a label that ``trust`` has, another one put for exactly ``token``."""
-        identity = self._local.get(token, trust, now)
-        if identity is not None:
-            return identity
+        """Return what some process put for exactly ``token``, under a label that ``trust`` has."""
         entry = self._shared.get(self._key(token), now)
-        found = None if entry is None else decode(entry.value, trust)
-        if isinstance(found, Identity):
-            self._local.put(token, found, now)
+        if entry is None:
+            return None
+        found = decode(entry.value, trust)
+        if isinstance(found, Refused) and entry.expires_at > now + REFUSAL_LIFETIME:
+            return None  # from the future: a clock was ahead, and to it the token may have been over that is not yet
         return found
 
     def put(self, token: bytes, found: Identity | Refused, now: float) -> None:
-        """Remember it in both."""
-        self._local.put(token, found, now)
+        """Remember it."""
         negative = isinstance(found, Refused)
         expires_at = now + REFUSAL_LIFETIME if isinstance(found, Refused) else found.valid_until
         self._shared.put(self._key(token), encode(found), expires_at, now, negative=negative)

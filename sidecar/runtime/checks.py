@@ -8,7 +8,7 @@ from sidecar.core.reason import Reason
 from sidecar.core.trust import Trust
 from sidecar.engine.engine import Engine, Services
 from sidecar.engine.local_cache import LocalCache
-from sidecar.engine.shared_cache import TieredCache
+from sidecar.engine.shared_cache import SharedTokenCache
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.counters import Row
 from sidecar.observe.cache_meter import CacheMeter
@@ -36,9 +36,9 @@ class Checks:
             (CacheMeter(row, Tier.L1), self._local_cache.counts),
             (CacheMeter(row, Tier.L2), self._shared_cache.counts),
         ]
-        cache = TieredCache(self._local_cache, self._shared_cache, shared.secret)
+        checker = Checker(trust, SharedTokenCache(self._shared_cache, shared.secret), self._local_cache)
         services = Services(verify=self._signatures.verify)
-        engine = Engine(Checker(trust, cache), services, time.time, lambda: trust().response.realm, self._observe)
+        engine = Engine(checker, services, time.time, lambda: trust().response.realm, self._observe)
         self._is_shared = settings.listen_mode == "shared"
         self._front = GrpcioServer(engine, shared=self._is_shared)
         wanted = parse(settings.listen)

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from sidecar.core.algorithm import Algorithm
-from sidecar.core.cache import TokenCache
+from sidecar.core.cache import NO_CACHE, Recent, TokenCache
 from sidecar.core.check import Checker
 from sidecar.core.keys import VerificationKey
 from sidecar.core.needs import Decided, Verify
 from sidecar.core.trust import Trust
 from sidecar.engine.local_cache import LocalCache
-from sidecar.engine.shared_cache import TieredCache
+from sidecar.engine.shared_cache import SharedTokenCache
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.segment import create
 from support.answers import Answer, read_answer
@@ -25,10 +25,10 @@ from support.trusts import issuer, policy_set, trust
 class Sidecar:
     """A checker with a cache, whose trust can be replaced, and which counts the signatures it asks for."""
 
-    def __init__(self, in_force: Trust, cache: TokenCache) -> None:
+    def __init__(self, in_force: Trust, tokens: TokenCache, recent: Recent) -> None:
         self.trust = in_force
         self.signatures = 0
-        self._checker = Checker(lambda: self.trust, cache)
+        self._checker = Checker(lambda: self.trust, tokens, recent)
 
     def ask(self, token: str, now: float = NOW, **request: object) -> Answer:
         """Check a token to its end."""
@@ -47,8 +47,9 @@ def start(request: pytest.FixtureRequest) -> Iterator[Start]:
     """Return what starts a sidecar, for each cache there is."""
     local = LocalCache(0 if request.param == "in shared memory" else 100)
     with create(1 << 20) as segment:
-        shared = TieredCache(local, SharedCache(segment, 7), bytes(32))
-        yield lambda in_force: Sidecar(in_force, local if request.param == "in the process" else shared)
+        shared = SharedTokenCache(SharedCache(segment, 7), bytes(32))
+        tokens = NO_CACHE if request.param == "in the process" else shared
+        yield lambda in_force: Sidecar(in_force, tokens, local)
 
 
 def with_keys(keys: Sequence[VerificationKey], **changes: object) -> Trust:
@@ -176,6 +177,6 @@ def test_refused_tokens_are_not_remembered() -> None:
     """A token whose signature is wrong is never put among the identities."""
     cache = LocalCache(10)
     token = mint()
-    step = Checker(trust, cache).begin(with_token(token[:-6] + "AAAAAA"), NOW)
+    step = Checker(trust, recent=cache).begin(with_token(token[:-6] + "AAAAAA"), NOW)
     assert not read_answer(finish(step).response).allowed
     assert len(cache) == 0

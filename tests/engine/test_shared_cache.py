@@ -16,7 +16,7 @@ from sidecar.core.reason import Reason
 from sidecar.core.trust import Trust
 from sidecar.engine.local_cache import LocalCache
 from sidecar.engine.records import decode, encode
-from sidecar.engine.shared_cache import TieredCache
+from sidecar.engine.shared_cache import SharedTokenCache
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.segment import create
 from support.answers import Answer, read_answer
@@ -40,7 +40,7 @@ class Node:
 
     def ask(self, token: str, in_force: Trust = TRUST, now: float = NOW) -> Answer:
         """Check a token in a process that has only just started."""
-        checker = Checker(lambda: in_force, TieredCache(LocalCache(10), self.shared, SECRET))
+        checker = Checker(lambda: in_force, SharedTokenCache(self.shared, SECRET), LocalCache(10))
         step = checker.begin(with_token(token), now)
         self.signatures += isinstance(step, Verify)
         return read_answer(finish(step, now).response)
@@ -212,4 +212,4 @@ def test_refusals_do_not_push_out_identities() -> None:
 def test_secret_of_another_length_is_refused(node: Node) -> None:
     """A secret that is too short is refused."""
     with pytest.raises(ValueError, match="32"):
-        TieredCache(LocalCache(1), node.shared, b"short")
+        SharedTokenCache(node.shared, b"short")

@@ -44,7 +44,7 @@ _UNREADABLE = Attribute((), readable=False)
 def attribute(condition: Condition, request: Request, identity: Identity | None) -> Attribute:
     """Return the values of the condition's attribute."""
     if condition.kind is AttributeKind.HEADER:
-        return _header(request.headers.get(condition.path[0]), is_raw=request.has_raw_headers)
+        return _header(request.headers.get(condition.path[0]), is_raw=request.sent.has_raw_headers)
     if identity is None:
         return _NOTHING
     values = _identity_values(condition, identity)

@@ -2,14 +2,26 @@
 
 Deny policies first, then allow policies in their order; no match is a denial. Where an upstream may read a request in
 more than one way, a deny policy matches if any reading does, and an allow policy must match every reading.
+
+What a rule asks of the identity alone has one answer for as long as identity and policy set are the same. Whoever asks
+often hands over a dictionary in which the answers are kept, number of the rule to answer: with a condition on a claim
+that saves 2 µs a check.
 """
+
+from collections.abc import Iterable, MutableMapping
 
 from sidecar.core.decision import Denial, Permit
 from sidecar.core.identity import Identity
 from sidecar.core.policy.attributes import attribute
-from sidecar.core.policy.model import Action, Condition, Operation, Policy, PolicySet, Rule, Source, Values
+from sidecar.core.policy.index import PathIndex
+from sidecar.core.policy.model import Action, Condition, Entry, Operation, Policy, PolicySet, Rule, Values
 from sidecar.core.reason import Reason
 from sidecar.core.request import Request
+
+#: Answers that are kept for one identity: thousands of rules for thousands of identities would fill the memory.
+_MOST_KEPT = 32
+
+Answers = MutableMapping[int, bool]
 
 
 def admit_without_identity(policies: PolicySet, request: Request) -> Permit | Denial | None:
@@ -20,37 +32,53 @@ def admit_without_identity(policies: PolicySet, request: Request) -> Permit | De
     reason = _reason_without_identity(policies, request)
     if reason is None:
         return None
-    return _denied(policies, request, None) or Permit(reason, None, None)
+    return _denied(policies, request, None, {}) or Permit(reason, None, None)
 
 
-def evaluate(policies: PolicySet, request: Request, identity: Identity) -> Permit | Denial:
-    """Decide on a request whose token was verified."""
-    denied = _denied(policies, request, identity)
+def evaluate(
+    policies: PolicySet, request: Request, identity: Identity, answers: Answers | None = None
+) -> Permit | Denial:
+    """Decide on a request whose token was verified.
+
+    ``answers`` are those of earlier calls with the same ``policies`` and ``identity``, and are added to.
+    """
+    if answers is None:
+        answers = {}
+    denied = _denied(policies, request, identity, answers) if policies.deny else None
     if denied is not None:
         return denied
-    return _allowed(policies, request, identity)
+    return _allowed(policies, request, identity, answers)
 
 
 def _reason_without_identity(policies: PolicySet, request: Request) -> Reason | None:
-    if _operations(policies.public, request, Action.ALLOW):
+    if policies.public and _is_among(policies.public_by_path, request):
         return Reason.PUBLIC_PATH
-    if request.is_cors_preflight and _operations(policies.cors_preflight, request, Action.ALLOW):
+    if policies.cors_preflight and request.is_cors_preflight and _is_among(policies.cors_preflight_by_path, request):
         return Reason.CORS_PREFLIGHT
     return None
 
 
-def _denied(policies: PolicySet, request: Request, identity: Identity | None) -> Denial | None:
-    for policy in policies.deny:
-        if _matches(policy, request, identity):
-            return Denial(Reason.DENIED_BY_POLICY, policy.name)
+def _is_among(operations: PathIndex[Operation], request: Request) -> bool:
+    # INVARIANT: every reading of the path is among them, or the request is not.
+    return all(_some_operation(operations.candidates(path), request, path, Action.ALLOW) for path in request.paths)
+
+
+def _denied(policies: PolicySet, request: Request, identity: Identity | None, answers: Answers) -> Denial | None:
+    # In the policies' order: the first one that matches, by any reading, is the one that is named.
+    found = {one.number: one for path in request.paths for one in policies.deny_by_path.candidates(path)}
+    for number in sorted(found):
+        if _matches(found[number], request, identity, answers):
+            return Denial(Reason.DENIED_BY_POLICY, found[number].policy.name)
     return None
 
 
-def _allowed(policies: PolicySet, request: Request, identity: Identity) -> Permit | Denial:
+def _allowed(policies: PolicySet, request: Request, identity: Identity, answers: Answers) -> Permit | Denial:
     lacking: Policy | None = None
-    for policy in policies.allow:
-        if not _matches(policy, request, identity):
+    # What does not match the path as sent does not match every reading.
+    for one in policies.allow_by_path.candidates(request.paths[0]):
+        if not _matches(one, request, identity, answers):
             continue
+        policy = one.policy
         if policy.scopes <= identity.scopes:
             return Permit(Reason.ALLOWED, identity, policy.name)
         lacking = lacking or policy
@@ -59,43 +87,59 @@ def _allowed(policies: PolicySet, request: Request, identity: Identity) -> Permi
     return Denial(Reason.NO_POLICY_ALLOWS)
 
 
-def _matches(policy: Policy, request: Request, identity: Identity | None) -> bool:
-    return any(_rule(rule, request, identity, policy.action) for rule in policy.rules)
-
-
-def _rule(rule: Rule, request: Request, identity: Identity | None, action: Action) -> bool:
+def _matches(entry: Entry, request: Request, identity: Identity | None, answers: Answers) -> bool:
+    rule, action = entry.rule, entry.policy.action
     return (
         (not rule.operations or _operations(rule.operations, request, action))
-        and (not rule.sources or any(_source(one, identity) for one in rule.sources))
-        and all(_condition(one, request, identity, action) for one in rule.conditions)
+        and (not rule.of_request or all(_condition(one, request, identity, action) for one in rule.of_request))
+        and (not (rule.sources or rule.of_identity) or _suits(entry, request, identity, answers))
+    )
+
+
+def _suits(entry: Entry, request: Request, identity: Identity | None, answers: Answers) -> bool:
+    """Say whether the rule is for this identity."""
+    if identity is None:
+        return _suits_anew(entry.rule, request, identity, entry.policy.action)
+    answer = answers.get(entry.number)
+    if answer is None:
+        answer = _suits_anew(entry.rule, request, identity, entry.policy.action)
+        if len(answers) < _MOST_KEPT:
+            answers[entry.number] = answer
+    return answer
+
+
+def _suits_anew(rule: Rule, request: Request, identity: Identity | None, action: Action) -> bool:
+    principal = identity.principal if identity else None
+    principals = () if principal is None else (principal,)
+    return (not rule.sources or any(_values(one.request_principals, principals) for one in rule.sources)) and all(
+        _condition(one, request, identity, action) for one in rule.of_identity
     )
 
 
 def _operations(operations: tuple[Operation, ...], request: Request, action: Action) -> bool:
     # INVARIANT: every reading of the path is allowed, or the request is not.
     every = any if action is Action.DENY else all
-    return every(any(_operation(one, request, path, action) for one in operations) for path in request.paths)
+    paths = request.paths
+    if len(paths) == 1:
+        return _some_operation(operations, request, paths[0], action)
+    return every(_some_operation(operations, request, path, action) for path in paths)
 
 
-def _source(source: Source, identity: Identity | None) -> bool:
-    principal = identity.principal if identity else None
-    return _values(source.request_principals, () if principal is None else (principal,))
-
-
-def _operation(operation: Operation, request: Request, path: str, action: Action) -> bool:
-    return (
-        _values(operation.paths, (path,))
-        and _values(operation.methods, (request.method,))
-        and _values(operation.hosts, request.hosts)
-        and _port(operation.ports, request.port, action)
-    )
+def _some_operation(operations: Iterable[Operation], request: Request, path: str, action: Action) -> bool:
+    for one in operations:  # a loop: any() with a generator takes 0.3 µs more
+        if (
+            _value(one.paths, path)
+            and _value(one.methods, request.method)
+            and (one.hosts.is_open or _values(one.hosts, request.hosts))
+            and (one.ports.is_open or _port(one.ports, request.sent.port, action))
+        ):
+            return True
+    return False
 
 
 def _port(field: Values, port: str, action: Action) -> bool:
-    if port or (field.values is None and field.not_values is None):
-        return _values(field, (port,))
     # Envoy names no port for a Unix socket. It might be any: enough to deny, and not to allow.
-    return action is Action.DENY
+    return _value(field, port) if port else action is Action.DENY
 
 
 def _condition(condition: Condition, request: Request, identity: Identity | None, action: Action) -> bool:
@@ -105,6 +149,12 @@ def _condition(condition: Condition, request: Request, identity: Identity | None
         return deny
     matching = (_values(condition.values, reading) for reading in found.readings)
     return any(matching) if deny else all(matching)
+
+
+def _value(field: Values, actual: str) -> bool:
+    return (field.values is None or field.values.matches(actual)) and (
+        field.not_values is None or not field.not_values.matches(actual)
+    )
 
 
 def _values(field: Values, actual: tuple[str, ...]) -> bool:

@@ -44,9 +44,11 @@ class StringSet:
 
     def matches(self, value: str) -> bool:
         """Say whether one of the patterns matches ``value``."""
+        if value in self.exact:  # never the empty text: there is no such pattern
+            return True
         if not value:
             return self.empty
-        return self.present or value in self.exact or value.startswith(self.prefixes) or value.endswith(self.suffixes)
+        return self.present or value.startswith(self.prefixes) or value.endswith(self.suffixes)
 
 
 def parse(text: str) -> Pattern:

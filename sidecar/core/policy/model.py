@@ -5,9 +5,12 @@ joined by AND, values by OR; sources by OR, operations by OR, conditions by AND;
 AND conditions; a policy is its rules joined by OR.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
+from sidecar.core.policy.index import PathIndex
 from sidecar.core.policy.match import StringSet
 
 
@@ -34,6 +37,11 @@ class Values:
 
     values: StringSet | None
     not_values: StringSet | None
+    is_open: bool = field(init=False, compare=False)  #: whether it restricts nothing
+
+    def __post_init__(self) -> None:
+        """Say so once: it is asked in each check."""
+        object.__setattr__(self, "is_open", self.values is None and self.not_values is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +72,22 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. Empty ``sources``, ``operations`` or ``conditions`` restrict nothing."""
+    """One rule. Empty ``sources``, ``operations`` or ``conditions`` restrict nothing.
+
+    ``of_request`` and ``of_identity`` are the conditions again, by what they look at.
+    """
 
     sources: tuple[Source, ...]
     operations: tuple[Operation, ...]
     conditions: tuple[Condition, ...]
+    of_request: tuple[Condition, ...] = field(init=False, compare=False)
+    of_identity: tuple[Condition, ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Tell the conditions apart."""
+        for name, is_wanted in (("of_request", True), ("of_identity", False)):
+            chosen = tuple(one for one in self.conditions if (one.kind is AttributeKind.HEADER) is is_wanted)
+            object.__setattr__(self, name, chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +100,52 @@ class Policy:
     scopes: frozenset[str]
 
 
+class Entry(NamedTuple):
+    """One rule of one policy, in an index; ``number`` is its own within the policy set."""
+
+    number: int
+    policy: Policy
+    rule: Rule
+
+
 @dataclass(frozen=True, slots=True)
 class PolicySet:
-    """All policies. ``public`` needs no token; ``cors_preflight`` neither, for CORS preflight requests alone."""
+    """All policies. ``public`` needs no token; ``cors_preflight`` neither, for CORS preflight requests alone.
+
+    What ends in ``_by_path`` is the same once more, to be looked at.
+    """
 
     deny: tuple[Policy, ...]
     allow: tuple[Policy, ...]
     public: tuple[Operation, ...]
     cors_preflight: tuple[Operation, ...]
+    deny_by_path: PathIndex[Entry] = field(init=False, compare=False, repr=False)
+    allow_by_path: PathIndex[Entry] = field(init=False, compare=False, repr=False)
+    public_by_path: PathIndex[Operation] = field(init=False, compare=False, repr=False)
+    cors_preflight_by_path: PathIndex[Operation] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Index all of it."""
+        denying = list(_entries(self.deny, 0))
+        indices: dict[str, PathIndex[Entry] | PathIndex[Operation]] = {
+            "deny_by_path": _rules_by_path(denying),
+            "allow_by_path": _rules_by_path(_entries(self.allow, len(denying))),
+            "public_by_path": _operations_by_path(self.public),
+            "cors_preflight_by_path": _operations_by_path(self.cors_preflight),
+        }
+        for name, index in indices.items():
+            object.__setattr__(self, name, index)
+
+
+def _entries(policies: Iterable[Policy], number: int) -> Iterator[Entry]:
+    rules = ((policy, rule) for policy in policies for rule in policy.rules)
+    return (Entry(place, *one) for place, one in enumerate(rules, number))
+
+
+def _rules_by_path(entries: Iterable[Entry]) -> PathIndex[Entry]:
+    # A rule without operations is for any path.
+    return PathIndex((one, [each.paths.values for each in one.rule.operations] or [None]) for one in entries)
+
+
+def _operations_by_path(operations: Iterable[Operation]) -> PathIndex[Operation]:
+    return PathIndex((one, [one.paths.values]) for one in operations)
