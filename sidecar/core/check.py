@@ -27,10 +27,11 @@ from sidecar.core.cache import (
 from sidecar.core.credential import bearer_token, refuse_token_in_query
 from sidecar.core.decision import Denial, Permit
 from sidecar.core.headers import sent_removals
+from sidecar.core.headers_read import HEADERS_SENT, are_sent
 from sidecar.core.identity import Identity
 from sidecar.core.needs import Decided, Step, Verdict, Verify
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate
-from sidecar.core.reason import Refusal
+from sidecar.core.reason import Reason, Refusal
 from sidecar.core.request import Request, admit
 from sidecar.core.sent import SentRequest, read_sent
 from sidecar.core.trust import Trust
@@ -63,6 +64,9 @@ class Checker:
             return _refused(refusal, sent.request_id, trust)
 
     def _begin(self, raw: bytes, sent: SentRequest, trust: Trust, now: float) -> Step:
+        listed = sent.attributes.context_extensions.get(HEADERS_SENT)
+        if listed is not None and not are_sent(trust.headers_read, listed):
+            raise Refusal(Reason.ENVOY_CONFIG_STALE, f"needs {','.join(sorted(trust.headers_read))}; sent: {listed}")
         request = admit(sent, trust.path_mode, trust.max_path_bytes)
         decision = admit_without_identity(trust.policy, request)
         if decision is not None:

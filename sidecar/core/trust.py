@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.digest import digest_of
+from sidecar.core.headers_read import headers_read
 from sidecar.core.keys import KeySet
 from sidecar.core.path import PathMode
 from sidecar.core.policy.model import PolicySet
@@ -67,6 +68,7 @@ class Trust:
     """Configuration, key sets and policy of one moment.
 
     ``max_token_bytes`` counts the compact token's characters, ``max_path_bytes`` those of the path without its query.
+    ``headers_read`` are the names of all headers that a check looks at.
     """
 
     issuers: Mapping[str, Issuer]
@@ -75,9 +77,11 @@ class Trust:
     path_mode: PathMode
     max_token_bytes: int
     max_path_bytes: int
+    headers_read: frozenset[str] = field(init=False, compare=False)
     digest: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Freeze the mapping and name the content."""
+        """Freeze the mapping, and name the content and what it looks at."""
         object.__setattr__(self, "issuers", MappingProxyType(dict(self.issuers)))
+        object.__setattr__(self, "headers_read", headers_read(self.policy))
         object.__setattr__(self, "digest", digest_of(self, b"trust"))

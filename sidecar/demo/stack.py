@@ -13,6 +13,7 @@ from sidecar.demo.envoy import Envoy, find_envoy, start_envoy
 from sidecar.demo.process import Process
 from sidecar.demo.upstream import EchoUpstream
 from sidecar.demo.workspace import Workspace
+from sidecar.envoy_config.matching import options_for
 from sidecar.envoy_config.options import EnvoyOptions
 from sidecar.loading.load import load_configuration
 from sidecar.loading.trust import load_trust
@@ -60,15 +61,9 @@ class Stack(AbstractContextManager["Stack"]):
 
     def _options(self) -> EnvoyOptions:
         trust = load_trust(load_configuration(self.workspace.config, os.environ)).trust
-        options = EnvoyOptions(
-            listener_port=0,
-            admin_port=0,
-            upstream_port=self.upstream.port,
-            authz_addresses=sidecar_addresses(self.sidecar),
-            identity_headers=trust.response.stripped_headers,
-            path_mode=trust.path_mode,
-        )
-        return dataclasses.replace(options, **self._envoy_options)
+        options = options_for(trust, sidecar_addresses(self.sidecar))
+        ports = {"listener_port": 0, "admin_port": 0, "upstream_port": self.upstream.port}
+        return dataclasses.replace(options, **ports | self._envoy_options)
 
 
 def start_sidecar(

@@ -7,8 +7,10 @@ from envoy_data_plane.envoy.extensions.filters.http.ext_authz import v3 as ext_a
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager import v3 as hcm
 from envoy_data_plane.envoy.extensions.retry.host.previous_hosts import v3 as previous_hosts
 from envoy_data_plane.envoy.type import v3 as envoy_type
+from envoy_data_plane.envoy.type.matcher import v3 as matcher
 from envoy_data_plane.google.protobuf import Any
 
+from sidecar.core.headers_read import HEADERS_SENT
 from sidecar.envoy_config.clusters import AUTHZ
 from sidecar.envoy_config.options import EnvoyOptions
 
@@ -17,6 +19,9 @@ NAME = "envoy.filters.http.ext_authz"
 
 #: What Envoy sets on a request that it let in unchecked; stripped from clients like an identity header.
 UNCHECKED_HEADER = "x-envoy-auth-failure-mode-allowed"
+
+#: Names that an upstream may take for another one. Pseudo-headers begin with a colon, and are not meant.
+_ODD_NAME = "[a-z0-9-]*[^a-z0-9:-].*"
 
 _RETRIES = 3
 _MAX_DENIED_BODY_BYTES = 4096
@@ -54,7 +59,28 @@ def _ext_authz(options: EnvoyOptions) -> ext_authz.ExtAuthz:
         # Latency of the check for access logs: %FILTER_STATE(envoy.filters.http.ext_authz:FIELD:latency_us)%.
         emit_filter_state_stats=True,
         encode_raw_headers=options.encode_raw_headers,
+        allowed_headers=_allowed_headers(options),
     )
+
+
+def _allowed_headers(options: EnvoyOptions) -> matcher.ListStringMatcher | None:
+    if options.allowed_headers is None:
+        return None
+    # Exact names first: they end the look at a header soonest.
+    names = [matcher.StringMatcher(exact=name) for name in options.allowed_headers]
+    odd = [matcher.StringMatcher(safe_regex=matcher.RegexMatcher(regex=_ODD_NAME))]
+    # Without the raw path the sidecar would see "!" for each byte that is not UTF-8.
+    path = [matcher.StringMatcher(exact=":path")] if options.encode_raw_headers else []
+    return matcher.ListStringMatcher(patterns=[*names, *path, *odd])
+
+
+def said_of_headers(options: EnvoyOptions) -> dict[str, Any]:
+    """Return the per-route setting that tells the sidecar which headers it is sent; nothing where it is sent all."""
+    if options.allowed_headers is None:
+        return {}
+    said = {HEADERS_SENT: ",".join(options.allowed_headers)}
+    settings = ext_authz.CheckSettings(context_extensions=said)
+    return {NAME: Any.pack(ext_authz.ExtAuthzPerRoute(check_settings=settings))}
 
 
 def _grpc_service(options: EnvoyOptions) -> core.GrpcService:

@@ -1,0 +1,73 @@
+"""``authz-sidecar envoy``."""
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from sidecar.cli.configuration import config_option, load
+from sidecar.cli.exit_codes import ExitCode
+from sidecar.cli.failure import Failure
+from sidecar.loading.addresses import addresses
+
+
+@click.group()
+def envoy() -> None:
+    """Envoy's own configuration, made for the sidecar's."""
+
+
+@envoy.command("config")
+@config_option
+@click.option("--listener", default="127.0.0.1:8080", show_default=True, help="Where clients reach Envoy.")
+@click.option("--upstream", default="127.0.0.1:8081", show_default=True, help="The application.")
+@click.option("--servers", type=click.IntRange(min=1), help="The sidecar's servers, where its 'servers' does not say.")
+@click.option("--all-headers", is_flag=True, help="Have all headers sent, also those no policy looks at.")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of YAML.")
+def config_command(  # noqa: PLR0913 - one an option
+    *, config: Path, listener: str, upstream: str, servers: int | None, all_headers: bool, as_json: bool
+) -> None:
+    """Print a complete Envoy bootstrap for one application and this sidecar.
+
+    What must be the same on both sides is: endpoints, identity headers, path mode, and which headers the sidecar is
+    sent. Make it anew whenever the sidecar's configuration changes in these; until then the sidecar denies, with the
+    reason envoy_config_stale, what it could not decide on for want of a header.
+
+    \b
+    Example:
+      authz-sidecar envoy config --config authz.yaml --listener 0.0.0.0:8080 > envoy.yaml
+      envoy -c envoy.yaml
+    """
+    try:
+        from sidecar.envoy_config.bootstrap import to_json  # noqa: PLC0415 - an extra that the image does not have
+        from sidecar.envoy_config.matching import options_for  # noqa: PLC0415 - the same
+    except ImportError:
+        raise Failure("needs an extra: pip install 'ext-authz-sidecar[demo]'", ExitCode.UNAVAILABLE) from None
+    configuration, loaded = load(config)
+    count = servers or configuration.settings.servers
+    if count is None:
+        raise Failure("'servers' is not in the configuration: each machine has its own; add --servers", ExitCode.USAGE)
+    options = options_for(loaded.trust, addresses(configuration.settings, count), all_headers=all_headers)
+    try:
+        document = to_json(replace(options, **_endpoint("listener", listener), **_endpoint("upstream", upstream)))
+    except ValueError as error:
+        raise Failure(str(error), ExitCode.USAGE) from None
+    click.echo(document if as_json else _yaml(document), nl=as_json)
+
+
+def _endpoint(name: str, text: str) -> dict[str, str | int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise Failure(f"--{name}: {text!r} is no address; write HOST:PORT", ExitCode.USAGE)
+    return {f"{name}_address": host.removeprefix("[").removesuffix("]"), f"{name}_port": int(port)}
+
+
+def _yaml(document: str) -> str:
+    from ruamel.yaml import YAML  # noqa: PLC0415 - 50 ms, for this alone
+
+    text = io.StringIO()
+    yaml = YAML()
+    yaml.width = 120
+    yaml.dump(json.loads(document), text)
+    return text.getvalue()

@@ -1,0 +1,38 @@
+"""Which headers a check reads, and whether Envoy sends them.
+
+Envoy can be told to send few headers of many (``allowed_headers``), which saves both sides work. A deny rule on a
+header that it does not send would never match. So the generated configuration says beside each request which headers it
+lets through, and a check that may need others is denied.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from sidecar.core.policy.model import AttributeKind, PolicySet
+
+#: Key in ``context_extensions`` of a CheckRequest: the names of the headers that Envoy lets through, joined by commas.
+#: Without it, all are.
+HEADERS_SENT = "authz.headers"
+#: Of every request: the credential, and what a denial is found again by.
+_ALWAYS = ("authorization", "x-request-id")
+#: What makes a CORS preflight (Fetch Standard, section 4.9).
+_PREFLIGHT = ("origin", "access-control-request-method")
+
+
+def headers_read(policies: PolicySet) -> frozenset[str]:
+    """Return the names, in lower case, of all headers that a check under ``policies`` looks at."""
+    return frozenset((*_ALWAYS, *_in_conditions(policies), *(_PREFLIGHT if policies.cors_preflight else ())))
+
+
+@lru_cache(64)
+def are_sent(names: frozenset[str], sent: str) -> bool:
+    """Say whether all ``names`` are in ``sent``, a value of ``HEADERS_SENT``."""
+    return names.issubset(sent.split(","))
+
+
+def _in_conditions(policies: PolicySet) -> Iterator[str]:
+    for policy in (*policies.deny, *policies.allow):
+        for rule in policy.rules:
+            for condition in rule.conditions:
+                if condition.kind is AttributeKind.HEADER:
+                    yield condition.path[0]
