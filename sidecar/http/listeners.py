@@ -8,8 +8,8 @@ from sidecar.http.facts import Configuration, Health, Metrics
 from sidecar.http.guard import Guard, TokenFile
 from sidecar.http.probe import probe_page
 from sidecar.http.server import Limits, Listener
-from sidecar.http.tls import Tls
 from sidecar.transport.address import Address, TcpAddress, UnixAddress
+from sidecar.transport.tls import Tls
 
 #: Names of this machine for itself, as clients write them. On a Unix socket they name whatever the path is.
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")

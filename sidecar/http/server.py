@@ -16,8 +16,8 @@ from functools import partial
 from sidecar.http.connection import Connection, serving
 from sidecar.http.listening import Listening, listen
 from sidecar.http.message import Page
-from sidecar.http.tls import TlsError
 from sidecar.transport.address import Address
+from sidecar.transport.tls import TlsError
 
 #: Seconds without accepting, when the process has no descriptor left for a connection.
 _BREATH_SECONDS = 0.1

@@ -9,6 +9,7 @@ from sidecar.loading.problem import FieldPath
 from sidecar.settings import Settings
 from sidecar.settings.policy import OperationSettings
 from sidecar.settings.response import IdentityHeaderSettings
+from sidecar.transport.address import is_local, parse_anywhere
 
 Inconsistency = tuple[FieldPath, str]
 
@@ -26,6 +27,7 @@ _RESERVED_PREFIXES = ("accept", "access-control-", "content-", "if-", "proxy-", 
 def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
     """Yield everything in ``settings`` that does not go together."""
     yield from _processes(settings)
+    yield from _listening(settings)
     yield from _issuers(settings)
     yield from _policy_names(settings)
     yield from _path_patterns(settings)
@@ -38,8 +40,18 @@ def _processes(settings: Settings) -> Iterator[Inconsistency]:
             ("numa_aware_placement",),
             "needs cpu_affinity_enabled: memory is near a process because that was pinned first",
         )
+
+
+def _listening(settings: Settings) -> Iterator[Inconsistency]:
     if settings.listen_mode == "shared" and settings.listen.startswith("unix:"):
         yield ("listen_mode",), "a Unix socket has one listener; share a port, or write 'per_process'"
+    if settings.tls is None and not is_local(parse_anywhere(settings.listen)):
+        yield (
+            ("listen",),
+            f"{settings.listen} takes 'tls': without it whoever sits on the network could answer in our place",
+        )
+    if settings.tls is not None and settings.transport == "native":
+        yield ("transport",), "native has no TLS; write 'grpcio', or leave it out"
 
 
 def _issuers(settings: Settings) -> Iterator[Inconsistency]:

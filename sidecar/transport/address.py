@@ -1,4 +1,4 @@
-"""Where to listen: ``unix:/path``, ``unix:@abstract`` or ``host:port`` on loopback."""
+"""Where to listen: ``unix:/path``, ``unix:@abstract`` or ``host:port``, on loopback unless there is TLS."""
 
 import ipaddress
 import socket
@@ -26,7 +26,7 @@ class UnixAddress:
 
 @dataclass(frozen=True, slots=True)
 class TcpAddress:
-    """A loopback address. Port 0 lets the system choose."""
+    """An IP address and a port. Port 0 lets the system choose."""
 
     host: str
     port: int
@@ -40,10 +40,20 @@ Address = UnixAddress | TcpAddress
 
 
 def parse(text: str) -> Address:
-    """Read an address; raises ``AddressError``.
+    """Read an address of this machine; raises ``AddressError``.
 
     Anything but loopback is refused: without TLS whoever sits on the network could answer in our place.
     """
+    address = parse_anywhere(text)
+    if not is_local(address):
+        raise AddressError(
+            f"{text} is not loopback: without 'tls' only loopback and Unix sockets are safe to listen on"
+        )
+    return address
+
+
+def parse_anywhere(text: str) -> Address:
+    """Read an address, of the network as well; raises ``AddressError``."""
     if text.startswith("unix:"):
         return _parse_unix(text.removeprefix("unix:"))
     host, port = host_and_port(text, "unix:/path, unix:@name, 127.0.0.1:PORT, [::1]:PORT")
@@ -51,9 +61,12 @@ def parse(text: str) -> Address:
         address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
     except ValueError:
         raise AddressError(f"{host!r} is no IP address; write 127.0.0.1 or [::1]") from None
-    if not address.is_loopback:
-        raise AddressError(f"{host} is not loopback: without TLS only loopback and Unix sockets are safe to listen on")
     return TcpAddress(str(address), port)
+
+
+def is_local(address: Address) -> bool:
+    """Say whether nobody but this machine can connect to it."""
+    return isinstance(address, UnixAddress) or ipaddress.ip_address(address.host).is_loopback
 
 
 def host_and_port(text: str, allowed: str) -> tuple[str, int]:
@@ -81,11 +94,11 @@ def numbered(address: Address, number: int) -> Address:
     if number == 0 or (isinstance(address, TcpAddress) and address.port == 0):
         return address
     if isinstance(address, TcpAddress):
-        return parse(str(TcpAddress(address.host, address.port + number)))
+        return parse_anywhere(str(TcpAddress(address.host, address.port + number)))
     folder, slash, name = address.path.rpartition("/")
     stem, dot, ending = name.rpartition(".")
     stem, ending = (stem, dot + ending) if stem.strip("@") else (name, "")
-    return parse(str(UnixAddress(f"{folder}{slash}{stem}-{number}{ending}")))
+    return parse_anywhere(str(UnixAddress(f"{folder}{slash}{stem}-{number}{ending}")))
 
 
 def refuse_if_taken(address: Address) -> None:

@@ -8,7 +8,10 @@ from grpc_health.v1 import health, health_pb2_grpc
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from sidecar.engine.engine import Engine
-from sidecar.transport.address import Address, AddressError, TcpAddress, refuse_if_taken
+from sidecar.transport import connections
+from sidecar.transport.address import Address, AddressError, TcpAddress, is_local, refuse_if_taken
+from sidecar.transport.grpcio_tls import credentials
+from sidecar.transport.tls import Tls, TlsError
 
 SERVICE = "envoy.service.auth.v3.Authorization"
 
@@ -37,10 +40,12 @@ _OPTIONS = (
 class GrpcioServer:
     """One listening gRPC server. ``start``, then ``stop``, each once.
 
-    ``shared``: its port is that of other servers of ours as well (SO_REUSEPORT, socket(7)).
+    ``shared``: its port is that of other servers of ours as well (SO_REUSEPORT, socket(7)). ``tls``: for addresses of
+    the network, which are refused without it.
     """
 
-    def __init__(self, engine: Engine, *, shared: bool = False) -> None:
+    def __init__(self, engine: Engine, *, shared: bool = False, tls: Tls | None = None) -> None:
+        self._tls = tls
         self._engine = engine
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # missing in the stubs
         self._server = grpc.aio.server(options=(*_OPTIONS, ("grpc.so_reuseport", int(shared))))
@@ -48,16 +53,31 @@ class GrpcioServer:
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Check": handler}),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
 
+    @property
+    def connections(self) -> int:
+        """Return how many connections are open."""
+        return connections.count(str(self._address))
+
     async def start(self, address: Address) -> Address:
         """Listen on ``address`` and return it with its real port; raises ``AddressError`` where that cannot be."""
         refuse_if_taken(address)
+        if self._tls is None and not is_local(address):
+            raise AddressError(f"{address} is not loopback, and takes 'tls'")
         try:
-            port = self._server.add_insecure_port(_target(address))
+            port = self._add_port(_target(address))
+        except TlsError as error:
+            raise AddressError(f"{address}: tls: {error}") from None
         except RuntimeError:
             raise AddressError(f"{address}: cannot listen there; is it in use, or not permitted?") from None
         await self._server.start()
         await self._set_health(HealthCheckResponse.SERVING)
-        return TcpAddress(address.host, port) if isinstance(address, TcpAddress) else address
+        self._address = TcpAddress(address.host, port) if isinstance(address, TcpAddress) else address
+        return self._address
+
+    def _add_port(self, target: str) -> int:
+        if self._tls is None:
+            return self._server.add_insecure_port(target)
+        return self._server.add_secure_port(target, credentials(self._tls))
 
     async def stop(self, grace: float) -> None:
         """Say NOT_SERVING, take no new checks, and end once those under way are answered or ``grace`` seconds over."""

@@ -10,7 +10,7 @@ import pytest
 
 from sidecar.http.listeners import Access
 from sidecar.http.server import Limits, Listener
-from sidecar.http.tls import Tls, TlsError
+from sidecar.transport.tls import Tls, TlsError
 from support.certificates import Authority, Files
 from support.listeners import LOOPBACK, TOKEN, admin, connect, folder, get, run, send, started, token_file
 

@@ -1,4 +1,4 @@
-"""The administration's TLS: our certificate, and whose certificates clients must have."""
+"""TLS from files: our certificate, and whose certificates clients must have."""
 
 import ssl
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ class Tls:
     key_file: str
     client_ca_file: str | None = None
 
-    def context(self) -> ssl.SSLContext:
-        """Return a context made of the files as they are now; raises ``TlsError``."""
+    def context(self, protocol: str = "http/1.1") -> ssl.SSLContext:
+        """Return a context made of the files as they are now, for this ALPN protocol; raises ``TlsError``."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
-        context.set_alpn_protocols(["http/1.1"])
+        context.set_alpn_protocols([protocol])
         try:
             # Without a password of ours OpenSSL would ask for one on the terminal, and wait.
             context.load_cert_chain(self.certificate_file, self.key_file, password=lambda: "")

@@ -1,0 +1,66 @@
+"""What may take only so long on a connection, and how a peer that is silent is found out."""
+
+from typing import Final
+
+from sidecar.transport.native.connection import Connection
+from sidecar.transport.native.errors import ErrorCode, H2ConnectionError
+from sidecar.transport.native.frames import PING, frame
+from sidecar.transport.native.phases import Phase
+
+_ALIVE: Final = b"alive?!?"
+
+
+class Deadlines:
+    """Looks at one connection now and then; what it remembers is what it saw the last time."""
+
+    __slots__ = ("_called_at", "_highest", "_pinged_at")
+
+    def __init__(self) -> None:
+        self._called_at: float | None = None
+        self._highest = -1
+        self._pinged_at: float | None = None
+
+    def look(self, connection: Connection, now: float) -> None:
+        """End the connection, or ask for a sign of life, where it is time."""
+        if connection.closed:
+            return
+        late = self._late(connection, now)
+        if late:
+            connection.fail(H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, late))
+            return
+        self._ask_for_life(connection, now)
+        self._leave_if_idle(connection, now)
+
+    def _late(self, connection: Connection, now: float) -> str:
+        """Say what takes too long; empty: nothing."""
+        limits = connection.limits
+        if connection.phase in (Phase.PREFACE, Phase.SETTINGS):
+            return "no SETTINGS in time" if now - connection.began_at > limits.preface_seconds else ""
+        if self._pinged_at is not None and connection.heard_at > self._pinged_at:
+            self._pinged_at = None
+        block, left_at = connection.block, connection.leaving.began_at
+        # What has lasted since when, and how long it may.
+        lasting = (
+            ("a frame that does not end", connection.inbox.waiting_since, limits.request_seconds),
+            ("a header block that does not end", None if block is None else block.began_at, limits.request_seconds),
+            ("answers wait for a window that stays shut", connection.outlet.oldest(), limits.unsent_seconds),
+            ("no sign of life", self._pinged_at, limits.keepalive_timeout_seconds),
+            ("left, and has not heard of it", _if_idle(connection, left_at), limits.keepalive_timeout_seconds),
+        )
+        return next((what for what, since, most in lasting if since is not None and now - since > most), "")
+
+    def _ask_for_life(self, connection: Connection, now: float) -> None:
+        if self._pinged_at is None and now - connection.heard_at > connection.limits.keepalive_seconds:
+            self._pinged_at = now
+            connection.out.append(frame(PING, 0, 0, _ALIVE))
+
+    def _leave_if_idle(self, connection: Connection, now: float) -> None:
+        highest = connection.streams.highest
+        if self._called_at is None or highest != self._highest or connection.streams.alive:
+            self._called_at, self._highest = now, highest
+        if now - self._called_at > connection.limits.idle_seconds:
+            connection.leave()
+
+
+def _if_idle(connection: Connection, since: float | None) -> float | None:
+    return None if connection.streams.alive else since

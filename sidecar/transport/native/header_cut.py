@@ -1,0 +1,86 @@
+"""Large header blocks, made cheap to decode (RFC 7541, section 6).
+
+With tracing a client's ``tracestate`` reaches us, and all that is done for it is done at the client's wish. Of 60 KiB,
+Huffman-coded, ``hpack`` would make 9 ms, a thousand times what a check costs. So the values of large literals, which we
+do not need, are not read: they become empty. That changes no table, as none that is put into the table is left out.
+
+And ``hpack`` copies the rest of a block for each literal in it: a block of 1 MiB in fields of 3 bytes would be 180 GB
+of copying. Cut between fields into pieces of some KiB, it takes time in proportion to its size.
+"""
+
+from collections.abc import Iterator
+
+from sidecar.transport.native.errors import ErrorCode, H2ConnectionError
+
+#: Up to it a block is decoded as it is.
+SMALL_BYTES = 256
+#: Beyond it the value of a literal, with its size, is not read. All that mean anything to us are a few dozen bytes.
+LARGE_VALUE_BYTES = 256
+_PIECE_BYTES = 8192
+#: Bytes of an integer beyond its prefix: as ``hpack`` takes them.
+_INTEGER_BYTES = 5
+
+
+def pieces(block: bytes) -> Iterator[bytes]:
+    """Cut a block between fields; raises ``H2ConnectionError`` (COMPRESSION_ERROR) where there is no field's end."""
+    parts: list[bytes] = []
+    at = size = 0
+    begun = False
+    while at < len(block):
+        # A change of the table's size may stand at a block's beginning alone (section 4.2): in the first piece, where
+        # hpack sees to it.
+        if begun and block[at] & 0xE0 == 0x20:  # noqa: PLR2004 - 001, section 6.3
+            raise broken()
+        value_at, end = _field(block, at)
+        parts.append(block[at:end] if end - value_at <= LARGE_VALUE_BYTES else block[at:value_at] + b"\0")
+        size += len(parts[-1])
+        at = end
+        if size >= _PIECE_BYTES:
+            yield b"".join(parts)
+            parts, size, begun = [], 0, True
+    yield b"".join(parts)
+
+
+def _field(block: bytes, at: int) -> tuple[int, int]:
+    """Return where the value begins of a field that may go without it, else the field's end; and the field's end."""
+    first = block[at]
+    if first & 0x80:  # indexed, section 6.1
+        end = _integer(block, at, 7)[1]
+        return end, end
+    if first & 0xE0 == 0x20:  # noqa: PLR2004 - a change of size, section 6.3
+        end = _integer(block, at, 5)[1]
+        return end, end
+    is_put_into_table = bool(first & 0x40)  # literals, section 6.2
+    index, at = _integer(block, at, 6 if is_put_into_table else 4)
+    if index == 0:
+        at = _after_string(block, at)
+    end = _after_string(block, at)
+    return (end if is_put_into_table else at), end
+
+
+def _after_string(block: bytes, at: int) -> int:
+    size, at = _integer(block, at, 7)
+    if at + size > len(block):
+        raise broken()
+    return at + size
+
+
+def _integer(block: bytes, at: int, prefix_bits: int) -> tuple[int, int]:
+    """Read an integer (section 5.1); return it and where it ends."""
+    if at >= len(block):
+        raise broken()
+    most = (1 << prefix_bits) - 1
+    value = block[at] & most
+    at += 1
+    if value < most:
+        return value, at
+    for shift, byte in enumerate(block[at : at + _INTEGER_BYTES]):
+        value += (byte & 0x7F) << 7 * shift
+        if byte < 0x80:  # noqa: PLR2004 - its last byte
+            return value, at + shift + 1
+    raise broken()
+
+
+def broken() -> H2ConnectionError:
+    """Return the error of a block that cannot be read."""
+    return H2ConnectionError(ErrorCode.COMPRESSION_ERROR, "a header block that is no HPACK")

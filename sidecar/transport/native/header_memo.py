@@ -1,0 +1,114 @@
+"""Header blocks to what they mean (RFC 7541), each block decoded once.
+
+Envoy's header blocks are all the same: its dynamic table has every header of a check but ``:path``, which is sent as a
+literal that changes no table. A block that changes no table decodes to the same list until another changes it. So what
+such a block meant is kept, and dropped as soon as a block changes the table. That saves 13 of 20 µs a check.
+
+INVARIANT: what ``known`` says of a block is what decoding it now would say, with the same table after it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar, cast
+
+from hpack import Decoder, HPACKError, OversizedHeaderListError
+from hpack.table import HeaderTable
+
+from sidecar.transport.native.errors import ErrorCode, H2ConnectionError
+from sidecar.transport.native.header_cut import SMALL_BYTES, broken, pieces
+from sidecar.transport.native.limits import Limits
+
+Fields = Sequence[tuple[bytes, bytes]]
+_Meaning = TypeVar("_Meaning")
+
+#: Blocks that are kept: Envoy's checks and health checks are two. A longer one is not worth it.
+_MAX_BLOCKS = 64
+MAX_BLOCK_BYTES = 2048
+
+
+class HeaderMemo(Generic[_Meaning]):
+    """One connection's header decoder. ``read`` makes of a list of fields what is wanted of it."""
+
+    __slots__ = ("_decoder", "_limits", "_read", "_table", "known")
+
+    def __init__(self, limits: Limits, read: Callable[[Fields], _Meaning]) -> None:
+        self._limits, self._read = limits, read
+        self._decoder = Decoder(limits.max_header_list_bytes)
+        self._decoder.header_table = self._table = _WatchedTable()
+        #: For ``fast_path``: what blocks mean that change no table. To be looked at, not changed.
+        self.known: dict[bytes, _Meaning] = {}
+
+    def request(self, block: bytes) -> _Meaning:
+        """Return what a block means; raises ``H2ConnectionError``."""
+        meaning = self.known.get(block)
+        if meaning is None:
+            meaning = self._read(self.fields(block))
+            if not self._table.changed and len(block) <= MAX_BLOCK_BYTES:
+                if len(self.known) >= _MAX_BLOCKS:
+                    self.known.clear()
+                self.known[block] = meaning
+        return meaning
+
+    def fields(self, block: bytes) -> Fields:
+        """Return a block's fields; raises ``H2ConnectionError``: its connection cannot go on, its table is lost.
+
+        The values of large literals are empty (see ``header_cut``).
+        """
+        self._table.changed = False
+        try:
+            found = self._in_pieces(block) if len(block) > SMALL_BYTES else self._decode(block)
+        except OversizedHeaderListError:
+            raise self._too_large() from None
+        except HPACKError:
+            # Its text is not for peers: some have addresses of our memory.
+            raise broken() from None
+        if len(found) > self._limits.max_header_fields:
+            raise self._too_many()
+        if self._table.changed:
+            self.known.clear()
+        return found
+
+    def _in_pieces(self, block: bytes) -> Fields:
+        found: list[tuple[bytes, bytes]] = []
+        size = 0
+        for piece in pieces(block):
+            decoded = self._decode(piece)
+            found += decoded
+            size += sum(32 + len(name) + len(value) for name, value in decoded)
+            if size > self._limits.max_header_list_bytes:
+                raise self._too_large()
+            if len(found) > self._limits.max_header_fields:
+                raise self._too_many()
+        return found
+
+    def _decode(self, block: bytes) -> Fields:
+        return cast("Fields", self._decoder.decode(block, raw=True))
+
+    def _too_large(self) -> H2ConnectionError:
+        text = f"a header list of more than {self._limits.max_header_list_bytes} bytes"
+        return H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text)
+
+    def _too_many(self) -> H2ConnectionError:
+        text = f"more than {self._limits.max_header_fields} header fields"
+        return H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text)
+
+
+_SET_SIZE: Callable[[HeaderTable, int], None] = vars(HeaderTable)["maxsize"].fset
+
+
+class _WatchedTable(HeaderTable):
+    """A dynamic table that notes whatever may have changed it."""
+
+    changed = False
+
+    def add(self, name: bytes, value: bytes) -> None:
+        self.changed = True
+        super().add(name, value)
+
+    @property
+    def maxsize(self) -> int:
+        return self._maxsize
+
+    @maxsize.setter
+    def maxsize(self, newmax: int) -> None:
+        self.changed = True
+        _SET_SIZE(self, newmax)

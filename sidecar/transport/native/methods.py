@@ -1,0 +1,43 @@
+"""What can be called: handlers by path, ``/package.Service/Method``. They take and return messages as bytes."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from sidecar.transport.native.grpc_status import Status
+
+#: A message, and the seconds that there are for it (``None``: no limit), to the answer: at once, or to be awaited.
+#: Raises ``CallError`` for a status other than OK.
+Answer = Callable[[bytes, float | None], bytes | Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """A method with one answer."""
+
+    answer: Answer
+
+
+class Caller(Protocol):
+    """Who called a streaming method."""
+
+    def send(self, message: bytes) -> None:
+        """Send a message."""
+
+    def end(self, status: Status, text: str) -> None:
+        """End the call."""
+
+
+#: Begin to send to a caller what its message asks for; return how to stop, which is called once the caller is gone.
+Subscribe = Callable[[bytes, Caller], Callable[[], None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """A method with any number of answers."""
+
+    subscribe: Subscribe
+
+
+Method = Unary | Streaming
+Methods = Mapping[bytes, Method]

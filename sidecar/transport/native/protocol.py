@@ -1,0 +1,196 @@
+"""A connection on a real socket: an asyncio protocol around ``Calls``.
+
+What one read brings is answered by one write. While the peer does not read, nothing is read from it either.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from functools import partial
+from typing import Final, Protocol, cast
+
+from sidecar.transport.native.calls import Calls
+from sidecar.transport.native.errors import ErrorCode, H2ConnectionError
+from sidecar.transport.native.grpc_status import CallError, Status
+from sidecar.transport.native.limits import Limits
+from sidecar.transport.native.methods import Methods
+from sidecar.transport.native.outcome import Outcome, outcome_of
+
+#: Seconds that a closed connection's last frames get to reach the peer. Closed with bytes unread, TCP would take them
+#: back: so what comes meanwhile is read, and dropped.
+_LINGER_SECONDS: Final = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Connections(Protocol):
+    """Who keeps the open connections."""
+
+    def opened(self, connection: "NativeProtocol") -> bool:
+        """Note a new one; say whether there is room for it."""
+
+    def lost(self, connection: "NativeProtocol") -> None:
+        """Note that one has ended."""
+
+
+class NativeProtocol(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, limits: Limits, methods: Methods, connections: Connections) -> None:
+        self._limits, self._connections = limits, connections
+        self._loop = asyncio.get_running_loop()
+        self.calls = Calls(limits, methods, self, self._loop.time())
+        self._out = self.calls.connection.out
+        self._tasks: dict[int, asyncio.Future[bytes]] = {}
+        self._flushing: asyncio.Handle | None = None
+        self._full_since: float | None = None
+        self._ends_at: float | None = None
+
+    # asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet the peer; or let it go, where there are too many."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=self._limits.write_buffer_bytes)
+        if self._connections.opened(self):
+            self.flush()
+        else:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what was read, and answer what can be answered at once."""
+        if self._ends_at is not None:
+            return
+        try:
+            self.calls.received(data, self._loop.time())
+            self.flush()
+        except Exception:  # noqa: BLE001 - a fault of ours, which must end no more than this connection
+            self._broken()
+
+    def pause_writing(self) -> None:
+        """Take no more requests from a peer that does not read the answers."""
+        self._full_since = self._loop.time()
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._full_since = None
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop whatever goes on for it."""
+        del exc
+        self._ends_at = self._loop.time()
+        self.calls.end()
+        self._connections.lost(self)
+
+    # The server's side
+
+    def tick(self) -> None:
+        """Look at what takes too long. To be called now and then."""
+        now = self._loop.time()
+        if self._ends_at is not None:
+            if now >= self._ends_at:
+                self._transport.abort()
+            return
+        if self._full_since is not None and now - self._full_since > self._limits.unsent_seconds:
+            _log.info("connection closed: it does not read its answers")
+            self._transport.abort()
+            return
+        try:
+            self.calls.tick(now)
+            self.flush()
+        except Exception:  # noqa: BLE001 - as above
+            self._broken()
+
+    @property
+    def heard_at(self) -> float:
+        """Return when something came last, in the loop's seconds."""
+        return self.calls.connection.heard_at
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether no call is under way."""
+        return not self.calls.connection.streams.alive
+
+    def leave(self) -> None:
+        """Begin to leave: close once the peer knows and all calls are answered."""
+        self.calls.connection.leave()
+        self.flush()
+
+    def give_up(self) -> None:
+        """Close it, whatever is under way."""
+        self.calls.connection.fail(H2ConnectionError(ErrorCode.NO_ERROR, "the server is gone"))
+        self.flush()
+
+    def abort(self) -> None:
+        """End it now."""
+        self._transport.abort()
+
+    def flush(self) -> None:
+        """Write what there is to send, and end where the connection is over."""
+        if self._out:
+            if self._ends_at is None and not self._transport.is_closing():
+                self._transport.write(b"".join(self._out))
+            self._out.clear()
+        if self._full_since is not None and self._transport.get_write_buffer_size() > self._limits.max_unsent_bytes:
+            self._transport.abort()
+        if self.calls.connection.closed and self._ends_at is None:
+            self._end()
+
+    # What calls ask for
+
+    def begin(self, stream_id: int, awaitable: Awaitable[bytes], seconds: float | None) -> None:
+        """Await it, for so long at the most, and answer the call with what it comes to."""
+        task = asyncio.ensure_future(awaitable)
+        self._tasks[stream_id] = task
+        timer = None if seconds is None else self._loop.call_later(seconds, task.cancel)
+        task.add_done_callback(partial(self._done, stream_id, timer))
+
+    def cancel(self, stream_id: int) -> None:
+        """Stop awaiting."""
+        task = self._tasks.pop(stream_id, None)
+        if task is not None:
+            task.cancel()
+
+    def flush_soon(self) -> None:
+        """Write once everything that is ready in this turn of the loop has added to it."""
+        if self._flushing is None:
+            self._flushing = self._loop.call_soon(self._flush_now)
+
+    def _flush_now(self) -> None:
+        self._flushing = None
+        self.flush()
+
+    def _done(self, stream_id: int, timer: asyncio.TimerHandle | None, task: "asyncio.Future[bytes]") -> None:
+        if timer is not None:
+            timer.cancel()
+        if self._tasks.get(stream_id) is not task:
+            return  # nobody wants it any more
+        del self._tasks[stream_id]
+        self.calls.connection.now = self._loop.time()
+        self.calls.settle(stream_id, _outcome(task))
+        self.flush_soon()
+
+    def _end(self) -> None:
+        if self.calls.connection.fault:
+            _log.info("connection closed: %s", self.calls.connection.fault)
+        self.calls.end()
+        self._ends_at = self._loop.time() + _LINGER_SECONDS
+        if not self._transport.is_closing():
+            # Read on, and drop it: see above.
+            self._transport.resume_reading()
+            self._transport.write_eof()
+
+    def _broken(self) -> None:
+        _log.exception("a connection failed")
+        self.calls.end()
+        self._transport.abort()
+
+
+def _outcome(task: "asyncio.Future[bytes]") -> Outcome:
+    if task.cancelled():
+        return CallError(Status.DEADLINE_EXCEEDED, "no answer within the call's deadline")
+    error = task.exception()
+    return task.result() if error is None else outcome_of(error)

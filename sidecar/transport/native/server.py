@@ -1,0 +1,94 @@
+"""The native gRPC front: ``envoy.service.auth.v3.Authorization/Check`` and gRPC's health service.
+
+``NativeServer`` has the surface of ``GrpcioServer``, and takes what answers a check: bytes to bytes.
+"""
+
+import asyncio
+from functools import partial
+from typing import Final
+
+from sidecar.transport.address import Address, UnixAddress
+from sidecar.transport.native.health import Health
+from sidecar.transport.native.limits import Limits
+from sidecar.transport.native.listening import BACKLOG, Listening, SocketOptions, listen
+from sidecar.transport.native.methods import Answer, Methods, Unary
+from sidecar.transport.native.open_connections import OpenConnections
+from sidecar.transport.native.protocol import NativeProtocol
+
+SERVICE: Final = "envoy.service.auth.v3.Authorization"
+
+#: Seconds between two looks at what takes too long, at the most; and what a cut-off connection gets to end.
+_TICK_SECONDS: Final = 1.0
+_LAST_SECONDS: Final = 1.0
+
+
+class NativeServer:
+    """One listening server. ``start``, then ``stop``, each once, in a running loop.
+
+    ``answer`` answers a check. ``shared``: its port is that of other servers of ours as well (SO_REUSEPORT, socket(7)).
+    """
+
+    def __init__(
+        self,
+        answer: Answer,
+        limits: Limits | None = None,
+        *,
+        shared: bool = False,
+        socket_options: SocketOptions | None = None,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._shared, self._socket_options = shared, socket_options or SocketOptions()
+        self._health = Health([SERVICE])
+        self._methods: Methods = {b"/%s/Check" % SERVICE.encode(): Unary(answer)} | self._health.methods()
+        self._open = OpenConnections(self._limits.max_connections)
+        self._listening: Listening | None = None
+
+    @property
+    def connections(self) -> int:
+        """Return how many connections are open."""
+        return len(self._open)
+
+    async def start(self, address: Address) -> Address:
+        """Listen on ``address`` and return it with its real port; raises ``AddressError`` where that cannot be."""
+        self._listening = listen(address, self._socket_options, shared=self._shared)
+        loop = asyncio.get_running_loop()
+        make = partial(NativeProtocol, self._limits, self._methods, self._open)
+        start = loop.create_unix_server if isinstance(address, UnixAddress) else loop.create_server
+        self._server = await start(make, sock=self._listening.socket, backlog=BACKLOG)
+        self._health.set_serving(serving=True)
+        self._ticking = asyncio.create_task(self._tick())
+        return self._listening.address
+
+    async def stop(self, grace: float) -> None:
+        """Say NOT_SERVING, take no new checks, and end once those under way are answered or ``grace`` seconds over."""
+        if self._listening is None:
+            return
+        self._listening.remove()
+        self._server.close()
+        self._health.set_serving(serving=False)
+        self._health.end_watching()
+        for connection in self._open.all():
+            connection.leave()
+        await self._open.none_within(grace)
+        for connection in self._open.all():
+            connection.give_up()
+        await self._open.none_within(_LAST_SECONDS)
+        for connection in self._open.all():
+            connection.abort()
+        await self._open.none_within(_LAST_SECONDS)
+        self._ticking.cancel()
+
+    async def _tick(self) -> None:
+        limits = self._limits
+        shortest = min(
+            limits.preface_seconds,
+            limits.request_seconds,
+            limits.unsent_seconds,
+            limits.keepalive_seconds,
+            limits.keepalive_timeout_seconds,
+            limits.idle_seconds,
+        )
+        while True:
+            await asyncio.sleep(min(_TICK_SECONDS, shortest / 4))
+            for connection in self._open.all():
+                connection.tick()
