@@ -33,6 +33,7 @@ from sidecar.verify.pool.verifiers import Verifier
 from sidecar.verify.pool.warm_up import warm_up
 from sidecar.verify.pool.worker import Server, Worker
 from sidecar.verify.routing import Costs
+from sidecar.verify.turns import Turns
 
 JOBS, LONE, AT_ONCE, ROUNDS = 4000, 1000, 128, 5
 INPUT_BYTES = 400
@@ -108,7 +109,8 @@ def verifiers(count: int) -> Iterator[Pool]:
             )
             for number in range(count)
         ]
-        yield Pool(ends, server, AT_ONCE * 2, Costs())
+        costs = Costs()
+        yield Pool(ends, server, AT_ONCE * 2, costs, Turns(costs))
 
 
 @contextmanager

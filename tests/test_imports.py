@@ -37,7 +37,7 @@ def loaded_by(module: str) -> set[str]:
         ("sidecar.cli.main", {"grpc", "asyncio", "google.protobuf", "pydantic", "cryptography"}),
         ("sidecar.cli.token", {"grpc", "envoy_data_plane"}),
         ("sidecar.cli.serve", {"grpc", "asyncio", "aiohttp", "envoy_data_plane", "rich", "hypothesis"}),
-        ("sidecar.runtime.supervisor", {"grpc", "asyncio", "aiohttp", "google.protobuf", "envoy"}),
+        ("sidecar.runtime.supervision.supervisor", {"grpc", "asyncio", "aiohttp", "google.protobuf", "envoy"}),
     ],
 )
 def test_import_stays_within_its_layer(module: str, never: set[str]) -> None:

@@ -49,18 +49,20 @@ def config_command(  # noqa: PLR0913 - one an option
     if count is None:
         raise Failure("'servers' is not in the configuration: each machine has its own; add --servers", ExitCode.USAGE)
     options = options_for(loaded.trust, addresses(configuration.settings, count), all_headers=all_headers)
+    (listens, on), (host, port) = _endpoint("listener", listener), _endpoint("upstream", upstream)
     try:
-        document = to_json(replace(options, **_endpoint("listener", listener), **_endpoint("upstream", upstream)))
+        ours = replace(options, listener_address=listens, listener_port=on, upstream_address=host, upstream_port=port)
+        document = to_json(ours)
     except ValueError as error:
         raise Failure(str(error), ExitCode.USAGE) from None
     click.echo(document if as_json else _yaml(document), nl=as_json)
 
 
-def _endpoint(name: str, text: str) -> dict[str, str | int]:
+def _endpoint(name: str, text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal():
         raise Failure(f"--{name}: {text!r} is no address; write HOST:PORT", ExitCode.USAGE)
-    return {f"{name}_address": host.removeprefix("[").removesuffix("]"), f"{name}_port": int(port)}
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def _yaml(document: str) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from sidecar.cli.configuration import config_option, load_snapshot
-from sidecar.runtime.child import LOG_FORMAT
 from sidecar.runtime.serve import end_when_told
 from sidecar.runtime.serve import serve as run
+from sidecar.runtime.supervision.child import LOG_FORMAT
 
 _log = logging.getLogger("sidecar")
 

@@ -15,15 +15,15 @@ from sidecar.observe.condition import Condition
 class ScoreboardHealth:
     """The conditions, as the scoreboard has them now.
 
-    ``names``: of all children, in the scoreboard's order. ``servers``: of those that must be up. ``keys``: whether
-    there are keys to check with, which control knows. ``clock``: CLOCK_MONOTONIC, in seconds. ``patience``: seconds
-    without a heartbeat after which somebody is taken for hung; several heartbeats long.
+    ``names``: of all children, in the scoreboard's order. ``servers``: of those that must be up. ``own``: what control
+    knows by itself, such as whether there are keys to check with. ``clock``: CLOCK_MONOTONIC, in seconds.
+    ``patience``: seconds without a heartbeat after which somebody is taken for hung; several heartbeats long.
     """
 
     scoreboard: Scoreboard
     names: Sequence[str]
     servers: Collection[str]
-    keys: Callable[[], Condition]
+    own: Callable[[], Sequence[Condition]]
     clock: Callable[[], float]
     patience: float
 
@@ -36,7 +36,7 @@ class ScoreboardHealth:
         now, overall = self.clock(), self.scoreboard.overall()
         children = {name: self.scoreboard.child(index) for index, name in enumerate(self.names)}
         return [
-            self.keys(),
+            *self.own(),
             supervisor(overall, now, self.patience),
             not_draining(overall),
             *(server(name, children[name], now, self.patience) for name in self.servers),

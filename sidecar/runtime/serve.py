@@ -2,18 +2,34 @@
 
 import importlib
 import logging
+import multiprocessing
+import os
+import signal
+import sys
 from pathlib import Path
 
 from sidecar.loading.snapshot import Snapshot
-from sidecar.runtime.blob import store
-from sidecar.runtime.children import Orders
-from sidecar.runtime.launch import context_for
-from sidecar.runtime.planning import plan_fleet
-from sidecar.runtime.shared import make_shared
-from sidecar.runtime.supervisor import Supervisor
+from sidecar.runtime.ipc.blob import store
+from sidecar.runtime.ipc.shared import make_shared
+from sidecar.runtime.supervision.children import Orders
+from sidecar.runtime.supervision.launch import context_for
+from sidecar.runtime.supervision.planning import plan_fleet
+from sidecar.runtime.supervision.supervisor import Supervisor
 from sidecar.settings import Settings
 
+#: Exit code for what must not happen.
+FAILED = 1
+
 _log = logging.getLogger(__name__)
+
+
+def end_when_told() -> None:
+    """Have SIGTERM end this process, with 0, until it serves and has a better way.
+
+    Where it is PID 1 the kernel drops a signal that it has no handler for, and whoever sent it waits in vain.
+    """
+    # Not sys.exit: it would be lost where the signal comes during some object's end. Nothing is started yet.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(0))
 
 
 def serve(config: Path, snapshot: Snapshot, settings: Settings) -> int:
@@ -22,7 +38,7 @@ def serve(config: Path, snapshot: Snapshot, settings: Settings) -> int:
     ``config`` is the file, for reloads; ``settings`` are those of ``snapshot``.
     """
     if not settings.enable_multiprocessing:
-        run_alone = importlib.import_module("sidecar.runtime.alone").run_alone
+        run_alone = importlib.import_module("sidecar.runtime.serving.alone").run_alone
         return int(run_alone(config, snapshot))
     fleet = plan_fleet(settings, lambda text: _log.warning("%s", text))
     orders = Orders(
@@ -34,4 +50,20 @@ def serve(config: Path, snapshot: Snapshot, settings: Settings) -> int:
         grace=settings.shutdown_grace_seconds,
     )
     _log.info("starting %d server(s), %d verifier(s)", fleet.servers, fleet.verifiers)
-    return Supervisor(orders, context_for(settings.process_start_method)).run()
+    return _run(Supervisor(orders, context_for(settings.process_start_method)))
+
+
+def _run(supervisor: Supervisor) -> int:
+    try:
+        code = supervisor.run()
+    except Exception:  # noqa: BLE001 - whatever it is, nobody must be left who watches nobody
+        _log.exception("the supervisor failed, and everything ends")
+        code = FAILED
+    if multiprocessing.active_children():
+        # One that did not end, though it was killed. At exit multiprocessing would wait for it, and it for us: it ends
+        # when the lifeline closes, which is when we are gone.
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 from sidecar.core.needs import Verdict, Verify
-from sidecar.verify.inline import verify_inline
 from sidecar.verify.pool.pool import Pool
 from sidecar.verify.routing import Costs, FailureBudget, Limits, Load, Mean, Route, route
+from sidecar.verify.turns import Turns
 
 #: Bad signatures of one source at once, and in each second, before its new tokens have to wait for better times. A
 #: client with an old key or a bug sends a few.
@@ -26,11 +26,14 @@ class ShedError(Exception):
 class Hybrid:
     """Verifies for one event loop. Raises ``ShedError``, and what ``verify_inline`` raises.
 
-    ``pool`` may be missing; then everything is verified here. ``timeout`` is in seconds, for the pool.
+    ``pool`` may be missing; then everything is verified here, in ``turns``. ``timeout`` is in seconds, for the pool.
     """
 
-    def __init__(self, pool: Pool | None, limits: Limits, costs: Costs, timeout: float, observe: Observer) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what there is to decide with
+        self, pool: Pool | None, turns: Turns, limits: Limits, costs: Costs, timeout: float, observe: Observer
+    ) -> None:
         self._pool = pool
+        self._turns = turns
         self._limits = limits
         self._costs = costs
         self._timeout = timeout
@@ -56,14 +59,13 @@ class Hybrid:
         where = route(self._load(), self._limits, self._costs)
         source, now = source_of(need.source), time.monotonic()
         # Who has sent many bad signatures is served last: only as long as there is nothing else to do.
-        if where is Route.SHED or (where is Route.POOL and self._budget.spent(source, now)):
+        is_idle = where is Route.INLINE and not self._turns.waiting
+        if where is Route.SHED or (not is_idle and self._budget.spent(source, now)):
             raise ShedError
         if where is Route.POOL and self._pool is not None:
             verdict = await self._pool.verify(need, self._timeout)
         else:
-            began = time.monotonic()
-            verdict = await verify_inline(need)
-            self._costs.verify.add(time.monotonic() - began)
+            verdict = await self._turns.verify(need)
         if not verdict.valid:
             self._budget.failed(source, now)
         self._observe(where, verdict.valid)
@@ -71,7 +73,7 @@ class Hybrid:
 
     def _load(self) -> Load:
         queued, capacity = (self._pool.waiting, self._pool.capacity) if self._pool else (0, 0)
-        return Load(self._waiting, self._lag.seconds or 0.0, queued, capacity)
+        return Load(self._waiting, self._lag.seconds or 0.0, queued, capacity, self._turns.waiting)
 
 
 def source_of(address: str) -> str:

@@ -1,9 +1,8 @@
 """Where a miss is verified: here, by the pool, or not at all; and who has had too many bad signatures lately.
 
-    route(load, limits, costs)          waiting < threshold     from threshold on
-    ─────────────────────────────────────────────────────────────────────────────
-    the loop is on time                 INLINE                  POOL, or INLINE if it is full
-    the loop lags                       POOL, or SHED if full   POOL, or SHED if full
+    waiting < threshold, and the loop is on time     INLINE
+    from the threshold on, or the loop lags          POOL, or INLINE where there is none or it is full
+    INLINE, and that would take too long             SHED
 
 Pure: no clock (times are arguments), and nothing that waits. Identities that are remembered never come here: whatever
 is decided here harms no caller who has one.
@@ -22,6 +21,9 @@ _OUTLIER = 8.0
 _ADAPTS = 8.0
 #: Verifications in a row that are no lag yet.
 _PATIENCE = 8
+#: Turns of the loop from one verification in the server to the next (``turns.py``): one for whoever waits to be told,
+#: one for it to go on.
+TURNS = 2
 #: A lone miss is verified here whatever is measured.
 _LEAST_BATCH = 2
 
@@ -72,6 +74,7 @@ class Limits:
 
     batch_size_threshold: int  #: misses waiting at once from which on the pool is used, where both ways cost the same
     lag_seconds: float = 0.005  #: by which the loop may be late
+    wait_seconds: float = 0.1  #: that a miss may have to wait for its turn here: half of Envoy's usual time-out
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +84,19 @@ class Load:
     waiting: int  #: misses without a verdict, the one in question among them
     lag: float  #: seconds by which the event loop is late
     queued: int  #: jobs that wait for the pool's verdicts
-    capacity: int  #: jobs that may; 0 where there is no pool
+    capacity: int  #: jobs that may; 0 where there is no pool, or no verifier in it that takes any
+    here: int  #: misses that wait for their turn to be verified in the server
 
 
 def route(load: Load, limits: Limits, costs: Costs) -> Route:
-    """Decide about one miss.
-
-    Without a pool a lone miss is verified here however late the loop is; it is many at once that are shed.
-    """
+    """Decide about one miss. One that is alone is never shed, however late the loop is."""
     crowded = load.waiting >= threshold(limits, costs)
     lagging = load.lag > lag_limit(limits, costs)
-    if not (crowded or lagging):
-        return Route.INLINE
-    if load.queued < load.capacity:
+    # Those that wait here may have come back from the pool: a verifier that was killed takes jobs, and answers none.
+    if (crowded or lagging) and load.queued + load.here < load.capacity:
         return Route.POOL
-    if lagging and (load.capacity > 0 or crowded):
-        return Route.SHED
-    return Route.INLINE
+    turn = max(load.lag, costs.verify.seconds or 0.0)
+    return Route.SHED if load.here * TURNS * turn > limits.wait_seconds else Route.INLINE
 
 
 def threshold(limits: Limits, costs: Costs) -> int:

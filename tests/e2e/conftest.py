@@ -9,16 +9,15 @@ from sidecar.demo.workspace import CONFIGURATION
 from support.stacks import MODES, running_stack
 
 
-@pytest.fixture(scope="session", params=["unix", "tcp", "single"])
+@pytest.fixture(scope="session", params=["unix", "tcp", "single", "grpcio"])
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """Run a stack that tests share and leave as it is: over Unix sockets, over TCP, and in a single process."""
+    """Run a stack that tests share and leave as it is: on Unix sockets, on TCP, in a single process, and on grpcio."""
     listen = "127.0.0.1:0" if request.param == "tcp" else "{listen}"
-    mode = MODES["single" if request.param == "single" else "several"]
-    with running_stack(CONFIGURATION.replace("{listen}", listen), mode) as one:
+    with running_stack(CONFIGURATION.replace("{listen}", listen), MODES.get(request.param, {})) as one:
         yield one
 
 
 @pytest.fixture(params=sorted(MODES))
 def mode(request: pytest.FixtureRequest) -> Mapping[str, str]:
-    """Return the environment of a sidecar in several processes, or in one."""
+    """Return the environment of a sidecar in several processes, in one, or on grpcio."""
     return MODES[request.param]

@@ -213,3 +213,30 @@ def test_secret_of_another_length_is_refused(node: Node) -> None:
     """A secret that is too short is refused."""
     with pytest.raises(ValueError, match="32"):
         SharedTokenCache(node.shared, b"short")
+
+
+def test_refusal_of_a_clock_that_ran_ahead_is_forgotten(node: Node) -> None:
+    """Once the clock is right again, a token is not taken for expired because it was when the clock was ahead."""
+    token, ahead = mint(claims(exp=NOW + 1000)), NOW + 86_400
+    assert node.ask(token, now=ahead).reason == "token_expired"
+    for now in (NOW, NOW + 900):
+        assert node.ask(token, now=now).allowed
+    assert node.ask(token, now=ahead).reason == "token_expired"
+
+
+@pytest.mark.parametrize("ahead", [1.0, 30.0, 90.0])
+def test_refusal_holds_again_when_its_time_has_come(node: Node, ahead: float) -> None:
+    """However little the clock was ahead: what it refused is refused from that time on, and not before."""
+    token = mint(claims(exp=NOW - 30.0))  # over at NOW, with a clock skew of 30 s
+    first = NOW + ahead
+    assert node.ask(token, now=first).reason == "token_expired"
+    assert node.ask(token, now=NOW - 1).allowed
+    assert node.ask(token, now=first).reason == "token_expired"
+
+
+def test_identity_of_a_clock_that_ran_ahead_has_its_own_times(node: Node) -> None:
+    """A token that was good by a clock that was ahead is not yet valid by one that is right."""
+    token = mint(claims(nbf=NOW + 1000, exp=NOW + 9000))
+    assert node.ask(token, now=NOW + 2000).allowed
+    assert node.ask(token).reason == "token_not_yet_valid"
+    assert node.ask(token, now=NOW + 2000).allowed

@@ -18,7 +18,7 @@ VERIFIER = NAMES.index("verifier-0")
 def health(board: Scoreboard, keys: Condition = KEYS) -> Health:
     """Return the conditions of a scoreboard at ``NOW``."""
     servers = [name for name in NAMES if name.startswith("server-")]
-    return ScoreboardHealth(board, NAMES, servers, lambda: keys, lambda: NOW, patience=5.0)
+    return ScoreboardHealth(board, NAMES, servers, lambda: [keys], lambda: NOW, patience=5.0)
 
 
 def failures(change: Callable[[Scoreboard], None]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.runtime.backoff import FIRST, LONGEST, LOOP, WELL, Backoff
+from sidecar.runtime.supervision.backoff import FIRST, LONGEST, LOOP, WELL, Backoff
 
 
 def after(*runs: float) -> Backoff:

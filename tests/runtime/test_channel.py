@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.runtime.blob import load, store
-from sidecar.runtime.channel import Channel, Kind, Message, pair
-from sidecar.runtime.handles import Handle
+from sidecar.runtime.ipc.blob import load, store
+from sidecar.runtime.ipc.channel import Channel, Kind, Message, pair
+from sidecar.runtime.ipc.handles import Handle
 
 
 @pytest.fixture
@@ -63,6 +63,18 @@ def test_what_is_no_message_is_dropped(data: bytes) -> None:
         Channel(first).send(Message(Kind.WHO, 5))
         found = list(iter(there.receive, None))
     assert [message.generation for message in found][-1:] == [5] or not data
+
+
+@pytest.mark.parametrize("data", [b"", b"short", b"\xff" * 100])
+def test_descriptor_of_no_message_is_closed(ends: tuple[socket.socket, socket.socket], data: bytes) -> None:
+    """What comes along with bytes that are no message is not kept open."""
+    first, second = ends
+    reader, writer = os.pipe()
+    socket.send_fds(first, [data], [writer])
+    os.close(writer)
+    assert Channel(second).receive() is None
+    assert os.read(reader, 1) == b""  # its end: nobody has the other one
+    os.close(reader)
 
 
 def test_text_is_cut_and_never_lost(ends: tuple[socket.socket, socket.socket]) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from sidecar.placement.apply import allowed_cpus
-from sidecar.runtime.fleet import Role
-from sidecar.runtime.planning import plan_fleet
+from sidecar.runtime.ipc.fleet import Role
+from sidecar.runtime.supervision.planning import plan_fleet
 from sidecar.settings import Settings
 from sidecar.transport.address import AddressError, numbered, parse
 

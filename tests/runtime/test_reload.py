@@ -64,6 +64,19 @@ def test_bad_configuration_changes_nothing(short_folder: Path, text: str, messag
         assert sidecar.metric('authz_trust_reloads_total{result="refused"}') >= 1
 
 
+def test_key_set_of_a_refused_configuration_is_watched(short_folder: Path) -> None:
+    """Where a new configuration is refused for its key set, to mend that file alone is enough."""
+    with running_sidecar(short_folder) as sidecar:
+        assert eventually(sidecar.is_ready)
+        folder, config = sidecar.workspace.folder, sidecar.workspace.config
+        (folder / "new.json").write_text("{", encoding="utf-8")
+        config.write_text(config.read_text(encoding="utf-8").replace("jwks.json", "new.json"), encoding="utf-8")
+        assert eventually(lambda: REFUSED in sidecar.printed())
+        (folder / "new.json").write_text(key_set_document([generate()]), encoding="utf-8")
+        assert eventually(lambda: IN_FORCE in sidecar.printed()), sidecar.printed()
+        assert _reasons(sidecar) == {"unknown_key"}
+
+
 def test_server_that_is_held_back_is_replaced(short_folder: Path) -> None:
     """With one server stopped the others change over; the one that did not answer comes back with the new set."""
     with running_sidecar(short_folder) as sidecar:

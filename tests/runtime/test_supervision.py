@@ -11,7 +11,7 @@ import pytest
 
 from sidecar.demo.process import Process
 from sidecar.demo.workspace import prepare
-from sidecar.runtime.backoff import LOOP
+from sidecar.runtime.supervision.backoff import LOOP
 from support.processes import descendants, eventually
 from support.sidecars import CONFIGURATION, Sidecar, running_sidecar
 

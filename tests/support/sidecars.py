@@ -41,8 +41,8 @@ class Sidecar:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Return where its servers answer."""
-        return sidecar_addresses(self.process)
+        """Return where its servers answer, in the order of their numbers: they say so in any order."""
+        return tuple(sorted(sidecar_addresses(self.process), key=lambda address: (len(address), address)))
 
     def check(self, address: str, token: str | None = None, seconds: float = 20.0) -> Answer:
         """Ask one server about a request with ``token``; raises ``grpc.RpcError``."""

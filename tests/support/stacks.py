@@ -14,8 +14,12 @@ from sidecar.demo.workspace import CONFIGURATION, prepare
 PATIENT = 20.0
 
 
-#: The sidecar in several processes, and in one.
-MODES = {"several": {}, "single": {"AUTHZ_ENABLE_MULTIPROCESSING": "false"}}
+#: The sidecar in several processes, in one, and with either transport.
+MODES = {
+    "several": {},
+    "single": {"AUTHZ_ENABLE_MULTIPROCESSING": "false"},
+    "grpcio": {"AUTHZ_TRANSPORT": "grpcio"},
+}
 
 
 @contextmanager

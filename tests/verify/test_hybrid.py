@@ -12,6 +12,7 @@ from sidecar.verify import hybrid
 from sidecar.verify.hybrid import Hybrid, ShedError, source_of
 from sidecar.verify.pool.pool import Pool
 from sidecar.verify.routing import Costs, Limits, Route
+from sidecar.verify.turns import Turns
 from support.keypairs import pair
 
 
@@ -19,9 +20,13 @@ class FakePool(Pool):
     """A pool that is always as full as it is told to be, and says that every signature is good."""
 
     def __init__(self, full: bool) -> None:  # noqa: FBT001 - what the test is about
-        self.capacity = 1
         self.asked = 0
         self._full = full
+
+    @property
+    def capacity(self) -> int:
+        """Return how many may wait."""
+        return 1
 
     @property
     def waiting(self) -> int:
@@ -47,8 +52,8 @@ def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 def _hybrid(pool: Pool | None, seen: list[tuple[Route, bool]], threshold: int = 4) -> Hybrid:
-    limits = Limits(batch_size_threshold=threshold, lag_seconds=1e9)
-    return Hybrid(pool, limits, Costs(), 1.0, lambda route, valid: seen.append((route, valid)))
+    limits, costs = Limits(batch_size_threshold=threshold, lag_seconds=1e9), Costs()
+    return Hybrid(pool, Turns(costs), limits, costs, 1.0, lambda route, valid: seen.append((route, valid)))
 
 
 def test_lone_miss_is_verified_here() -> None:

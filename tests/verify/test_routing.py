@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from sidecar.verify.routing import Costs, Limits, Load, Mean, Route, lag_limit, route, threshold
 
-LIMITS = Limits(batch_size_threshold=8, lag_seconds=0.005)
+LIMITS = Limits(batch_size_threshold=8, lag_seconds=0.005, wait_seconds=0.1)
 LATE, ON_TIME = 0.0051, 0.005
-CALM = Load(waiting=1, lag=0.0, queued=0, capacity=100)
+CALM = Load(waiting=1, lag=0.0, queued=0, capacity=100, here=0)
 
 
 def costs(verify: float | None, handover: float | None) -> Costs:
@@ -35,15 +35,16 @@ NOTHING_MEASURED, EQUAL = costs(None, None), costs(40e-6, 40e-6)
         (replace(CALM, waiting=8, lag=LATE), Route.POOL),
         (replace(CALM, waiting=8, queued=100), Route.INLINE),
         (replace(CALM, queued=100), Route.INLINE),
-        (replace(CALM, lag=LATE, queued=100), Route.SHED),
-        (replace(CALM, waiting=8, lag=LATE, queued=100), Route.SHED),
-        (replace(CALM, lag=LATE, capacity=0), Route.INLINE),
+        (replace(CALM, waiting=8, lag=LATE, queued=100, here=9), Route.INLINE),
+        (replace(CALM, waiting=8, lag=LATE, queued=100, here=10), Route.SHED),
+        (replace(CALM, lag=1.0, capacity=0), Route.INLINE),
         (replace(CALM, waiting=8, capacity=0), Route.INLINE),
-        (replace(CALM, waiting=8, lag=LATE, capacity=0), Route.SHED),
+        (replace(CALM, waiting=1000, here=999, lag=0.00005, capacity=0), Route.INLINE),
+        (replace(CALM, waiting=1002, here=1001, lag=0.00005, capacity=0), Route.SHED),
     ],
 )
 def test_ways(load: Load, way: Route, measured: Costs) -> None:
-    """The table: alone or few, inline; many or a late loop, the pool; that full and the loop late, shed."""
+    """Few and on time, inline; many or a late loop, the pool; that full, inline again, and too many of these, shed."""
     assert route(load, LIMITS, measured) is way
 
 
@@ -75,18 +76,20 @@ def test_slow_verifications_are_no_lag() -> None:
 
 
 _SECONDS = st.floats(0, 1) | st.none()
-_LOADS = st.builds(Load, st.integers(1, 500), st.floats(0, 1), st.integers(0, 200), st.integers(0, 200))
+_LOADS = st.builds(
+    Load, st.integers(1, 500), st.floats(0, 1), st.integers(0, 200), st.integers(0, 200), st.integers(0, 500)
+)
 
 
 @given(_LOADS, st.integers(1, 500), _SECONDS, _SECONDS)
 def test_for_any_load(load: Load, batch: int, verify: float | None, handover: float | None) -> None:
-    """Nothing goes to a full pool, nothing is shed while the loop is on time, a lone miss on time is verified here."""
+    """Nothing goes to a full pool, nothing is shed while nobody waits here, and a lone miss is verified here."""
     limits, measured = Limits(batch), costs(verify, handover)
     way, on_time = route(load, limits, measured), load.lag <= lag_limit(limits, measured)
     full = load.queued >= load.capacity
     assert not (way is Route.POOL and full)
-    assert not (way is Route.SHED and (on_time or not full))
-    if load.waiting == 1 and on_time:
+    assert not (way is Route.SHED and load.here == 0)
+    if load.waiting == 1 and on_time and load.here == 0:
         assert way is Route.INLINE
 
 

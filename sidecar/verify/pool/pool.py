@@ -10,17 +10,17 @@ The first of several verifiers has half of the time, so that one that hangs leav
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from time import monotonic
 
 from sidecar.core.needs import Verdict, Verify
-from sidecar.verify.inline import verify_inline
 from sidecar.verify.pool.codec import write_job
 from sidecar.verify.pool.counts import PoolCounts
 from sidecar.verify.pool.pending import Pending, Wait
 from sidecar.verify.pool.verifiers import Choice, Verifier
 from sidecar.verify.pool.wake_up import WakeUp
 from sidecar.verify.routing import Costs
+from sidecar.verify.turns import Turns
 
 #: Verdicts of one verifier that are taken in one tick of the loop.
 BATCH = 64
@@ -36,7 +36,7 @@ class Pool:
     """Has ``verifiers`` check signatures. ``wake_up`` is this server's own. For one event loop.
 
     ``in_flight``: jobs that may wait for verdicts at once, of all verifiers together. ``costs`` is told what verifying
-    here and handing over take. ``inline`` verifies here.
+    here and handing over take. ``turns`` verifies here.
     """
 
     def __init__(
@@ -45,17 +45,16 @@ class Pool:
         wake_up: WakeUp,
         in_flight: int,
         costs: Costs,
-        inline: Callable[[Verify], Awaitable[Verdict]] = verify_inline,
+        turns: Turns,
     ) -> None:
         self.counts = PoolCounts()
-        self.capacity = in_flight
+        self._in_flight = in_flight
         self._verifiers = list(verifiers)
         self._choice = Choice(self._verifiers)
         self._wake_up = wake_up
         self._costs = costs
-        self._inline = inline
+        self._turns = turns
         self._pending = Pending()
-        self._one_at_a_time = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tick_planned = False
         self._timer: asyncio.TimerHandle | None = None
@@ -79,6 +78,14 @@ class Pool:
         self.counts.lost += self._pending.end_all()
 
     @property
+    def capacity(self) -> int:
+        """Return how many jobs may wait: none where no verifier takes any, so that somebody sees there is no pool."""
+        if self._loop is not None and any(one.ready or one.attend() for one in self._verifiers):
+            return self._in_flight
+        self._plan_tick()  # whoever is there again has to be woken up
+        return 0
+
+    @property
     def waiting(self) -> int:
         """Return how many jobs wait for a verdict."""
         return len(self._pending)
@@ -98,7 +105,8 @@ class Pool:
                 raise
             if verdict is not None:
                 return verdict
-        return await self._verify_here(need)
+        self.counts.inline += 1
+        return await self._turns.verify(need)
 
     def verifier_lost(self, number: int) -> None:
         """Take back all jobs of this verifier, which was killed or hangs. It gets none before it answers anew."""
@@ -109,7 +117,7 @@ class Pool:
         """Send a job to the next verifier that has room, or return ``None``: there is none, or no time."""
         while self._loop is not None and len(tried) < TRIES:
             now = monotonic()
-            verifier = self._choice.next(tried) if len(self._pending) < self.capacity and now < deadline else None
+            verifier = self._choice.next(tried) if len(self._pending) < self._in_flight and now < deadline else None
             if verifier is None:
                 break
             tried.append(verifier)
@@ -124,18 +132,6 @@ class Pool:
             verifier.attend()  # its place may have been taken just now
         self._plan_tick()
         return None
-
-    async def _verify_here(self, need: Verify) -> Verdict:
-        """Verify one in a tick: however many come back at once, the loop goes round between any two."""
-        self.counts.inline += 1
-        await self._one_at_a_time.acquire()
-        try:
-            began = monotonic()
-            verdict = await self._inline(need)
-            self._costs.verify.add(monotonic() - began)
-            return verdict
-        finally:
-            asyncio.get_running_loop().call_soon(self._one_at_a_time.release)
 
     def _plan(self, began: float) -> None:
         """See that the tick is ended and that time runs out, and measure one job of each tick, sent since ``began``."""

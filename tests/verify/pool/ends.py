@@ -17,6 +17,7 @@ from sidecar.verify.pool.rings import Rings
 from sidecar.verify.pool.verifiers import Verifier
 from sidecar.verify.pool.worker import Server, Worker
 from sidecar.verify.routing import Costs
+from sidecar.verify.turns import Turns
 from support.keypairs import pair
 
 SEED = 0x5EED_5EED_5EED_5EED
@@ -62,7 +63,8 @@ class Both:
             )
             for number in range(self.plan.verifiers)
         ]
-        return Pool(verifiers, self.server_wake_up, in_flight, Costs(), inline)
+        costs = Costs()
+        return Pool(verifiers, self.server_wake_up, in_flight, costs, Turns(costs, inline))
 
     def worker(self, number: int = 0) -> Worker:
         """Return the worker of a new verifier process, which has told the server of itself."""
@@ -89,3 +91,16 @@ async def settle(*workers: Worker) -> None:
             worker.turn()
         for _ in range(3):
             await asyncio.sleep(0)
+
+
+async def opened(ends: Both, *workers: Worker, in_flight: int = 64) -> Pool:
+    """Return a pool that has met its verifiers."""
+    pool = ends.pool(in_flight)
+    pool.open()
+    await settle(*workers)
+    return pool
+
+
+def asked(pool: Pool, *needs: Verify, timeout: float = LONG) -> "list[asyncio.Task[Verdict]]":
+    """Have several needs verified at once."""
+    return [asyncio.ensure_future(pool.verify(one, timeout)) for one in needs]

@@ -18,6 +18,7 @@ from sidecar.verify.pool.pool import Pool
 from sidecar.verify.pool.rings import Rings
 from sidecar.verify.pool.verifiers import Verifier
 from sidecar.verify.routing import Costs
+from sidecar.verify.turns import Turns
 
 VERIFIERS, KILLS, BETWEEN = 2, 6, 150
 PROGRAM = Path(__file__).parent / "programs" / "verifier.py"
@@ -43,7 +44,8 @@ class Processes:
         jobs = [Producer(memory, plan.jobs(0, number), SEED) for number in numbers]
         verdicts = [Consumer(memory, plan.verdicts(0, number), SEED) for number in numbers]
         ends = [Verifier(jobs[number], verdicts[number], self._wakes[number + 1]) for number in numbers]
-        return Pool(ends, self._wakes[0], 256, Costs())
+        costs = Costs()
+        return Pool(ends, self._wakes[0], 256, costs, Turns(costs))
 
     def replace(self, number: int) -> None:
         """Kill a verifier, see it ended, and start another in its place."""

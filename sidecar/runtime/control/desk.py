@@ -1,0 +1,158 @@
+"""What control does for all: probes and administration over HTTP, reload, sweep. The single process has it as well."""
+
+import asyncio
+import logging
+import platform
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from sidecar.core.reason import Reason
+from sidecar.core.trust import Trust
+from sidecar.http import address as http_address
+from sidecar.http.guard import TokenFile
+from sidecar.http.listeners import Access, admin_listener, probe_listener
+from sidecar.http.server import Limits, Listener
+from sidecar.loading.trust import Loaded
+from sidecar.memory.cache import SharedCache
+from sidecar.memory.counters import CounterTable
+from sidecar.memory.scoreboard import Scoreboard
+from sidecar.observe.condition import Condition
+from sidecar.observe.exposition import Exposition, Facts
+from sidecar.observe.health import ScoreboardHealth
+from sidecar.observe.recently import Recently
+from sidecar.observe.series import CHECK
+from sidecar.runtime.control.reload import Reading
+from sidecar.runtime.control.watch import Reloads
+from sidecar.runtime.ipc.fleet import Fleet, Role
+from sidecar.runtime.ipc.heartbeat import PATIENCE
+from sidecar.runtime.ipc.shared import Shared
+from sidecar.settings.http import AdminSettings, AdminTlsSettings
+from sidecar.transport.tls import Tls
+
+#: Seconds between two sweeps of the shared cache.
+SWEEP_SECONDS = 30.0
+#: Seconds after the last check that was denied since Envoy's configuration is too old, for which it counts as such.
+STALE_SECONDS = 30.0
+
+_log = logging.getLogger(__name__)
+
+
+class Desk:
+    """``values`` are the configuration as it is shown. ``apply`` brings a new one to all who serve."""
+
+    def __init__(  # noqa: PLR0913 - what there is to control, once
+        self,
+        *,
+        config: Path,
+        values: Mapping[str, object],
+        loaded: Loaded,
+        fleet: Fleet,
+        shared: Shared,
+        board: tuple[Scoreboard, CounterTable],
+        apply: Callable[[Reading], Awaitable[None]],
+        row: int = 0,
+    ) -> None:
+        self._config = config
+        self._settings = loaded.settings
+        self._fleet = fleet
+        self._cache = SharedCache(shared.cache.open(), shared.seed)
+        self._scoreboard, self._table = board
+        self._stale_envoy = Recently(self._denied_for_stale_envoy, time.monotonic, STALE_SECONDS)
+        self._reloads = Reloads(config, values, loaded, apply, self._table.row(row))
+        self._listeners: list[Listener] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def trust(self) -> Trust:
+        """Return the Trust in force."""
+        return self._reloads.trust
+
+    async def start(self) -> None:
+        """Listen, watch and sweep; raises ``ListenError``, ``TlsError``, ``TokenError`` where that cannot be."""
+        for listener in filter(None, (self._probe(), self._admin())):
+            await listener.start()
+            self._listeners.append(listener)
+            _log.info("HTTP on %s", listener.address)
+        self._tasks = [asyncio.create_task(work()) for work in (self._reloads.watch, self._reloads.work, self._sweep)]
+        # Should the files have changed while nobody looked: of what is in force already nothing comes.
+        self.reload()
+
+    async def stop(self) -> None:
+        """Stop all of it."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for listener in self._listeners:
+            await listener.stop()
+
+    def reload(self) -> None:
+        """Read the files anew, soon."""
+        self._reloads.ask()
+
+    def _probe(self) -> Listener | None:
+        settings = self._settings.probe
+        if settings.listen is None:
+            return None
+        names = self._fleet.names
+        servers = [member.name for member in self._fleet.of(Role.SERVER)]
+        health = ScoreboardHealth(self._scoreboard, names, servers, self._conditions, time.monotonic, PATIENCE)
+        build = {"version": version("ext-authz-sidecar"), "python": platform.python_version()}
+        metrics = Exposition(
+            table=self._table,
+            scoreboard=self._scoreboard,
+            names=names,
+            build=build,
+            facts=self._facts,
+            clock=time.monotonic,
+        )
+        limits = Limits(settings.max_connections, settings.timeout_seconds)
+        return probe_listener(http_address.parse(settings.listen), health, metrics, limits)
+
+    def _admin(self) -> Listener | None:
+        settings = self._settings.admin
+        if settings.listen is None:
+            return None
+        limits = Limits(settings.max_connections, settings.timeout_seconds)
+        access = _access(settings, self._config.parent)
+        return admin_listener(http_address.parse(settings.listen), access, lambda: self._reloads.shown, limits)
+
+    def _conditions(self) -> Sequence[Condition]:
+        count = sum(len(issuer.keys.keys) for issuer in self.trust.issuers.values())
+        stale = "does not send all headers that policies look at" if self._stale_envoy.has_happened() else ""
+        return (
+            Condition("keys", ok=count > 0, reason="" if count else "none are loaded"),
+            Condition("envoy-config", ok=not stale, reason=stale),
+        )
+
+    def _denied_for_stale_envoy(self) -> int:
+        return self._table.totals().counters[CHECK[Reason.ENVOY_CONFIG_STALE]]
+
+    def _facts(self) -> Facts:
+        slots = {"positive": self._cache.slots, "negative": self._cache.negative_slots}
+        return Facts(self.trust.digest, self._reloads.last_at, slots)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            await asyncio.to_thread(self._cache.sweep, time.time())
+
+
+def _access(settings: AdminSettings, folder: Path) -> Access:
+    token = settings.bearer_token_file
+    return Access(
+        socket_mode=int(settings.socket_mode, 8),
+        token=None if token is None else TokenFile(str(folder / token)),
+        tls=None if settings.tls is None else _tls(settings.tls, folder),
+        hosts=tuple(settings.allowed_hosts),
+    )
+
+
+def _tls(settings: AdminTlsSettings, folder: Path) -> Tls:
+    authority = settings.client_ca_file
+    return Tls(
+        str(folder / settings.certificate_file),
+        str(folder / settings.key_file),
+        None if authority is None else str(folder / authority),
+    )

@@ -1,0 +1,77 @@
+"""Reading the configuration anew: what may change while processes run, and when the files have changed."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sidecar.loading.load import load_configuration
+from sidecar.loading.problem import ConfigurationError
+from sidecar.loading.snapshot import Snapshot, take_snapshot
+from sidecar.loading.trust import Loaded
+from sidecar.settings import Settings
+
+#: What a Trust is made of, and so can change from one check to the next. All else is the shape of processes.
+_RELOADABLE = frozenset({"issuers", "request", "public", "cors_preflight", "policies", "response"})
+
+#: Files, and what changes when one of them does: times, size and inode, links followed; ``None`` for one that is not
+#: there. Kubernetes replaces the files of a ConfigMap or Secret by exchanging a link; ``chmod`` changes ctime alone.
+Fingerprint = Mapping[Path, tuple[int, int, int, int] | None]
+
+
+class ReloadError(Exception):
+    """A configuration that is not taken; the old one stays in force. The text says why, a line for each problem.
+
+    ``seen`` are the files it is made of, as far as it says, as they were just before they were read.
+    """
+
+    def __init__(self, message: str, seen: Fingerprint) -> None:
+        super().__init__(message)
+        self.seen = seen
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A configuration that was read and found good, and its files as they were just before they were read."""
+
+    snapshot: Snapshot
+    loaded: Loaded
+    seen: Fingerprint
+
+
+def read_again(config: Path, running: Settings) -> Reading:
+    """Read the files anew; raises ``ReloadError`` for what is wrong, or differs where only a restart helps."""
+    seen = fingerprint([config])
+    try:
+        configuration = load_configuration(config, os.environ)
+        seen = {**fingerprint(files_of(config, configuration.settings)), **seen}
+        snapshot, loaded = take_snapshot(configuration)
+    except ConfigurationError as error:
+        raise ReloadError(str(error), seen) from None
+    before, after = _shape(running), _shape(loaded.settings)
+    changed = [name for name in before if before[name] != after[name]]
+    if changed:
+        raise ReloadError(f"{', '.join(changed)}: cannot change while processes run; restart to change it", seen)
+    return Reading(snapshot, loaded, seen)
+
+
+def _shape(settings: Settings) -> Mapping[str, object]:
+    return {name: getattr(settings, name) for name in type(settings).model_fields if name not in _RELOADABLE}
+
+
+def files_of(config: Path, settings: Settings) -> list[Path]:
+    """Return the files that a configuration is made of: its own, and those of its key sets."""
+    return [config, *(config.parent / one.keys.file for one in settings.issuers if one.keys.file is not None)]
+
+
+def fingerprint(files: Iterable[Path]) -> Fingerprint:
+    """Look at files."""
+    return {file: _look(file) for file in files}
+
+
+def _look(file: Path) -> tuple[int, int, int, int] | None:
+    try:
+        found = file.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino

@@ -1,0 +1,100 @@
+"""What all processes share, made once by the supervisor: memory, wake-ups, secrets. No locks in it.
+
+board     scoreboard · one row of counters a child
+cache     identities and refusals
+rings     jobs and verdicts, two for each pair of a server and a verifier
+"""
+
+import secrets
+from dataclasses import dataclass, field
+
+from sidecar.memory import segment
+from sidecar.memory.counters import CounterTable
+from sidecar.memory.counters import size as counters_size
+from sidecar.memory.scoreboard import Scoreboard
+from sidecar.memory.scoreboard import size as scoreboard_size
+from sidecar.memory.segment import Segment
+from sidecar.observe.series import SCHEMA
+from sidecar.runtime.ipc.fleet import Fleet, Role
+from sidecar.runtime.ipc.handles import Handle
+from sidecar.verify.pool import wake_up
+from sidecar.verify.pool.rings import Rings
+from sidecar.verify.pool.wake_up import WakeUp
+
+#: Jobs that one server may have with one verifier.
+IN_FLIGHT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class WakeUpHandle:
+    """A wake-up on its way into a child."""
+
+    reader: Handle
+    writer: Handle
+
+    def open(self) -> WakeUp:
+        """Take it over."""
+        return wake_up.attach(self.reader.fd, self.writer.fd)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """All of it, as a child is given it. Wake-ups are by name: ``server-0``, ``server-0/costly``, ``verifier-0``."""
+
+    board: Handle
+    cache: Handle
+    rings: Handle | None
+    wake_ups: dict[str, WakeUpHandle]
+    #: Of checksums and of the cache's keys: random, and in no segment.
+    seed: int = field(repr=False)
+    secret: bytes = field(repr=False)
+
+
+def make_shared(fleet: Fleet, cache_bytes: int) -> Shared:
+    """Make it. It lives as long as the calling process and its children."""
+    rings = rings_of(fleet)
+    return Shared(
+        board=_handle(segment.create(segment.pages(_board_bytes(fleet)), "ext-authz-board")),
+        cache=_handle(segment.create(cache_bytes, "ext-authz-cache")),
+        rings=None if rings is None else _handle(segment.create(segment.pages(rings.size), "ext-authz-rings")),
+        wake_ups={} if rings is None else {name: _wake_up() for name in _wake_up_names(fleet)},
+        seed=secrets.randbits(64),
+        secret=secrets.token_bytes(32),
+    )
+
+
+def rings_of(fleet: Fleet) -> Rings | None:
+    """Return the plan of the rings; ``None`` without verifiers."""
+    return Rings(fleet.servers, fleet.verifiers, IN_FLIGHT) if fleet.verifiers else None
+
+
+def open_board(board: Segment, fleet: Fleet) -> tuple[Scoreboard, CounterTable]:
+    """Open scoreboard and counters."""
+    children = len(fleet.members)
+    return Scoreboard(board, children), CounterTable(board, SCHEMA, children, scoreboard_size(children))
+
+
+def _board_bytes(fleet: Fleet) -> int:
+    children = len(fleet.members)
+    return scoreboard_size(children) + counters_size(SCHEMA, children)
+
+
+def _wake_up_names(fleet: Fleet) -> list[str]:
+    servers = [member.name for member in fleet.of(Role.SERVER)]
+    return [*servers, *(f"{name}/costly" for name in servers), *(member.name for member in fleet.of(Role.VERIFIER))]
+
+
+def _wake_up() -> WakeUpHandle:
+    made = wake_up.create()
+    reader = Handle(made.reader)
+    # An eventfd's are one, and must go along once: multiprocessing refuses a descriptor that is named twice.
+    return WakeUpHandle(reader, reader if made.writer == made.reader else Handle(made.writer))
+
+
+def _handle(made: Segment) -> Handle:
+    # The mapping stays, for as long as the process lives: nobody else holds on to an empty segment.
+    _KEPT.append(made)
+    return Handle(made.fileno())
+
+
+_KEPT: list[Segment] = []

@@ -1,0 +1,124 @@
+"""Everything in one process (``enable_multiprocessing: false``): the same parts, without anybody to watch over them."""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+
+import uvloop
+
+from sidecar.core.trust import Trust
+from sidecar.http.guard import TokenError
+from sidecar.http.listening import ListenError
+from sidecar.loading.snapshot import Snapshot
+from sidecar.memory.scoreboard import Overall, State, Supervised
+from sidecar.placement.plan import ANYWHERE
+from sidecar.runtime.control.desk import Desk
+from sidecar.runtime.control.reload import Reading
+from sidecar.runtime.ipc.fleet import Fleet, Member, Role
+from sidecar.runtime.ipc.heartbeat import END_SECONDS, INTERVAL, Heart
+from sidecar.runtime.ipc.shared import make_shared, open_board
+from sidecar.runtime.serving import garbage
+from sidecar.runtime.serving.checks import Checks
+from sidecar.runtime.serving.holder import Holder
+from sidecar.runtime.supervision.child import UNAVAILABLE
+from sidecar.transport.address import AddressError
+from sidecar.transport.tls import TlsError
+from sidecar.verify.pool.warm_up import warm_up
+
+_SERVER = Member(0, Role.SERVER, 0, ANYWHERE)
+_FLEET = Fleet((_SERVER,), servers=1, verifiers=0, jwt_verifiers=0)
+
+_log = logging.getLogger(__name__)
+
+
+def run_alone(config: Path, snapshot: Snapshot) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code."""
+    return uvloop.run(_run(config, snapshot))
+
+
+async def _run(config: Path, snapshot: Snapshot) -> int:
+    # In the loop: gRPC's server belongs to the one that runs when it is made.
+    return await _Alone(config, snapshot).run()
+
+
+class _Alone:
+    def __init__(self, config: Path, snapshot: Snapshot) -> None:
+        loaded = snapshot.compile()
+        settings = loaded.settings
+        shared = make_shared(_FLEET, settings.shared_memory_size)
+        board = open_board(shared.board.open(), _FLEET)
+        self._scoreboard = board[0]
+        self._scoreboard.write_supervised(
+            0, Supervised(os.getpid(), 1, 0, crash_loop=False, started_at=time.monotonic())
+        )
+        self._heart = Heart(self._scoreboard, 0, 1)
+        self._holder = Holder(loaded.trust)
+        self._checks = Checks(
+            member=_SERVER,
+            fleet=_FLEET,
+            shared=shared,
+            settings=settings,
+            folder=config.parent,
+            trust=self._trust,
+            row=board[1].row(0),
+        )
+        self._desk = Desk(
+            config=config,
+            values=snapshot.values,
+            loaded=loaded,
+            fleet=_FLEET,
+            shared=shared,
+            board=board,
+            apply=self._apply,
+        )
+        self._grace = settings.shutdown_grace_seconds
+        self._draining = False
+
+    async def run(self) -> int:
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._desk.reload)
+        warm_up()
+        garbage.settle()
+        try:
+            await self._checks.start()
+            await self._desk.start()
+        except (AddressError, ListenError, TlsError, TokenError) as error:
+            _log.error("cannot listen: %s", error)
+            return UNAVAILABLE
+        self._heart.state = State.READY
+        beating = asyncio.create_task(self._beat())
+        _log.info("answering checks on %s", self._checks.address)
+        await stop.wait()
+        await self._drain()
+        await self._checks.stop(min(END_SECONDS, self._grace))
+        beating.cancel()
+        await self._desk.stop()
+        return 0
+
+    async def _drain(self) -> None:
+        """Answer on until Envoy's connections are closed, or the grace is nearly over."""
+        self._draining = True
+        until = time.monotonic() + max(0.0, self._grace - END_SECONDS)
+        while self._checks.connections() and time.monotonic() < until:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(INTERVAL)
+
+    async def _beat(self) -> None:
+        while True:
+            self._scoreboard.write_overall(Overall(os.getpid(), time.monotonic(), 0, self._draining))
+            self._heart.trust_digest = self._holder.trust.digest
+            self._heart.connections = self._checks.connections()
+            self._heart.beat()
+            self._checks.publish()
+            await asyncio.sleep(INTERVAL)
+
+    def _trust(self) -> Trust:
+        return self._holder.trust
+
+    async def _apply(self, reading: Reading) -> None:
+        await self._holder.prepare(1, reading.snapshot.encode())
+        self._holder.commit(1)

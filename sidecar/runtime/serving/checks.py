@@ -1,0 +1,76 @@
+"""A front that answers checks, with everything behind it: what a server process has, and the single process too."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sidecar.core.check import Checker
+from sidecar.core.reason import Reason
+from sidecar.core.trust import Trust
+from sidecar.engine.engine import Engine, Services
+from sidecar.engine.local_cache import LocalCache
+from sidecar.engine.shared_cache import SharedTokenCache
+from sidecar.memory.cache import SharedCache
+from sidecar.memory.counters import Row
+from sidecar.observe.cache_meter import CacheMeter
+from sidecar.observe.series import CHECK, CHECK_DURATION, Tier
+from sidecar.runtime.ipc.fleet import Fleet, Member
+from sidecar.runtime.ipc.shared import Shared
+from sidecar.runtime.serving.front import front_for
+from sidecar.runtime.serving.signatures import Signatures
+from sidecar.settings import Settings
+from sidecar.transport.address import numbered, parse_anywhere
+
+
+class Checks:
+    """Answers checks under whatever ``trust`` returns."""
+
+    def __init__(  # noqa: PLR0913 - what there is to a server, once
+        self,
+        *,
+        member: Member,
+        fleet: Fleet,
+        shared: Shared,
+        settings: Settings,
+        folder: Path,
+        trust: Callable[[], Trust],
+        row: Row,
+    ) -> None:
+        self._row = row
+        self._signatures = Signatures(member, fleet, shared, settings, row)
+        self._shared_cache = SharedCache(shared.cache.open(), shared.seed)
+        self._local_cache = LocalCache(settings.cache.local_entries)
+        self._meters = [
+            (CacheMeter(row, Tier.L1), self._local_cache.counts),
+            (CacheMeter(row, Tier.L2), self._shared_cache.counts),
+        ]
+        checker = Checker(trust, SharedTokenCache(self._shared_cache, shared.secret), self._local_cache)
+        services = Services(verify=self._signatures.verify)
+        engine = Engine(checker, services, time.time, lambda: trust().response.realm, self._observe)
+        self._front = front_for(settings, engine, folder)
+        wanted = parse_anywhere(settings.listen)
+        self._wanted = wanted if settings.listen_mode == "shared" else numbered(wanted, member.number)
+        self.address = ""
+
+    async def start(self) -> None:
+        """Answer from now on, on ``address``; raises ``AddressError`` where that cannot be."""
+        self._signatures.open()
+        self.address = str(await self._front.start(self._wanted))
+
+    async def stop(self, grace: float) -> None:
+        """Say NOT_SERVING and GOAWAY, and end when what is under way is answered, or after ``grace`` seconds."""
+        await self._front.stop(grace)
+        self._signatures.close()
+
+    def connections(self) -> int:
+        """Return how many connections are open. Envoy's own and its health checks' are all there should be."""
+        return self._front.connections
+
+    def publish(self) -> None:
+        """Bring the counters up to date; with each heartbeat."""
+        for meter, counts in self._meters:
+            meter.publish(counts)
+
+    def _observe(self, reason: Reason, seconds: float) -> None:
+        self._row.add(CHECK[reason])
+        self._row.observe(CHECK_DURATION, seconds)

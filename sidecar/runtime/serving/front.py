@@ -1,0 +1,50 @@
+"""The front that a configuration asks for."""
+
+import importlib
+from pathlib import Path
+from typing import Protocol
+
+from sidecar.engine.engine import Engine
+from sidecar.settings import Settings
+from sidecar.transport.address import Address
+from sidecar.transport.native.server import NativeServer
+from sidecar.transport.tls import Tls
+
+
+class Front(Protocol):
+    """Takes checks from Envoy."""
+
+    @property
+    def connections(self) -> int:
+        """Return how many connections are open."""
+
+    async def start(self, address: Address) -> Address:
+        """Listen on ``address`` and return it with its real port; raises ``AddressError`` where that cannot be."""
+
+    async def stop(self, grace: float) -> None:
+        """Say NOT_SERVING, take no new checks, and end once those under way are answered or ``grace`` seconds over."""
+
+
+def front_for(settings: Settings, engine: Engine, folder: Path) -> Front:
+    """Return the front of ``settings``; files named there are looked for in ``folder``."""
+    is_shared = settings.listen_mode == "shared"
+    if settings.is_native:
+        native = settings.native
+        return NativeServer(engine.begin, native.limits(), shared=is_shared, socket_options=native.socket_options())
+    # Loaded only where it is used: gRPC takes 20 MiB and 0.1 s of each process.
+    front: Front = importlib.import_module("sidecar.transport.grpcio_server").GrpcioServer(
+        engine, shared=is_shared, tls=_tls(settings, folder)
+    )
+    return front
+
+
+def _tls(settings: Settings, folder: Path) -> Tls | None:
+    files = settings.tls
+    if files is None:
+        return None
+    authority = files.client_ca_file
+    return Tls(
+        str(folder / files.certificate_file),
+        str(folder / files.key_file),
+        None if authority is None else str(folder / authority),
+    )

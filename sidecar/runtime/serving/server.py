@@ -1,0 +1,131 @@
+"""The server process: one event loop, one listening front, until it is told to stop."""
+
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+
+import uvloop
+
+from sidecar.core.trust import Trust
+from sidecar.loading.snapshot import decode
+from sidecar.memory.scoreboard import State
+from sidecar.runtime.ipc.blob import take
+from sidecar.runtime.ipc.channel import Channel, Kind, Message
+from sidecar.runtime.ipc.handles import Handle
+from sidecar.runtime.ipc.heartbeat import INTERVAL, Heart
+from sidecar.runtime.ipc.shared import open_board
+from sidecar.runtime.serving import garbage
+from sidecar.runtime.serving.checks import Checks
+from sidecar.runtime.serving.holder import Holder, PrepareError
+from sidecar.runtime.supervision.child import UNAVAILABLE, ChildSpec
+from sidecar.transport.address import AddressError
+from sidecar.verify.pool.warm_up import warm_up
+
+_log = logging.getLogger(__name__)
+
+#: Seconds that one server gets which is stopped alone: Envoy has seen GOAWAY, and asks the others.
+_ALONE_GRACE = 5.0
+
+
+def run(spec: ChildSpec) -> int:
+    """Serve until SIGTERM; return the exit code."""
+    return uvloop.run(_run(spec))
+
+
+async def _run(spec: ChildSpec) -> int:
+    # In the loop: gRPC's server belongs to the one that runs when it is made.
+    return await _Server(spec).run()
+
+
+class _Server:
+    def __init__(self, spec: ChildSpec) -> None:
+        board, table = open_board(spec.shared.board.open(), spec.fleet)
+        self._heart = Heart(board, spec.member.index, spec.incarnation)
+        self._heart.beat()
+        snapshot = decode(take(spec.snapshot))
+        loaded = snapshot.compile()
+        settings = loaded.settings
+        self._spec = spec
+        self._channel = Channel(spec.channels[0])
+        self._holder = Holder(loaded.trust, self._changed)
+        self._heart.trust_digest = self._holder.trust.digest
+        row = table.row(spec.member.index)
+        self._checks = Checks(
+            member=spec.member,
+            fleet=spec.fleet,
+            shared=spec.shared,
+            settings=settings,
+            folder=Path(spec.config).parent,
+            trust=self._trust,
+            row=row,
+        )
+        self._grace = min(_ALONE_GRACE, settings.shutdown_grace_seconds)
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> int:
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
+        warm_up()
+        garbage.settle()
+        try:
+            await self._checks.start()
+        except AddressError as error:
+            _log.error("%s cannot listen: %s", self._spec.member.name, error)
+            return UNAVAILABLE
+        self._heart.state = State.READY
+        loop.add_reader(self._channel.fileno(), self._hear)
+        self._say(Kind.HELLO, digest=self._holder.trust.digest)
+        beating = asyncio.create_task(self._beat())
+        _log.info("answering checks on %s", self._checks.address)
+        await stop.wait()
+        self._heart.state = State.DRAINING
+        self._heart.beat()
+        await self._checks.stop(self._grace)
+        beating.cancel()
+        self._heart.state = State.STOPPED
+        self._heart.beat()
+        return 0
+
+    async def _beat(self) -> None:
+        while True:
+            self._heart.connections = self._checks.connections()
+            self._heart.beat()
+            self._checks.publish()
+            await asyncio.sleep(INTERVAL)
+
+    def _trust(self) -> Trust:
+        return self._holder.trust
+
+    def _changed(self, trust: Trust) -> None:
+        self._heart.trust_digest = trust.digest
+        self._heart.beat()
+
+    def _hear(self) -> None:
+        while (message := self._channel.receive()) is not None:
+            handles = [Handle(fd) for fd in message.descriptors]
+            match message.kind:
+                case Kind.WHO:
+                    self._say(Kind.HELLO, digest=self._holder.trust.digest)
+                case Kind.PREPARE if handles:
+                    task = asyncio.create_task(self._prepare(message.generation, take(handles.pop(0))))
+                    self._under_way.add(task)
+                    task.add_done_callback(self._under_way.discard)
+                case Kind.COMMIT:
+                    digest = self._holder.commit(message.generation)
+                    if digest is not None:
+                        self._say(Kind.COMMITTED, message.generation, digest)
+                case _:
+                    _log.warning("a message that is not for a server: %s", message.kind)
+            for handle in handles:
+                os.close(handle.fd)
+
+    async def _prepare(self, generation: int, snapshot: bytes) -> None:
+        try:
+            self._say(Kind.PREPARED, generation, await self._holder.prepare(generation, snapshot))
+        except PrepareError as error:
+            self._channel.send(Message(Kind.REFUSED, generation, self._spec.incarnation, text=str(error)))
+
+    def _say(self, kind: Kind, generation: int = 0, digest: bytes = bytes(32)) -> None:
+        self._channel.send(Message(kind, generation, self._spec.incarnation, digest))

@@ -1,0 +1,87 @@
+"""A server's way of having signatures verified: its ends of the rings, and who decides where each is verified."""
+
+from sidecar.core.algorithm import Algorithm
+from sidecar.core.needs import Verdict, Verify
+from sidecar.engine.engine import OverloadError
+from sidecar.memory.counters import Row
+from sidecar.memory.ring import Consumer, Producer
+from sidecar.observe.series import SHED, VERIFICATION, Verification
+from sidecar.observe.series import Route as RouteLabel
+from sidecar.runtime.ipc.fleet import Fleet, Member
+from sidecar.runtime.ipc.shared import IN_FLIGHT, Shared, rings_of
+from sidecar.settings import Settings
+from sidecar.verify.hybrid import Hybrid, ShedError
+from sidecar.verify.pool.pool import Pool
+from sidecar.verify.pool.verifiers import Verifier
+from sidecar.verify.routing import Costs, Limits, Route
+from sidecar.verify.turns import Turns
+
+
+class Signatures:
+    """Verifies for one server. ``open`` in its loop before the first check, ``close`` after the last."""
+
+    def __init__(self, member: Member, fleet: Fleet, shared: Shared, settings: Settings, row: Row) -> None:
+        self._row = row
+        self._pools: list[Pool] = []
+        rings = _OpenRings(member, fleet, shared)
+        cheap = self._hybrid(settings, rings, fleet.common, "")
+        costly = self._hybrid(settings, rings, fleet.costly, "/costly")
+        #: Ed25519 by those for everything; the others by those that are for them, where there are any.
+        self._hybrids = dict.fromkeys(Algorithm, costly if fleet.costly else cheap)
+        self._hybrids[Algorithm.EDDSA] = cheap
+
+    def open(self) -> None:
+        """Begin to listen for verdicts."""
+        for pool in self._pools:
+            pool.open()
+
+    def close(self) -> None:
+        """Stop listening; what waits is verified here."""
+        for pool in self._pools:
+            pool.close()
+
+    async def verify(self, need: Verify) -> Verdict:
+        """Answer ``need``; raises ``OverloadError`` where there is no time for it."""
+        try:
+            return await self._hybrids[need.algorithm].verify(need)
+        except ShedError:
+            self._row.add(SHED)
+            raise OverloadError from None
+
+    def _hybrid(self, settings: Settings, rings: "_OpenRings", numbers: range, suffix: str) -> Hybrid:
+        costs = Costs()
+        turns = Turns(costs)
+        pool = rings.pool(numbers, suffix, costs, turns)
+        if pool is not None:
+            self._pools.append(pool)
+        limits = Limits(batch_size_threshold=settings.batch_size_threshold)
+        return Hybrid(pool, turns, limits, costs, settings.process_pool_timeout, self._observe)
+
+    def _observe(self, where: Route, valid: bool) -> None:  # noqa: FBT001 - a verdict
+        label = RouteLabel.POOL if where is Route.POOL else RouteLabel.INLINE
+        self._row.add(VERIFICATION[label, Verification.VALID if valid else Verification.INVALID])
+
+
+class _OpenRings:
+    """A server's ends of the rings."""
+
+    def __init__(self, member: Member, fleet: Fleet, shared: Shared) -> None:
+        self._member, self._shared = member, shared
+        self._rings = rings_of(fleet)
+        self._memory = None if shared.rings is None else shared.rings.open().memory
+
+    def pool(self, numbers: range, suffix: str, costs: Costs, turns: Turns) -> Pool | None:
+        """Return the pool of these verifiers; ``None`` where there are none."""
+        rings, memory, server, shared = self._rings, self._memory, self._member, self._shared
+        if rings is None or memory is None or not numbers:
+            return None
+        verifiers = [
+            Verifier(
+                jobs=Producer(memory, rings.jobs(server.number, number), shared.seed),
+                verdicts=Consumer(memory, rings.verdicts(server.number, number), shared.seed),
+                wake_up=shared.wake_ups[f"verifier-{number}"].open(),
+            )
+            for number in numbers
+        ]
+        wake_up = shared.wake_ups[server.name + suffix].open()
+        return Pool(verifiers, wake_up, IN_FLIGHT * len(numbers), costs, turns)

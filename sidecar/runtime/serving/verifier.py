@@ -1,0 +1,58 @@
+"""The verifier process: jobs out of the rings of all servers, verdicts back."""
+
+import logging
+import signal
+
+from sidecar.memory.ring import Consumer, Producer
+from sidecar.memory.scoreboard import State
+from sidecar.runtime.ipc.fleet import Role
+from sidecar.runtime.ipc.heartbeat import Heart
+from sidecar.runtime.ipc.shared import open_board, rings_of
+from sidecar.runtime.supervision.child import ChildSpec
+from sidecar.verify.pool.warm_up import warm_up
+from sidecar.verify.pool.worker import Server, Worker
+
+_log = logging.getLogger(__name__)
+
+
+class _Stop:
+    """Whether SIGTERM came."""
+
+    def __init__(self) -> None:
+        self.called = False
+        signal.signal(signal.SIGTERM, self._call)
+
+    def _call(self, _number: int, _frame: object) -> None:
+        self.called = True
+
+
+def run(spec: ChildSpec) -> int:
+    """Verify until SIGTERM; return the exit code."""
+    stop = _Stop()
+    board, _ = open_board(spec.shared.board.open(), spec.fleet)
+    heart = Heart(board, spec.member.index, spec.incarnation)
+    heart.beat()
+    warm_up()
+    heart.state = State.READY
+    worker(spec).run(heart.beat, lambda: stop.called)
+    heart.state = State.STOPPED
+    heart.beat()
+    return 0
+
+
+def worker(spec: ChildSpec) -> Worker:
+    """Return the worker on this verifier's ends of the rings."""
+    rings, fleet, shared, number = rings_of(spec.fleet), spec.fleet, spec.shared, spec.member.number
+    if rings is None or shared.rings is None:
+        raise RuntimeError("a verifier without rings")
+    memory = shared.rings.open().memory
+    suffix = "/costly" if number in fleet.costly else ""
+    servers = [
+        Server(
+            jobs=Consumer(memory, rings.jobs(server.number, number), shared.seed),
+            verdicts=Producer(memory, rings.verdicts(server.number, number), shared.seed),
+            wake_up=shared.wake_ups[server.name + suffix].open(),
+        )
+        for server in fleet.of(Role.SERVER)
+    ]
+    return Worker(servers, shared.wake_ups[spec.member.name].open(), lambda text: _log.warning("%s", text))

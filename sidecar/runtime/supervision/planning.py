@@ -1,0 +1,55 @@
+"""How many processes, and on which CPUs: from the settings and from what the machine leaves to us."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sidecar.placement.apply import allowed_cpus
+from sidecar.placement.cgroup import CgroupError, cpu_quota
+from sidecar.placement.machine import Topology, flat
+from sidecar.placement.plan import default_servers, plan
+from sidecar.placement.topology import TopologyError, read_topology
+from sidecar.runtime.ipc.fleet import Fleet, fleet_of
+from sidecar.settings import Settings
+
+_SYS = Path("/sys")
+_CGROUPS = Path("/sys/fs/cgroup")
+_MEMBERSHIP = Path("/proc/self/cgroup")
+
+
+def plan_fleet(settings: Settings, warn: Callable[[str], None]) -> Fleet:
+    """Plan the processes. ``warn`` is told what the machine would not say; the plan then does without."""
+    allowed = allowed_cpus()
+    quota = _quota(warn)
+    common = settings.verification_workers
+    if common is None:
+        common = 0 if min(len(allowed), quota or len(allowed)) < 2 else 1  # noqa: PLR2004 - a CPU for a server, one for it
+    verifiers = common + settings.jwt_processor_workers
+    servers = settings.servers or default_servers(allowed, quota, verifiers)
+    topology = _topology(allowed, warn) if settings.cpu_affinity_enabled else flat(allowed)
+    placement = plan(
+        topology,
+        allowed,
+        servers,
+        verifiers,
+        affinity=settings.cpu_affinity_enabled,
+        numa=settings.numa_aware_placement,
+    )
+    return fleet_of(placement, settings.jwt_processor_workers)
+
+
+def _quota(warn: Callable[[str], None]) -> float | None:
+    try:
+        return cpu_quota(_CGROUPS, _MEMBERSHIP.read_text(encoding="ascii", errors="replace"))
+    except OSError:
+        return None  # no Linux, or no /proc: nothing that limits us tells us so
+    except CgroupError as error:
+        warn(f"no CPU quota is assumed: {error}")
+        return None
+
+
+def _topology(allowed: frozenset[int], warn: Callable[[str], None]) -> Topology:
+    try:
+        return read_topology(_SYS)
+    except (OSError, TopologyError) as error:
+        warn(f"each CPU is taken for a core of its own: {error}")
+        return flat(allowed)

@@ -1,0 +1,187 @@
+"""When the configuration is read anew, and what is done about failures: one loop, and files, without processes."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sidecar.demo.workspace import prepare
+from sidecar.keys.signing import generate, key_set_document
+from sidecar.loading.load import load_configuration
+from sidecar.loading.snapshot import take_snapshot
+from sidecar.observe.series import RELOAD, Reload
+from sidecar.runtime.control import watch
+from sidecar.runtime.control.reload import Fingerprint, Reading, ReloadError, fingerprint, read_again
+from sidecar.runtime.control.watch import Reloads
+from sidecar.settings import Settings
+from support.boards import Shared, shared
+
+
+class Scene:
+    """A configuration in force, and what is applied of later ones."""
+
+    def __init__(self, folder: Path, board: Shared) -> None:
+        self.workspace = prepare(folder)
+        snapshot, self.loaded = take_snapshot(load_configuration(self.workspace.config, {}))
+        self.applied: list[Reading] = []
+        self.failures_to_come = 0
+        self._board = board
+        self.reloads = Reloads(self.workspace.config, snapshot.values, self.loaded, self._apply, board.table.row(0))
+
+    async def _apply(self, reading: Reading) -> None:
+        if self.failures_to_come:
+            self.failures_to_come -= 1
+            raise OSError("no more descriptors")
+        self.applied.append(reading)
+
+    def refused(self) -> int:
+        """Return how often a configuration was counted as refused."""
+        return self._board.table.totals().counters[RELOAD[Reload.REFUSED]]
+
+    def new_keys(self, name: str = "jwks.json") -> None:
+        """Write another key set."""
+        (self.workspace.folder / name).write_text(key_set_document([generate()]), encoding="utf-8")
+
+    def run(self, until: Callable[[], bool], *, asked: bool) -> None:
+        """Watch and work until something is so."""
+
+        async def work() -> None:
+            tasks = [asyncio.ensure_future(one()) for one in (self.reloads.watch, self.reloads.work)]
+            if asked:
+                self.reloads.ask()
+            async with asyncio.timeout(60):
+                while not until():  # noqa: ASYNC110 - nothing tells of it
+                    await asyncio.sleep(0.001)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        asyncio.run(work())
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """Return it, in a world where nobody waits for long."""
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.005)
+    monkeypatch.setattr(watch, "RETRY_SECONDS", 0.001)
+    with shared() as board:
+        yield Scene(tmp_path, board)
+
+
+def test_failure_is_tried_again(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """What could not be applied is applied as soon as that is possible, though nobody asks and no file changes."""
+    scene.new_keys()
+    scene.failures_to_come = 3
+    scene.run(lambda: bool(scene.applied), asked=True)
+    assert caplog.text.count("reload failed") == 3
+    assert scene.reloads.trust.digest == scene.applied[0].loaded.trust.digest != scene.loaded.trust.digest
+    assert scene.refused() == 3
+
+
+def test_reading_that_failed_is_tried_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that could not be read for a moment is read again, though it has not changed."""
+    scene.new_keys()
+    left = [ReloadError("Input/output error", fingerprint([scene.workspace.config]))] * 3
+
+    def read(config: Path, running: Settings) -> Reading:
+        if left:
+            raise left.pop()
+        return read_again(config, running)
+
+    monkeypatch.setattr(watch, "read_again", read)
+    scene.run(lambda: bool(scene.applied), asked=True)
+    assert scene.refused() == 1
+
+
+def test_same_refusal_is_told_once(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is wrong is logged and counted once, however often it is read."""
+    readings = []
+
+    def read(config: Path, running: Settings) -> Reading:
+        readings.append(config)
+        return read_again(config, running)
+
+    monkeypatch.setattr(watch, "read_again", read)
+    scene.workspace.config.write_text("broken: [", encoding="utf-8")
+    scene.run(lambda: len(readings) > 5, asked=True)
+    assert caplog.text.count("is not YAML") == 1
+    assert scene.refused() == 1
+
+
+@pytest.fixture
+def never_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - after it, which says otherwise
+    """Have nothing tried again for want of success: what happens anyway does for another reason."""
+    monkeypatch.setattr(watch, "RETRY_SECONDS", 1e6)
+    monkeypatch.setattr(watch, "LONGEST_RETRY_SECONDS", 1e6)
+
+
+@pytest.mark.usefixtures("never_again")
+def test_file_of_a_refused_configuration_is_watched(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the key set that a new configuration names is mended, and nothing else, that is noticed."""
+    looks, reading = 0, False
+
+    def look(files: Iterable[Path]) -> Fingerprint:
+        nonlocal looks
+        looks = 0 if reading else looks + ("refused" in caplog.text)
+        if looks == 10:  # nobody reads any more
+            assert scene.applied == []
+            scene.new_keys("new.json")
+        return fingerprint(files)
+
+    def read(config: Path, running: Settings) -> Reading:
+        nonlocal reading
+        reading = True
+        try:
+            return read_again(config, running)
+        finally:
+            reading = False
+
+    monkeypatch.setattr(watch, "fingerprint", look)
+    monkeypatch.setattr(watch, "read_again", read)
+    (scene.workspace.folder / "new.json").write_text("{", encoding="utf-8")
+    text = scene.workspace.config.read_text(encoding="utf-8")
+    scene.workspace.config.write_text(text.replace("jwks.json", "new.json"), encoding="utf-8")
+    scene.run(lambda: bool(scene.applied), asked=True)
+    assert scene.reloads.shown == scene.applied[0].snapshot.values
+
+
+@pytest.mark.usefixtures("never_again")
+def test_change_while_it_is_read_is_noticed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is written again while it is being read is read once more, though nobody looked then."""
+
+    def look(files: Iterable[Path]) -> Fingerprint:
+        return fingerprint(files) if scene.applied else scene.reloads._seen
+
+    def read(config: Path, running: Settings) -> Reading:
+        reading = read_again(config, running)
+        if not scene.applied:
+            scene.new_keys()
+        return reading
+
+    monkeypatch.setattr(watch, "read_again", read)
+    monkeypatch.setattr(watch, "fingerprint", look)
+    scene.new_keys()
+    scene.run(lambda: len(scene.applied) > 1, asked=True)
+
+
+@pytest.mark.usefixtures("never_again")
+def test_what_is_in_force_is_not_applied_again(scene: Scene) -> None:
+    """A file that was only touched is read, and nothing comes of it."""
+    scene.workspace.config.touch()
+    before = scene.reloads._seen
+    scene.run(lambda: scene.reloads._seen != before, asked=False)
+    assert scene.applied == []
+
+
+def test_mode_is_part_of_what_is_watched(scene: Scene) -> None:
+    """A file that becomes readable has changed: ``chmod`` touches neither its size nor its modification time."""
+    config = scene.workspace.config
+    before = fingerprint([config])
+    config.chmod(0o600 if config.stat().st_mode & 0o777 != 0o600 else 0o640)
+    assert fingerprint([config]) != before
+    assert fingerprint([config.with_name("none")]) == {config.with_name("none"): None}

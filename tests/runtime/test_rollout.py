@@ -1,0 +1,226 @@
+"""A configuration on its way to all servers: whose answers are believed, and what the supervisor is told."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+
+import pytest
+
+from sidecar.memory.segment import Segment
+from sidecar.runtime.control import conversation, rollout
+from sidecar.runtime.control.conversation import Conversation, Participant
+from sidecar.runtime.control.rollout import Rollout, SupervisorError
+from sidecar.runtime.ipc.blob import load, store
+from sidecar.runtime.ipc.channel import Channel, Kind, Message, close_all, pair
+from sidecar.runtime.ipc.handles import Handle
+
+OLD, NEW = b"o" * 32, b"n" * 32
+ANSWERS = {Kind.PREPARE: Kind.PREPARED, Kind.COMMIT: Kind.COMMITTED}
+
+
+class Server:
+    """The other end of a participant. ``speaks_as``: the incarnation in its answers; ``there``: that on the board."""
+
+    def __init__(self, stack: ExitStack, index: int, speaks_as: int = 1) -> None:
+        ours, theirs = (stack.enter_context(end) for end in pair())
+        self.there, self.speaks_as = 1, speaks_as
+        self.heard: list[Message] = []
+        self.participant = Participant(index, f"server-{index}", Channel(ours), lambda: self.there)
+        self._channel = Channel(theirs)
+
+    def turn(self) -> None:
+        """Hear what there is, and answer as a server does."""
+        while (message := self._channel.receive()) is not None:
+            close_all(message.descriptors)
+            self.heard.append(message)
+            self.answer(message)
+
+    def answer(self, message: Message) -> None:
+        """Answer one message."""
+        self.participant.hear(Message(ANSWERS[message.kind], message.generation, self.speaks_as, NEW))
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """Return what it was asked."""
+        return [message.kind for message in self.heard]
+
+
+class Scene:
+    """Two servers, and the supervisor's end."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        ours, theirs = (stack.enter_context(end) for end in pair())
+        self.control, self.supervisor = Channel(ours), Channel(theirs)
+        self.servers = [Server(stack, index) for index in (1, 2)]
+        self.rollout = Rollout([one.participant for one in self.servers], self.control)
+        self.told: list[tuple[Kind, int, int]] = []
+        self.kept: list[bytes] = []
+        self.rollout.begin(store(b"old"), OLD)
+        stack.callback(self._close)
+
+    async def apply(self, held: Segment, *, supervisor_hears: bool = True) -> None:
+        """Apply, while servers and supervisor do their part."""
+        task = asyncio.ensure_future(self.rollout.apply(held, NEW))
+        while not task.done():
+            for server in self.servers:
+                server.turn()
+            if supervisor_hears:
+                self.hear()
+            await asyncio.sleep(0)
+        self.hear()
+        task.result()
+
+    def hear(self) -> None:
+        """Hear what the supervisor is told."""
+        while (message := self.supervisor.receive()) is not None:
+            for fd in message.descriptors:
+                with Handle(fd).open() as kept:
+                    self.kept.append(load(kept))
+            self.told.append((message.kind, message.generation, message.incarnation))
+
+    def _close(self) -> None:
+        assert self.rollout._desired is not None
+        self.rollout._desired[0].close()
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    """Return it."""
+    with ExitStack() as stack:
+        yield Scene(stack)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give servers and the supervisor next to no time."""
+    for name in ("PREPARE_SECONDS", "COMMIT_SECONDS"):
+        monkeypatch.setattr(conversation, name, 0.05)
+    monkeypatch.setattr(rollout, "TELL_AGAIN_SECONDS", 0.001)
+
+
+@pytest.fixture
+def endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give servers all the time there is: what ends anyway did not end by that."""
+    for name in ("PREPARE_SECONDS", "COMMIT_SECONDS"):
+        monkeypatch.setattr(conversation, name, 1e6)
+
+
+def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(work())
+
+
+@pytest.mark.usefixtures("endless")
+def test_all_change_over(scene: Scene) -> None:
+    """Both are asked to prepare, then the supervisor keeps it, then both change over; nobody is replaced."""
+    _run(lambda: scene.apply(store(b"new")))
+    assert [one.kinds for one in scene.servers] == [[Kind.PREPARE, Kind.COMMIT]] * 2
+    assert (scene.told, scene.kept) == ([(Kind.KEEP, 0, 0)], [b"new"])
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("speaks_as", [2, 4])
+def test_answer_of_another_incarnation_is_not_believed(scene: Scene, speaks_as: int) -> None:
+    """What a predecessor, or successor, of the one that was asked says is no answer; the one asked is replaced."""
+    scene.servers[1].there, scene.servers[1].speaks_as = 3, speaks_as
+    _run(lambda: scene.apply(store(b"new")))
+    assert scene.servers[1].kinds == [Kind.PREPARE]
+    assert scene.told == [(Kind.KEEP, 0, 0), (Kind.REPLACE, 2, 3)]
+
+
+@pytest.mark.usefixtures("endless")
+def test_who_is_not_known_is_whoever_answers(scene: Scene) -> None:
+    """Where the board does not say who is there, it is the one that answers."""
+    scene.servers[0].there, scene.servers[0].speaks_as = 0, 7
+    _run(lambda: scene.apply(store(b"new")))
+    assert scene.told == [(Kind.KEEP, 0, 0)]
+
+
+@pytest.mark.usefixtures("endless")
+def test_successor_s_hello_ends_the_waiting(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once another one is there nobody waits for the one that was asked; to replace it does not touch the other."""
+
+    def say_hello(one: Server, _: Message) -> None:
+        one.participant.hear(Message(Kind.HELLO, 0, 2, OLD))
+
+    monkeypatch.setattr(scene.servers[1], "answer", partial(say_hello, scene.servers[1]))
+    _run(lambda: scene.apply(store(b"new")))
+    assert scene.told == [(Kind.KEEP, 0, 0), (Kind.REPLACE, 2, 1)]
+
+
+def test_no_two_questions_are_alike(scene: Scene) -> None:
+    """Each question has a number that never comes again, and begins with no answer to another one."""
+    one = scene.servers[0].participant
+    one.hear(Message(Kind.COMMITTED, 1, 1, NEW))
+    talks = [Conversation(one) for _ in range(100)]
+    assert one.answers.empty()
+    assert len({talk._generation for talk in talks}) == 100
+
+
+def test_unasked_answers_are_not_piled_up(scene: Scene) -> None:
+    """However much is said that nobody asked for, little of it is kept, and that is the last of it."""
+    one = scene.servers[0].participant
+    for number in range(1000):
+        one.hear(Message(Kind.HELLO, number))
+    assert one.answers.qsize() < 100
+    assert [one.answers.get_nowait().generation for _ in range(one.answers.qsize())][-1] == 999
+
+
+@pytest.mark.usefixtures("endless")
+def test_busy_supervisor_is_told_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the supervisor's socket did not take is sent again, until it has it; nobody changes over before."""
+    while scene.control.send(Message(Kind.WHO)):
+        pass
+    send, taken = scene.control.send, list[bool]()
+
+    def noting(message: Message) -> bool:
+        taken.append(send(message))
+        return taken[-1]
+
+    monkeypatch.setattr(scene.control, "send", noting)
+
+    async def work() -> None:
+        applying = asyncio.ensure_future(scene.apply(store(b"new"), supervisor_hears=False))
+        while not taken:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
+        assert (taken, scene.servers[0].kinds) == ([False], [Kind.PREPARE])
+        scene.hear()
+        await applying
+
+    _run(work)
+    assert [told for told in scene.told if told[0] is not Kind.WHO] == [(Kind.KEEP, 0, 0)]
+    assert scene.kept == [b"new"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_dead_supervisor_stops_it(scene: Scene) -> None:
+    """Where the supervisor takes nothing, nobody changes over, and whoever asked for it hears of that."""
+    while scene.control.send(Message(Kind.WHO)):
+        pass
+    held = store(b"new")
+    with pytest.raises(SupervisorError, match="KEEP did not reach it"):
+        _run(lambda: scene.apply(held, supervisor_hears=False))
+    assert held.memory.closed
+    assert [one.kinds for one in scene.servers] == [[Kind.PREPARE]] * 2
+    assert scene.rollout._desired is not None
+    assert scene.rollout._desired[1] == OLD
+
+
+@pytest.mark.usefixtures("endless")
+@pytest.mark.parametrize(("digest", "asked"), [(NEW, []), (OLD, [Kind.PREPARE, Kind.COMMIT])])
+def test_server_that_started_with_the_old_one(scene: Scene, digest: bytes, asked: list[Kind]) -> None:
+    """A server that says under what it serves is brought up to date if that is no longer in force."""
+    server = scene.servers[0]
+
+    async def work() -> None:
+        await scene.apply(store(b"new"))
+        server.heard.clear()
+        task = asyncio.ensure_future(scene.rollout.reconcile(server.participant, Message(Kind.HELLO, 0, 1, digest)))
+        while not task.done():
+            server.turn()
+            await asyncio.sleep(0)
+        task.result()
+
+    _run(work)
+    assert server.kinds == asked
