@@ -2,6 +2,8 @@
 # make test    install, then run all tests                           (PYTEST_ARGS="-k path": some of them)
 # make docs    docs/configuration.md from the settings
 # make lint    ruff, mypy --strict, import contracts
+# make bench-peers  the sidecar beside its peers: docs/benchmarks-peers.md, an hour (QUICK=1: minutes, into build/;
+#                   OPA=PATH: OPA with its Envoy plugin; TOOLS=DIR: where wrk and vegeta are; ARGS="--rounds 3")
 VENV ?= .venv
 BIN := $(VENV)/bin
 # The newest Python that is supported, of those that there are.
@@ -10,7 +12,7 @@ PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 pyth
 	&& echo $$python && break; done)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs clean python-check
+.PHONY: demo test lint docs bench-peers clean python-check
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -27,6 +29,14 @@ lint: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -c 'from sidecar.loading.reference import reference; print(reference(), end="")' >docs/configuration.md
+
+bench-peers: $(VENV)/.bench
+	PYTHONPATH=benchmarks $(BIN)/python -m peers $(if $(QUICK),--quick) $(if $(OPA),--opa $(OPA)) \
+	$(if $(TOOLS),--tools $(TOOLS)) $(ARGS)
+
+$(VENV)/.bench: $(VENV)/.demo
+	$(INSTALL) matplotlib
+	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable '.[dev]'

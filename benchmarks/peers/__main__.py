@@ -1,0 +1,5 @@
+"""``python -m peers``."""
+
+from peers.run import main
+
+main()

@@ -1,0 +1,29 @@
+"""The ext_authz filter and its cluster as our generator makes them, for every server that is asked through it."""
+
+from typing import Any
+
+from peers.contender import Message
+from sidecar.envoy_config import EnvoyOptions, clusters
+from sidecar.envoy_config import filter as authz_filter
+
+NAME = authz_filter.NAME
+#: Seconds. Envoy's 0.2 would have slow servers refuse under load, and a refusal costs less than a decision.
+TIMEOUT = 5.0
+
+
+def filters(address: str, **chosen: Any) -> tuple[Message, ...]:  # noqa: ANN401 - EnvoyOptions' fields
+    """Return the filter that asks the server at ``address``."""
+    return (authz_filter.http_filter(options(address, **chosen)).to_dict(),)
+
+
+def cluster(address: str, *, health_checked: bool = True) -> tuple[Message, ...]:
+    """Return the server's cluster; without health checks for a server that has no gRPC health service."""
+    made = clusters.authz(options(address)).to_dict()
+    if not health_checked:
+        del made["healthChecks"]
+    return (made,)
+
+
+def options(address: str, **chosen: Any) -> EnvoyOptions:  # noqa: ANN401 - EnvoyOptions' fields
+    """Return the generator's options for one server at ``address``."""
+    return EnvoyOptions(authz_addresses=(address,), timeout_seconds=TIMEOUT, **chosen)
