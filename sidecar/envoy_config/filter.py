@@ -101,8 +101,9 @@ def _grpc_service(options: EnvoyOptions) -> core.GrpcService:
 
 def _retry_policy(options: EnvoyOptions) -> core.RetryPolicy:
     # A check has no effect, so it may be repeated. With this, killing one of three server processes fails no request.
+    # Cancelled: what reaches gRPC's own server at the moment it stops.
     return core.RetryPolicy(
-        retry_on="connect-failure,refused-stream,reset,unavailable",
+        retry_on="connect-failure,refused-stream,reset,unavailable,cancelled",
         num_retries=_RETRIES,
         # Envoy's default of 25 ms is made for networks; here the other process is on the same machine. The longest
         # pause never comes to pass in three retries, but Envoy also takes it, undocumented, for the time-out of each

@@ -50,6 +50,8 @@ def _listening(settings: Settings) -> Iterator[Inconsistency]:
             ("listen",),
             f"{settings.listen} takes 'tls': without it whoever sits on the network could answer in our place",
         )
+    if settings.tls is not None and settings.listen.startswith("unix:"):
+        yield ("tls",), "goes with an IP address only; leave it out, the socket's permissions protect it"
     if settings.tls is not None and settings.transport == "native":
         yield ("transport",), "native has no TLS; write 'grpcio', or leave it out"
 

@@ -101,6 +101,19 @@ def numbered(address: Address, number: int) -> Address:
     return parse_anywhere(str(UnixAddress(f"{folder}{slash}{stem}-{number}{ending}")))
 
 
+def refuse_if_in_use(address: Address) -> None:
+    """Raise ``AddressError`` where somebody listens on a TCP port already, be it with SO_REUSEPORT."""
+    if not isinstance(address, TcpAddress) or address.port == 0:
+        return
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address.host, address.port))
+        except OSError as error:
+            raise AddressError(f"{address}: cannot listen there: {error.strerror}") from None
+
+
 def refuse_if_taken(address: Address) -> None:
     """Raise ``AddressError`` where a live server already answers on a Unix socket's path.
 
@@ -114,8 +127,11 @@ def refuse_if_taken(address: Address) -> None:
     if not path.parent.is_dir():
         raise AddressError(f"{address}: the folder {path.parent} does not exist")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)  # noqa: FBT003 - positional only
         try:
             probe.connect(address.path)
+        except BlockingIOError:
+            pass  # it is there, and has more callers than it can take
         except OSError:
             return
     raise AddressError(f"{address}: another server already listens there")

@@ -3,14 +3,17 @@
 Messages stay bytes: grpc's own (de)serialisation would parse every message twice.
 """
 
+import asyncio
+import logging
+
 import grpc
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from sidecar.engine.engine import Engine
 from sidecar.transport import connections
-from sidecar.transport.address import Address, AddressError, TcpAddress, is_local, refuse_if_taken
-from sidecar.transport.grpcio_tls import credentials
+from sidecar.transport.address import Address, AddressError, TcpAddress, is_local, refuse_if_in_use, refuse_if_taken
+from sidecar.transport.grpcio_tls import LOOK_SECONDS, Certificates
 from sidecar.transport.tls import Tls, TlsError
 
 SERVICE = "envoy.service.auth.v3.Authorization"
@@ -20,6 +23,9 @@ MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 #: A denial made at the deadline itself would reach nobody: Envoy would see a gRPC error, and let the request in where
 #: ``failure_mode_allow`` is set. The rest of the time is for the way back.
 _OF_THE_DEADLINE = 0.9
+
+#: Seconds that a server whose certificate was renewed gets for the checks that are under way on it.
+_LAST_SECONDS = 30.0
 
 _OPTIONS = (
     # so_reuseport is set for each server: by default gRPC shares a port with whoever already listens there, so that two
@@ -37,21 +43,22 @@ _OPTIONS = (
 )
 
 
+_log = logging.getLogger(__name__)
+
+
 class GrpcioServer:
     """One listening gRPC server. ``start``, then ``stop``, each once.
 
     ``shared``: its port is that of other servers of ours as well (SO_REUSEPORT, socket(7)). ``tls``: for addresses of
-    the network, which are refused without it.
+    the network, which are refused without it. When its files change, another server takes over the port, and the old
+    one ends once its checks are answered and Envoy, told so by GOAWAY, has gone to the new one.
     """
 
     def __init__(self, engine: Engine, *, shared: bool = False, tls: Tls | None = None) -> None:
-        self._tls = tls
-        self._engine = engine
+        self._engine, self._shared, self._tls = engine, shared, tls
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # missing in the stubs
-        self._server = grpc.aio.server(options=(*_OPTIONS, ("grpc.so_reuseport", int(shared))))
-        handler = grpc.unary_unary_rpc_method_handler(self._check)
-        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Check": handler}),))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._ending: set[asyncio.Task[None]] = set()
+        self._renewing: asyncio.Task[None] | None = None
 
     @property
     def connections(self) -> int:
@@ -61,28 +68,60 @@ class GrpcioServer:
     async def start(self, address: Address) -> Address:
         """Listen on ``address`` and return it with its real port; raises ``AddressError`` where that cannot be."""
         refuse_if_taken(address)
-        if self._tls is None and not is_local(address):
-            raise AddressError(f"{address} is not loopback, and takes 'tls'")
-        try:
-            port = self._add_port(_target(address))
-        except TlsError as error:
-            raise AddressError(f"{address}: tls: {error}") from None
-        except RuntimeError:
-            raise AddressError(f"{address}: cannot listen there; is it in use, or not permitted?") from None
-        await self._server.start()
-        await self._set_health(HealthCheckResponse.SERVING)
-        self._address = TcpAddress(address.host, port) if isinstance(address, TcpAddress) else address
-        return self._address
-
-    def _add_port(self, target: str) -> int:
         if self._tls is None:
-            return self._server.add_insecure_port(target)
-        return self._server.add_secure_port(target, credentials(self._tls))
+            if not is_local(address):
+                raise AddressError(f"{address} is not loopback, and takes 'tls'")
+            self._server, self._address = await self._listen(address, None)
+        else:
+            try:
+                certificates = Certificates(self._tls)
+            except TlsError as error:
+                raise AddressError(f"{address}: tls: {error}") from None
+            if not self._shared:
+                refuse_if_in_use(address)
+            self._server, self._address = await self._listen(address, certificates.credentials)
+            self._renewing = asyncio.create_task(self._renew(certificates))
+        await self._set_health(HealthCheckResponse.SERVING)
+        return self._address
 
     async def stop(self, grace: float) -> None:
         """Say NOT_SERVING, take no new checks, and end once those under way are answered or ``grace`` seconds over."""
+        if self._renewing is not None:
+            self._renewing.cancel()
         await self._set_health(HealthCheckResponse.NOT_SERVING)
-        await self._server.stop(grace)
+        await asyncio.gather(self._server.stop(grace), *self._ending)
+
+    async def _listen(
+        self, address: Address, credentials: grpc.ServerCredentials | None
+    ) -> tuple[grpc.aio.Server, Address]:
+        shared = self._shared or credentials is not None  # so that its successor can listen before it ends
+        server = grpc.aio.server(options=(*_OPTIONS, ("grpc.so_reuseport", int(shared))))
+        handler = grpc.unary_unary_rpc_method_handler(self._check)
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Check": handler}),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        target = str(address).replace("unix:@", "unix-abstract:", 1)
+        try:
+            port = (
+                server.add_insecure_port(target) if credentials is None else server.add_secure_port(target, credentials)
+            )
+        except RuntimeError:
+            raise AddressError(f"{address}: cannot listen there; is it in use, or not permitted?") from None
+        await server.start()
+        return server, TcpAddress(address.host, port) if isinstance(address, TcpAddress) else address
+
+    async def _renew(self, certificates: Certificates) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                if certificates.renewed():
+                    old = self._server
+                    self._server, _ = await self._listen(self._address, certificates.credentials)
+                    _log.info("a new certificate is in use on %s", self._address)
+                    ending = asyncio.create_task(old.stop(_LAST_SECONDS))
+                    self._ending.add(ending)
+                    ending.add_done_callback(self._ending.discard)
+            except (TlsError, AddressError) as error:
+                _log.warning("the certificate in use stays in use: %s", error)
 
     async def _check(self, request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
         # grpc-stubs says float; without a deadline it is None.
@@ -92,8 +131,3 @@ class GrpcioServer:
     async def _set_health(self, status: HealthCheckResponse.ServingStatus) -> None:
         for service in ("", SERVICE):
             await self._health.set(service, status)
-
-
-def _target(address: Address) -> str:
-    text = str(address)
-    return text.replace("unix:@", "unix-abstract:", 1)

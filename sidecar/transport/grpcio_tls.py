@@ -1,50 +1,41 @@
-"""TLS of the grpcio front: certificates are read anew when their files change, and no connection is dropped for it."""
+"""TLS of the grpcio front: credentials from files, and when the files have others in them.
 
-import logging
+gRPC can ask for certificates anew at each handshake (``dynamic_ssl_server_credentials``). It does so from threads of
+its own, in a way that under load now and then corrupts the interpreter: seen with grpcio 1.85 and Python 3.11, as
+crashes in the garbage collector. So the front starts another server with the new certificate, and then ends the old.
+"""
+
 from pathlib import Path
 
 import grpc
 
 from sidecar.transport.tls import Tls, TlsError
 
-_Stamp = tuple[tuple[int, int, int], ...]
-
-_log = logging.getLogger(__name__)
-
-
-def credentials(tls: Tls) -> grpc.ServerCredentials:
-    """Return credentials that follow the files of ``tls``; raises ``TlsError`` for files that do not do now."""
-    certificates = _Certificates(tls)
-    return grpc.dynamic_ssl_server_credentials(
-        certificates.first,
-        certificates.renewed,  # type: ignore[arg-type]  # missing in the stubs: None is "no change"
-        require_client_authentication=tls.client_ca_file is not None,
-    )
+#: Seconds between two looks at the files.
+LOOK_SECONDS = 1.0
 
 
-class _Certificates:
-    """``renewed`` is asked by gRPC before each handshake, in a thread of its own."""
+class Certificates:
+    """What the files of ``tls`` hold. Raises ``TlsError`` where that does not do."""
 
     def __init__(self, tls: Tls) -> None:
         self._tls = tls
         self._seen = self._stamp()
-        self.first = self._read()
+        self.credentials = self._read()
 
-    def renewed(self) -> grpc.ServerCertificateConfiguration | None:
-        """Return what the files hold where they changed and are good; ``None``: go on with what there is."""
-        try:
-            stamp = self._stamp()
-            if stamp == self._seen:
-                return None
-            read = self._read()
-        except TlsError as error:
-            # In the middle of a renewal one file is new and the other old: the next handshake looks again.
-            _log.warning("the certificate in use stays in use: %s", error)
-            return None
+    def renewed(self) -> bool:
+        """Say whether the files hold others by now, which are then ``credentials``; raises ``TlsError``.
+
+        In the middle of a renewal one file is new and the other old: the error then is over by the next look.
+        """
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return False
+        self.credentials = self._read()
         self._seen = stamp
-        return read
+        return True
 
-    def _read(self) -> grpc.ServerCertificateConfiguration:
+    def _read(self) -> grpc.ServerCredentials:
         tls = self._tls
         tls.context("h2")  # gRPC takes a key that does not fit, and fails each handshake
         try:
@@ -52,9 +43,11 @@ class _Certificates:
             authorities = None if tls.client_ca_file is None else Path(tls.client_ca_file).read_bytes()
         except OSError as error:
             raise TlsError(f"cannot be read: {error.filename}: {error.strerror}") from None
-        return grpc.ssl_server_certificate_configuration([(key, chain)], authorities)
+        return grpc.ssl_server_credentials(
+            [(key, chain)], root_certificates=authorities, require_client_auth=authorities is not None
+        )
 
-    def _stamp(self) -> _Stamp:
+    def _stamp(self) -> tuple[tuple[int, int, int], ...]:
         files = filter(None, (self._tls.certificate_file, self._tls.key_file, self._tls.client_ca_file))
         try:
             found = [Path(file).stat() for file in files]

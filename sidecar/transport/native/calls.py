@@ -122,9 +122,8 @@ class Calls:
             self._whole(event.stream_id, upload)
 
     def _body(self, event: Body) -> None:
-        upload = self._uploads.get(event.stream_id)
-        if upload is None:
-            return
+        # There is one: a request that was answered before its end has no stream any more.
+        upload = self._uploads[event.stream_id]
         try:
             if not isinstance(upload.head.method, HttpError):
                 upload.reader.add(event.data)

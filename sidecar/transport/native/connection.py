@@ -46,6 +46,7 @@ class Connection:
         self.leaving = Leaving()
         #: Which fault of the peer's has closed it; empty: none.
         self.fault = ""
+        # The connection's window is opened by a frame: no setting can (section 6.9.2).
         self.out += (ours(limits), self.intake.refill())
 
     @property

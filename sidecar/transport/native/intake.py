@@ -30,10 +30,6 @@ class Intake:
         self._waiting: dict[int, Stream] = {}
         self._favoured: int | None = None
 
-    def opening(self) -> bytes:
-        """Return the frame that opens the connection's window, which no setting can (section 6.9.2)."""
-        return self.refill()
-
     def refill(self) -> bytes:
         """Fill the connection's window; return the frame that tells."""
         increment, self.window = self._full - self.window, self._full

@@ -165,7 +165,17 @@ def test_resets_leave_nothing_behind() -> None:
     assert len(wire.outside.cancelled) == 10_000
     assert wire.connection.streams.alive == {}
     assert wire.calls._stops == {}
-    assert len(wire.connection.streams._resets) <= 4096
+
+
+def test_streams_that_we_reset_are_remembered_for_a_while() -> None:
+    """What was on its way to the last thousands is dropped; of those before them nothing is kept."""
+    wire = Wire()
+    for stream in range(1, 20_001, 2):
+        wire.now += 0.001
+        wire.send(headers(stream, USUAL | {"connection": "close"}))
+    assert len(wire.connection.streams._resets) == 4096
+    assert wire.send(data(19_999, b"x")) == []
+    assert ending(wire.send(data(1, b"x")))[0] is ErrorCode.STREAM_CLOSED
 
 
 def test_streams_beyond_the_limit_are_refused() -> None:

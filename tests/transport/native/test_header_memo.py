@@ -111,11 +111,20 @@ def test_header_list_over_the_limit_ends_the_connection() -> None:
     assert refused.value.code is ErrorCode.ENHANCE_YOUR_CALM
 
 
-@pytest.mark.parametrize("size", [1001, 9000])
-def test_too_many_fields_end_the_connection(size: int) -> None:
+def test_header_list_over_the_limit_is_found_in_pieces_too() -> None:
+    """Each of which is within it."""
+    ours = memo(Limits(max_header_list_bytes=65536))
+    assert len(ours.request(literal(b"\x00", b"a", b"v" * 80) * 500)) == 500
+    with pytest.raises(H2ConnectionError) as refused:
+        ours.request(literal(b"\x00", b"a", b"v" * 80) * 600)
+    assert refused.value.code is ErrorCode.ENHANCE_YOUR_CALM
+
+
+@pytest.mark.parametrize(("most", "size"), [(200, 201), (1000, 1001), (1000, 9000)])
+def test_too_many_fields_end_the_connection(most: int, size: int) -> None:
     """In a small block and in one that is cut into pieces."""
-    ours = memo(Limits(max_header_fields=1000))
-    assert len(ours.request(b"\x82" * 1000)) == 1000
+    ours = memo(Limits(max_header_fields=most))
+    assert len(ours.request(b"\x82" * most)) == most
     with pytest.raises(H2ConnectionError) as refused:
         ours.request(b"\x82" * size)
     assert refused.value.code is ErrorCode.ENHANCE_YOUR_CALM
