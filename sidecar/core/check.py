@@ -29,10 +29,12 @@ from sidecar.core.decision import Denial, Permit
 from sidecar.core.headers import sent_removals
 from sidecar.core.headers_read import HEADERS_SENT, are_sent
 from sidecar.core.identity import Identity
+from sidecar.core.lookup import Lookup
 from sidecar.core.needs import Decided, Step, Verdict, Verify
+from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate
 from sidecar.core.reason import Reason, Refusal
-from sidecar.core.request import Request, admit
+from sidecar.core.request import Request
 from sidecar.core.sent import SentRequest, read_sent
 from sidecar.core.trust import Trust
 
@@ -50,6 +52,7 @@ class Checker:
         self._tokens = tokens
         self._recent = recent
         self._nobody = Known(None)
+        self._lookup: Lookup | None = None
 
     def begin(self, raw: bytes, now: float) -> Step:
         """Check a serialised ``CheckRequest`` at ``now``, seconds since the epoch. Any bytes lead to a step."""
@@ -67,8 +70,10 @@ class Checker:
         listed = sent.attributes.context_extensions.get(HEADERS_SENT)
         if listed is not None and not are_sent(trust.headers_read, listed):
             raise Refusal(Reason.ENVOY_CONFIG_STALE, f"needs {','.join(sorted(trust.headers_read))}; sent: {listed}")
-        request = admit(sent, trust.path_mode, trust.max_path_bytes)
-        decision = admit_without_identity(trust.policy, request)
+        if self._lookup is None or self._lookup.trust is not trust:
+            self._lookup = Lookup(trust)
+        request, rules = self._lookup.find(sent)
+        decision = admit_without_identity(rules, request)
         if decision is not None:
             self._nobody.holds(trust, now)
             return _decided(decision, request, trust, self._nobody)
@@ -78,11 +83,11 @@ class Checker:
         known = None if credential is None else self._recent.recall(credential)
         if known is not None and known.holds(trust, now):
             refuse_token_in_query(request.query)
-            return _evaluated(request, trust, known)
+            return _evaluated(request, rules, trust, known)
         found = self._look_up(request, trust, now)
         if isinstance(found, Known):
-            return _evaluated(request, trust, found)
-        return self._verify(_Asked(raw, request, trust), found, now)
+            return _evaluated(request, rules, trust, found)
+        return self._verify(_Asked(raw, request, rules, trust), found, now)
 
     def _look_up(self, request: Request, trust: Trust, now: float) -> Known | bytes:
         """Return who others know the token to be, or the token; raises ``Refusal``."""
@@ -124,7 +129,8 @@ class Checker:
             return _refused(refusal, request.sent.request_id, asked.trust)
         self._tokens.put(token, identity, now)
         try:
-            return _evaluated(request, asked.trust, self._remember(request, token, identity, asked.trust, now))
+            known = self._remember(request, token, identity, asked.trust, now)
+            return _evaluated(request, asked.rules, asked.trust, known)
         except Refusal as refusal:
             return _refused(refusal, request.sent.request_id, asked.trust)
 
@@ -147,12 +153,13 @@ class _Asked:
 
     raw: bytes
     request: Request
+    rules: Applicable
     trust: Trust
 
 
-def _evaluated(request: Request, trust: Trust, known: Known) -> Decided:
+def _evaluated(request: Request, rules: Applicable, trust: Trust, known: Known) -> Decided:
     assert known.identity is not None  # noqa: S101 - for mypy
-    return _decided(evaluate(trust.policy, request, known.identity, known.rules), request, trust, known)
+    return _decided(evaluate(rules, request, known.identity, known.rules), request, trust, known)
 
 
 def _decided(decision: Permit | Denial, request: Request, trust: Trust, known: Known) -> Decided:

@@ -5,8 +5,8 @@ from functools import partial
 
 from sidecar.core.path import PathMode
 from sidecar.core.policy.key import parse_key
-from sidecar.core.policy.match import Pattern, StringSet, string_set
-from sidecar.core.policy.model import Action, Condition, Operation, Policy, PolicySet, Rule, Source, Values
+from sidecar.core.policy.match import Pattern, StringSet, Values, string_set
+from sidecar.core.policy.model import Action, Condition, Operation, Policy, PolicySet, Rule, Source
 from sidecar.core.policy.patterns import host_patterns, method_patterns, path_patterns, text_patterns, widened
 from sidecar.settings import Settings
 from sidecar.settings.policy import (

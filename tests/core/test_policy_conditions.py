@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sidecar.core.decision import Permit
-from sidecar.core.policy.evaluate import evaluate
+from support.decisions import evaluate
 from support.identities import identity
 from support.requests import request
 from support.tokens import ABSENT, AUDIENCE, ISSUER

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.core.decision import Permit
-from sidecar.core.policy.evaluate import admit_without_identity, evaluate
 from sidecar.core.policy.index import PathIndex
 from sidecar.core.policy.match import Kind, Pattern, string_set
+from support.decisions import admit_without_identity, evaluate
 from support.identities import identity
 from support.requests import request
 from support.trusts import policy_set

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from sidecar.core.decision import Permit
-from sidecar.core.policy.evaluate import evaluate
 from sidecar.core.reason import Refusal
+from support.decisions import evaluate
 from support.identities import identity
 from support.requests import request
 from support.trusts import policy_set

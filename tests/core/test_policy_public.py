@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from sidecar.core.policy.evaluate import admit_without_identity
 from sidecar.core.reason import Reason
 from support.checks import decide
+from support.decisions import admit_without_identity
 from support.requests import check_request, request, with_token
 from support.tokens import mint
 from support.trusts import ALLOW_ALL, policy_set, trust

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from sidecar.core.needs import Decided, Verify
 from sidecar.core.path import PathMode
-from sidecar.core.policy.evaluate import admit_without_identity, evaluate
 from sidecar.core.reason import OUTCOMES, Refusal
 from sidecar.core.trust import Trust
 from support.answers import read_answer
 from support.checks import begin, finish
+from support.decisions import admit_without_identity, evaluate
 from support.identities import identity
 from support.requests import check_request, request
 from support.tokens import claims, forge, mint, part

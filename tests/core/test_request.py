@@ -16,9 +16,14 @@ _VALUES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
 def test_fields() -> None:
     """Each field comes from its place in the message."""
     read = request(method="PUT", path="/a?b=c", host="API.example:8443", headers={"x-a": "1"}, port=8443)
-    assert (read.method, read.paths, read.query, read.sent.port) == ("PUT", ("/a",), "b=c", "8443")
+    assert (read.endpoint.method, read.endpoint.paths, read.query, read.endpoint.port) == (
+        "PUT",
+        ("/a",),
+        "b=c",
+        "8443",
+    )
     assert dict(read.headers) == {"x-a": "1"}
-    assert read.hosts == ("api.example", "api.example:8443")
+    assert read.endpoint.hosts == ("api.example", "api.example:8443")
 
 
 @pytest.mark.parametrize("raw", [b"", CheckRequest().SerializeToString(), check_request(method="")])
@@ -106,7 +111,7 @@ def test_request_id(sent: str, taken: str) -> None:
 
 def test_no_port() -> None:
     """Without a destination port there is no port to match."""
-    assert request(port=0).sent.port == ""
+    assert request(port=0).endpoint.port == ""
 
 
 _PREFLIGHT = {"origin": "https://x.example", "access-control-request-method": "PUT"}
@@ -148,7 +153,7 @@ def test_length_of_a_path(length: int, reason: Reason | None) -> None:
     """A path of exactly the largest length passes, a longer one is refused; the query does not count."""
     path = "/" + "a" * (length - 1)
     try:
-        found = request(path=f"{path}?{'q' * 100}").paths[0]
+        found = request(path=f"{path}?{'q' * 100}").endpoint.paths[0]
     except Refusal as refusal:
         found = refusal.reason.value
     assert found == (path if reason is None else reason.value)

@@ -9,6 +9,8 @@ from sidecar.envoy_config import filter as authz_filter
 NAME = authz_filter.NAME
 #: Seconds. Envoy's 0.2 would have slow servers refuse under load, and a refusal costs less than a decision.
 TIMEOUT = 5.0
+#: What every one of them is sent: none looks at another header.
+HEADERS = ("authorization", "x-request-id")
 
 
 def filters(address: str, **chosen: Any) -> tuple[Message, ...]:  # noqa: ANN401 - EnvoyOptions' fields
@@ -26,4 +28,5 @@ def cluster(address: str, *, health_checked: bool = True) -> tuple[Message, ...]
 
 def options(address: str, **chosen: Any) -> EnvoyOptions:  # noqa: ANN401 - EnvoyOptions' fields
     """Return the generator's options for one server at ``address``."""
+    chosen = {"allowed_headers": HEADERS} | chosen
     return EnvoyOptions(authz_addresses=(address,), timeout_seconds=TIMEOUT, **chosen)

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -49,6 +49,33 @@ class StringSet:
         if not value:
             return self.empty
         return self.present or value.startswith(self.prefixes) or value.endswith(self.suffixes)
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """``values`` and ``notValues`` of one field: some value must match the first, none may match the second."""
+
+    values: StringSet | None
+    not_values: StringSet | None
+    is_open: bool = field(init=False, compare=False)  #: whether it restricts nothing
+
+    def __post_init__(self) -> None:
+        """Say so once: it is asked in each check."""
+        object.__setattr__(self, "is_open", self.values is None and self.not_values is None)
+
+
+def matches_any(field: Values, actual: tuple[str, ...]) -> bool:
+    """Say whether some of the values an attribute has match the first, and none the second."""
+    if field.values is not None and not any(map(field.values.matches, actual)):
+        return False
+    return field.not_values is None or not any(map(field.not_values.matches, actual))
+
+
+def matches_one(field: Values, actual: str) -> bool:
+    """Say the same of an attribute with one value."""
+    return (field.values is None or field.values.matches(actual)) and (
+        field.not_values is None or not field.not_values.matches(actual)
+    )
 
 
 def parse(text: str) -> Pattern:

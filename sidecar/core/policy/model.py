@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from sidecar.core.policy.index import PathIndex
-from sidecar.core.policy.match import StringSet
+from sidecar.core.policy.match import Values
 
 
 class Action(StrEnum):
@@ -29,19 +29,6 @@ class AttributeKind(StrEnum):
     PRINCIPAL = "request.auth.principal"
     AUDIENCES = "request.auth.audiences"
     PRESENTER = "request.auth.presenter"
-
-
-@dataclass(frozen=True, slots=True)
-class Values:
-    """``values`` and ``notValues`` of one field: some value must match the first, none may match the second."""
-
-    values: StringSet | None
-    not_values: StringSet | None
-    is_open: bool = field(init=False, compare=False)  #: whether it restricts nothing
-
-    def __post_init__(self) -> None:
-        """Say so once: it is asked in each check."""
-        object.__setattr__(self, "is_open", self.values is None and self.not_values is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +106,7 @@ class PolicySet:
     allow: tuple[Policy, ...]
     public: tuple[Operation, ...]
     cors_preflight: tuple[Operation, ...]
+    reads_ports: bool = field(init=False, compare=False, repr=False)
     deny_by_path: PathIndex[Entry] = field(init=False, compare=False, repr=False)
     allow_by_path: PathIndex[Entry] = field(init=False, compare=False, repr=False)
     public_by_path: PathIndex[Operation] = field(init=False, compare=False, repr=False)
@@ -135,6 +123,9 @@ class PolicySet:
         }
         for name, index in indices.items():
             object.__setattr__(self, name, index)
+        operations = (one for entry in (*denying, *_entries(self.allow, 0)) for one in entry.rule.operations)
+        is_read = any(not one.ports.is_open for one in (*operations, *self.public, *self.cors_preflight))
+        object.__setattr__(self, "reads_ports", is_read)
 
 
 def _entries(policies: Iterable[Policy], number: int) -> Iterator[Entry]:
