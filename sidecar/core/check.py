@@ -9,7 +9,7 @@ CheckResponse <─ response <─────── policy <───────
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from sidecar.core import response
 from sidecar.core.authenticate import Candidate, believe, read_candidate
@@ -26,6 +26,7 @@ from sidecar.core.cache import (
 )
 from sidecar.core.credential import bearer_token, refuse_token_in_query
 from sidecar.core.decision import Denial, Permit
+from sidecar.core.gate import OPEN, Gate
 from sidecar.core.headers import sent_removals
 from sidecar.core.headers_read import HEADERS_SENT, are_sent
 from sidecar.core.identity import Identity
@@ -46,11 +47,16 @@ class Checker:
     """Begins checks. ``trust`` returns the snapshot in force at the moment it is called."""
 
     def __init__(
-        self, trust: Callable[[], Trust], tokens: TokenCache = NO_CACHE, recent: Recent = NOTHING_RECENT
+        self,
+        trust: Callable[[], Trust],
+        tokens: TokenCache = NO_CACHE,
+        recent: Recent = NOTHING_RECENT,
+        gate: Gate = OPEN,
     ) -> None:
         self._trust = trust
         self._tokens = tokens
         self._recent = recent
+        self._gate = gate
         self._nobody = Known(None)
         self._lookup: Lookup | None = None
 
@@ -99,7 +105,10 @@ class Checker:
             raise Refusal(found.reason, "remembered")
         return token
 
-    def _verify(self, asked: "_Asked", token: bytes, now: float) -> Verify:
+    def _verify(self, asked: "_Asked", token: bytes, now: float) -> Step:
+        if not self._gate.admits(asked.request.sent.source):
+            # Without its id, so that it is made once: who floods us gets the cheapest answer there is.
+            return _shed(asked.trust.response.realm)
         try:
             candidate = read_candidate(token, asked.trust, now)
         except Refusal as refusal:
@@ -177,6 +186,12 @@ def _decided(decision: Permit | Denial, request: Request, trust: Trust, known: K
         if len(known.permits) < _MOST_PERMITS:
             known.permits[name] = decided
     return decided
+
+
+@lru_cache(8)
+def _shed(realm: str) -> Decided:
+    denial = Denial(Reason.OVERLOADED, detail="its source sent bad signatures")
+    return Decided(denial, response.deny(denial, "", realm))
 
 
 def _refused(refusal: Refusal, request_id: str, trust: Trust) -> Decided:

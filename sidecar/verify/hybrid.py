@@ -1,19 +1,14 @@
 """Where each signature is verified: in the server, by the pool, or not at all. ``routing`` decides."""
 
 import asyncio
-import ipaddress
 import time
 from collections.abc import Callable
 
 from sidecar.core.needs import Verdict, Verify
 from sidecar.verify.pool.pool import Pool
 from sidecar.verify.routing import Costs, FailureBudget, Limits, Load, Mean, Route, route
+from sidecar.verify.source import source_of
 from sidecar.verify.turns import Turns
-
-#: Bad signatures of one source at once, and in each second, before its new tokens have to wait for better times. A
-#: client with an old key or a bug sends a few.
-_BURST, _PER_SECOND = 20, 5.0
-_SOURCES = 10_000
 
 #: Told of each verdict: where it was found, and whether the signature is good.
 Observer = Callable[[Route, bool], None]
@@ -27,10 +22,18 @@ class Hybrid:
     """Verifies for one event loop. Raises ``ShedError``, and what ``verify_inline`` raises.
 
     ``pool`` may be missing; then everything is verified here, in ``turns``. ``timeout`` is in seconds, for the pool.
+    ``budget`` is told whose signatures were bad.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what there is to decide with
-        self, pool: Pool | None, turns: Turns, limits: Limits, costs: Costs, timeout: float, observe: Observer
+        self,
+        pool: Pool | None,
+        turns: Turns,
+        limits: Limits,
+        costs: Costs,
+        timeout: float,
+        budget: FailureBudget,
+        observe: Observer,
     ) -> None:
         self._pool = pool
         self._turns = turns
@@ -40,7 +43,7 @@ class Hybrid:
         self._observe = observe
         self._waiting = 0
         self._lag = Mean()
-        self._budget = FailureBudget(_BURST, _PER_SECOND, _SOURCES)
+        self._budget = budget
 
     async def verify(self, need: Verify) -> Verdict:
         """Answer ``need``."""
@@ -74,13 +77,3 @@ class Hybrid:
     def _load(self) -> Load:
         queued, capacity = (self._pool.waiting, self._pool.capacity) if self._pool else (0, 0)
         return Load(self._waiting, self._lag.seconds or 0.0, queued, capacity, self._turns.waiting)
-
-
-def source_of(address: str) -> str:
-    """Return what one sender has: an IPv4 address, or the first 64 bits of one of IPv6 (RFC 6177)."""
-    if ":" not in address:
-        return address
-    try:
-        return str(ipaddress.IPv6Network((address, 64), strict=False))
-    except ValueError:
-        return address

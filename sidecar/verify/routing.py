@@ -159,3 +159,8 @@ class FailureBudget:
     def _debt(self, key: int, now: float) -> float:
         debt, since = self._debts.get(key, (0.0, now))
         return max(0.0, debt - max(0.0, now - since) * self._per_second)
+
+
+def usual_budget() -> FailureBudget:
+    """Return the budget of a server. A client with an old key, or a bug, sends a few bad signatures."""
+    return FailureBudget(burst=20, per_second=5.0, sources=10_000)

@@ -8,10 +8,10 @@ import pytest
 
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.needs import Verdict, Verify
-from sidecar.verify import hybrid
-from sidecar.verify.hybrid import Hybrid, ShedError, source_of
+from sidecar.verify.hybrid import Hybrid, ShedError
 from sidecar.verify.pool.pool import Pool
-from sidecar.verify.routing import Costs, Limits, Route
+from sidecar.verify.routing import Costs, Limits, Route, usual_budget
+from sidecar.verify.source import source_of
 from sidecar.verify.turns import Turns
 from support.keypairs import pair
 
@@ -53,7 +53,9 @@ def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 def _hybrid(pool: Pool | None, seen: list[tuple[Route, bool]], threshold: int = 4) -> Hybrid:
     limits, costs = Limits(batch_size_threshold=threshold, lag_seconds=1e9), Costs()
-    return Hybrid(pool, Turns(costs), limits, costs, 1.0, lambda route, valid: seen.append((route, valid)))
+    return Hybrid(
+        pool, Turns(costs), limits, costs, 1.0, usual_budget(), lambda route, valid: seen.append((route, valid))
+    )
 
 
 def test_lone_miss_is_verified_here() -> None:
@@ -88,7 +90,7 @@ def test_source_of_bad_signatures_is_served_last() -> None:
 
     async def work() -> None:
         one = _hybrid(FakePool(full=False), [])
-        for _ in range(hybrid._BURST):
+        for _ in range(20):
             await one.verify(_need("10.0.0.66"))
 
         async def ask(source: str) -> None:

@@ -44,7 +44,8 @@ class Checks:
             (CacheMeter(row, Tier.L1), self._local_cache.counts),
             (CacheMeter(row, Tier.L2), self._shared_cache.counts),
         ]
-        checker = Checker(trust, SharedTokenCache(self._shared_cache, shared.secret), self._local_cache)
+        tokens = SharedTokenCache(self._shared_cache, shared.secret)
+        checker = Checker(trust, tokens, self._local_cache, self._signatures.gate)
         services = Services(verify=self._signatures.verify)
         engine = Engine(checker, services, time.time, lambda: trust().response.realm, self._observe)
         self._front = front_for(settings, engine, folder)

@@ -1,5 +1,7 @@
 """A server's way of having signatures verified: its ends of the rings, and who decides where each is verified."""
 
+from functools import partial
+
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.needs import Verdict, Verify
 from sidecar.engine.engine import OverloadError
@@ -10,10 +12,11 @@ from sidecar.observe.series import Route as RouteLabel
 from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.runtime.ipc.shared import IN_FLIGHT, Shared, rings_of
 from sidecar.settings import Settings
+from sidecar.verify.gate import Gate
 from sidecar.verify.hybrid import Hybrid, ShedError
 from sidecar.verify.pool.pool import Pool
 from sidecar.verify.pool.verifiers import Verifier
-from sidecar.verify.routing import Costs, Limits, Route
+from sidecar.verify.routing import Costs, Limits, Route, usual_budget
 from sidecar.verify.turns import Turns
 
 
@@ -22,7 +25,9 @@ class Signatures:
 
     def __init__(self, member: Member, fleet: Fleet, shared: Shared, settings: Settings, row: Row) -> None:
         self._row = row
+        self._budget = usual_budget()
         self._pools: list[Pool] = []
+        self.gate = Gate(self._budget, partial(row.add, SHED))
         rings = _OpenRings(member, fleet, shared)
         cheap = self._hybrid(settings, rings, fleet.common, "")
         costly = self._hybrid(settings, rings, fleet.costly, "/costly")
@@ -55,7 +60,7 @@ class Signatures:
         if pool is not None:
             self._pools.append(pool)
         limits = Limits(batch_size_threshold=settings.batch_size_threshold)
-        return Hybrid(pool, turns, limits, costs, settings.process_pool_timeout, self._observe)
+        return Hybrid(pool, turns, limits, costs, settings.process_pool_timeout, self._budget, self._observe)
 
     def _observe(self, where: Route, valid: bool) -> None:  # noqa: FBT001 - a verdict
         label = RouteLabel.POOL if where is Route.POOL else RouteLabel.INLINE

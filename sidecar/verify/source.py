@@ -1,0 +1,13 @@
+"""What tells one sender from another."""
+
+import ipaddress
+
+
+def source_of(address: str) -> str:
+    """Return what one sender has: an IPv4 address, or the first 64 bits of one of IPv6 (RFC 6177)."""
+    if ":" not in address:
+        return address
+    try:
+        return str(ipaddress.IPv6Network((address, 64), strict=False))
+    except ValueError:
+        return address
