@@ -52,17 +52,17 @@ class Known:
         self.token_bytes = token_bytes
         self.rules: dict[int, bool] = {}
         self.permits: dict[str, Decided] = {}
-        self._trust: Trust | None = None
+        self._trust: bytes | None = None
 
     def holds(self, trust: Trust, now: float) -> bool:
         """Say whether the identity would be found again, under ``trust`` at ``now``, from its token."""
         identity = self.identity
-        if self._trust is not trust:
+        if self._trust is not trust.digest:  # one object for each Trust, which is not kept alive by this
             if identity is not None and not still_holds(identity, trust, now):
                 return False
             if self.token_bytes > trust.max_token_bytes:
                 return False
-            self._trust, self.rules, self.permits = trust, {}, {}
+            self._trust, self.rules, self.permits = trust.digest, {}, {}
         # What does not change with the time has been looked at under this very Trust.
         return identity is None or identity.valid_from <= now < identity.valid_until
 

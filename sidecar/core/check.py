@@ -39,8 +39,10 @@ from sidecar.core.request import Request
 from sidecar.core.sent import SentRequest, read_sent
 from sidecar.core.trust import Trust
 
-#: Answers kept for one identity, and characters that a credential may have beside its token to be kept itself.
-_MOST_PERMITS, _MOST_AROUND = 8, 16
+#: Answers kept for one identity.
+_MOST_PERMITS = 8
+#: Spellings of the scheme that are kept; of the token, bytes.
+_USUAL, _AROUND, _LARGEST_KEPT = ("Bearer ", "bearer "), 7, 4096
 
 
 class Checker:
@@ -146,8 +148,9 @@ class Checker:
     def _remember(self, request: Request, token: bytes, identity: Identity, trust: Trust, now: float) -> Known:
         known = Known(identity, len(token))
         known.holds(trust, now)
+        # Nobody has one token kept in a hundred spellings ("bEaReR", more spaces), nor megabytes of large ones.
         credential = request.headers.get("authorization", "")
-        if len(credential) <= len(token) + _MOST_AROUND:
+        if len(token) <= _LARGEST_KEPT and credential.startswith(_USUAL) and len(credential) == _AROUND + len(token):
             self._recent.remember(credential, known)
         return known
 

@@ -7,22 +7,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.identity import Identity
 from sidecar.core.policy.attributes import claim_at
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import ResponseSettings
 
-#: Headers that make an upstream act on another method, path or host than the one that was decided on.
-OVERRIDE_HEADERS = (
-    "x-http-method-override",
-    "x-http-method",
-    "x-method-override",
-    "x-original-url",
-    "x-rewrite-url",
-    "x-forwarded-host",
-    "forwarded",
-)
 _OVERRIDES = frozenset(OVERRIDE_HEADERS)
 #: Letters and marks that show nothing, and so make one name look like another: Hangul fillers, the combining grapheme
 #: joiner, Khmer's inherent vowels, Mongolian and other variation selectors, the empty Braille pattern. Unicode counts

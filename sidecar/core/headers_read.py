@@ -13,6 +13,16 @@ from sidecar.core.policy.model import AttributeKind, PolicySet
 #: Key in ``context_extensions`` of a CheckRequest: the names of the headers that Envoy lets through, joined by commas.
 #: Without it, all are.
 HEADERS_SENT = "authz.headers"
+#: Headers that make an upstream act on another method, path or host than the one that was decided on.
+OVERRIDE_HEADERS = (
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+    "x-forwarded-host",
+    "forwarded",
+)
 #: Of every request: the credential, and what a denial is found again by.
 _ALWAYS = ("authorization", "x-request-id")
 #: What makes a CORS preflight (Fetch Standard, section 4.9).

@@ -1,6 +1,6 @@
 """From a request's method, host and path to its endpoint and the rules about it, kept for those that come again."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from sidecar.core.endpoint import Endpoint, endpoint_of
@@ -31,17 +31,20 @@ class Lookup:
 
     def __init__(self, trust: Trust) -> None:
         self.trust = trust
+        # Not a method of ours: a circle would outlive the Trust until the collector comes.
+        self._find = partial(_find, trust)
         self._kept = lru_cache(_KEPT)(self._find)
 
     def find(self, sent: SentRequest) -> tuple[Request, Applicable]:
         """Return the request in normal form and the rules about it; raises ``Refusal``."""
         path, query = split_target(sent.target)
         port = sent.port if self.trust.policy.reads_ports else ""
-        look = self._kept if len(path) + len(sent.authority) <= _LONGEST else self._find
+        size = len(path) + len(sent.authority) + len(sent.method)
+        look = self._kept if size <= _LONGEST else self._find
         endpoint, rules = look(sent.method, sent.authority, path, port)
         return admit(sent, endpoint, query), rules
 
-    def _find(self, method: str, authority: str, path: str, port: str) -> Found:
-        trust = self.trust
-        endpoint = endpoint_of(method, authority, path, port, trust.path_mode, trust.max_path_bytes)
-        return Found(endpoint, applicable(trust.policy, endpoint))
+
+def _find(trust: Trust, method: str, authority: str, path: str, port: str) -> Found:
+    endpoint = endpoint_of(method, authority, path, port, trust.path_mode, trust.max_path_bytes)
+    return Found(endpoint, applicable(trust.policy, endpoint))

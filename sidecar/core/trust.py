@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.digest import digest_of
-from sidecar.core.headers_read import headers_read
+from sidecar.core.headers_read import OVERRIDE_HEADERS, headers_read
 from sidecar.core.keys import KeySet
 from sidecar.core.path import PathMode
 from sidecar.core.policy.model import PolicySet
@@ -83,5 +83,6 @@ class Trust:
     def __post_init__(self) -> None:
         """Freeze the mapping, and name the content and what it looks at."""
         object.__setattr__(self, "issuers", MappingProxyType(dict(self.issuers)))
-        object.__setattr__(self, "headers_read", headers_read(self.policy))
+        stripped = OVERRIDE_HEADERS if self.response.strip_override_headers else ()
+        object.__setattr__(self, "headers_read", headers_read(self.policy) | frozenset(stripped))
         object.__setattr__(self, "digest", digest_of(self, b"trust"))

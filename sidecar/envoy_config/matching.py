@@ -1,6 +1,6 @@
 """Envoy's options that must equal what a sidecar's configuration says."""
 
-from sidecar.core.headers import OVERRIDE_HEADERS
+from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.trust import Trust
 from sidecar.envoy_config.options import EnvoyOptions
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from sidecar.core.headers import OVERRIDE_HEADERS
+from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.path import PathMode, is_normal
 from sidecar.envoy_config.address import socket_or_pipe
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sidecar.core.headers import OVERRIDE_HEADERS
+from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.policy.match import PatternError
 from sidecar.core.policy.patterns import path_patterns
 from sidecar.loading.problem import FieldPath

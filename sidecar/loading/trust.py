@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sidecar.core.headers import OVERRIDE_HEADERS
+from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.policy.key import parse_claim_path, parse_key
 from sidecar.core.policy.model import AttributeKind
 from sidecar.core.trust import Issuer, ResponseSettings, Trust

@@ -42,7 +42,8 @@ class CacheSettings(Model):
         4096,
         ge=0,
         le=1_000_000,
-        description="Tokens each server remembers by itself, some 4 KiB each, in front of the shared memory; 0: none.",
+        description="Tokens each server remembers by itself, with its answers for them, some 6 KiB each, in front of "
+        "the shared memory; larger ones than 4 KiB are not. 0: none.",
     )
 
 

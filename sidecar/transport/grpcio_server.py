@@ -5,6 +5,7 @@ Messages stay bytes: grpc's own (de)serialisation would parse every message twic
 
 import asyncio
 import logging
+from functools import partial
 
 import grpc
 from grpc_health.v1 import health, health_pb2_grpc
@@ -13,16 +14,13 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from sidecar.engine.engine import Engine
 from sidecar.transport import connections
 from sidecar.transport.address import Address, AddressError, TcpAddress, is_local, refuse_if_in_use, refuse_if_taken
+from sidecar.transport.deadline import OF_THE_DEADLINE
 from sidecar.transport.grpcio_tls import LOOK_SECONDS, Certificates
 from sidecar.transport.tls import Tls, TlsError
 
 SERVICE = "envoy.service.auth.v3.Authorization"
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-
-#: A denial made at the deadline itself would reach nobody: Envoy would see a gRPC error, and let the request in where
-#: ``failure_mode_allow`` is set. The rest of the time is for the way back.
-_OF_THE_DEADLINE = 0.9
 
 #: Seconds that a server whose certificate was renewed gets for the checks that are under way on it.
 _LAST_SECONDS = 30.0
@@ -57,7 +55,7 @@ class GrpcioServer:
     def __init__(self, engine: Engine, *, shared: bool = False, tls: Tls | None = None) -> None:
         self._engine, self._shared, self._tls = engine, shared, tls
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # missing in the stubs
-        self._ending: set[asyncio.Task[None]] = set()
+        self._replaced: dict[grpc.aio.Server, asyncio.Task[None]] = {}
         self._renewing: asyncio.Task[None] | None = None
 
     @property
@@ -89,7 +87,8 @@ class GrpcioServer:
         if self._renewing is not None:
             self._renewing.cancel()
         await self._set_health(HealthCheckResponse.NOT_SERVING)
-        await asyncio.gather(self._server.stop(grace), *self._ending)
+        # A server that was replaced gets no longer either: the shorter of two graces holds.
+        await asyncio.gather(*(one.stop(grace) for one in (self._server, *self._replaced)))
 
     async def _listen(
         self, address: Address, credentials: grpc.ServerCredentials | None
@@ -116,17 +115,24 @@ class GrpcioServer:
                 if certificates.renewed():
                     old = self._server
                     self._server, _ = await self._listen(self._address, certificates.credentials)
+                    certificates.used()
                     _log.info("a new certificate is in use on %s", self._address)
                     ending = asyncio.create_task(old.stop(_LAST_SECONDS))
-                    self._ending.add(ending)
-                    ending.add_done_callback(self._ending.discard)
+                    self._replaced[old] = ending
+                    ending.add_done_callback(partial(self._forget, old))
             except (TlsError, AddressError) as error:
                 _log.warning("the certificate in use stays in use: %s", error)
+            except Exception:  # noqa: BLE001 - whatever it is: the next look may do better
+                _log.exception("the certificate in use stays in use")
+
+    def _forget(self, server: grpc.aio.Server, ended: asyncio.Task[None]) -> None:
+        del ended
+        self._replaced.pop(server, None)
 
     async def _check(self, request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
         # grpc-stubs says float; without a deadline it is None.
         remaining: float | None = context.time_remaining()
-        return await self._engine.check(request, None if remaining is None else remaining * _OF_THE_DEADLINE)
+        return await self._engine.check(request, None if remaining is None else remaining * OF_THE_DEADLINE)
 
     async def _set_health(self, status: HealthCheckResponse.ServingStatus) -> None:
         for service in ("", SERVICE):

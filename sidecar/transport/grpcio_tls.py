@@ -20,20 +20,25 @@ class Certificates:
 
     def __init__(self, tls: Tls) -> None:
         self._tls = tls
-        self._seen = self._stamp()
+        self._seen = self._read_at = self._stamp()
         self.credentials = self._read()
 
     def renewed(self) -> bool:
-        """Say whether the files hold others by now, which are then ``credentials``; raises ``TlsError``.
+        """Say whether the files hold others by now than those ``used``, which are then ``credentials``.
 
-        In the middle of a renewal one file is new and the other old: the error then is over by the next look.
+        Raises ``TlsError``. In the middle of a renewal one file is new and the other old: the error then is over by the
+        next look.
         """
         stamp = self._stamp()
         if stamp == self._seen:
             return False
         self.credentials = self._read()
-        self._seen = stamp
+        self._read_at = stamp
         return True
+
+    def used(self) -> None:
+        """Note that ``credentials`` are in use, and the files need not be read again until they change."""
+        self._seen = self._read_at
 
     def _read(self) -> grpc.ServerCredentials:
         tls = self._tls

@@ -2,7 +2,7 @@
 
 Looking into a token, verifying its signature and saying no cost a hundred times what a known one costs. A source that
 has spent its budget is told to come back later before anything of its token is read; all such sources together get one
-look every 10 ms, so that an honest client behind the same address as an attacker is not shut out for good.
+look every 20 ms, so that an honest client behind the same address as an attacker is not shut out for good.
 """
 
 import time
@@ -12,7 +12,7 @@ from sidecar.verify.routing import FailureBudget
 from sidecar.verify.source import source_of
 
 #: Seconds between two looks for sources that have spent their budget.
-EVERY = 0.01
+EVERY = 0.02
 
 
 class Gate:

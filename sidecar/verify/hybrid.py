@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from sidecar.core.needs import Verdict, Verify
 from sidecar.verify.pool.pool import Pool
-from sidecar.verify.routing import Costs, FailureBudget, Limits, Load, Mean, Route, route
+from sidecar.verify.routing import Costs, FailureBudget, Limits, Load, Mean, Route, expected_wait, route
 from sidecar.verify.source import source_of
 from sidecar.verify.turns import Turns
 
+#: Of the longest wait, and of the pool: from here on sources that have spent their budget are turned away.
+_CROWDED = 0.1
 #: Told of each verdict: where it was found, and whether the signature is good.
 Observer = Callable[[Route, bool], None]
 
@@ -59,11 +61,14 @@ class Hybrid:
             self._waiting -= 1
 
     async def _verify(self, need: Verify) -> Verdict:
-        where = route(self._load(), self._limits, self._costs)
+        load = self._load()
+        where = route(load, self._limits, self._costs)
         source, now = source_of(need.source), time.monotonic()
-        # Who has sent many bad signatures is served last: only as long as there is nothing else to do.
-        is_idle = where is Route.INLINE and not self._turns.waiting
-        if where is Route.SHED or (not is_idle and self._budget.spent(source, now)):
+        # Who has sent many bad signatures is served last: not where others would have to wait for it.
+        is_crowded = (
+            expected_wait(load) > self._limits.wait_seconds * _CROWDED or load.queued > load.capacity * _CROWDED
+        )
+        if where is Route.SHED or (is_crowded and self._budget.spent(source, now)):
             raise ShedError
         if where is Route.POOL and self._pool is not None:
             verdict = await self._pool.verify(need, self._timeout)
@@ -76,4 +81,11 @@ class Hybrid:
 
     def _load(self) -> Load:
         queued, capacity = (self._pool.waiting, self._pool.capacity) if self._pool else (0, 0)
-        return Load(self._waiting, self._lag.seconds or 0.0, queued, capacity, self._turns.waiting)
+        return Load(
+            self._waiting,
+            self._lag.seconds or 0.0,
+            queued,
+            capacity,
+            self._turns.waiting,
+            self._turns.interval.seconds or 0.0,
+        )

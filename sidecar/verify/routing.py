@@ -21,9 +21,6 @@ _OUTLIER = 8.0
 _ADAPTS = 8.0
 #: Verifications in a row that are no lag yet.
 _PATIENCE = 8
-#: Turns of the loop from one verification in the server to the next (``turns.py``): one for whoever waits to be told,
-#: one for it to go on.
-TURNS = 2
 #: A lone miss is verified here whatever is measured.
 _LEAST_BATCH = 2
 
@@ -74,7 +71,7 @@ class Limits:
 
     batch_size_threshold: int  #: misses waiting at once from which on the pool is used, where both ways cost the same
     lag_seconds: float = 0.005  #: by which the loop may be late
-    wait_seconds: float = 0.1  #: that a miss may have to wait for its turn here: half of Envoy's usual time-out
+    wait_seconds: float = 0.05  #: that a miss may have to wait for its turn here: half of what Envoy gives a try
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +83,7 @@ class Load:
     queued: int  #: jobs that wait for the pool's verdicts
     capacity: int  #: jobs that may; 0 where there is no pool, or no verifier in it that takes any
     here: int  #: misses that wait for their turn to be verified in the server
+    interval: float  #: seconds from one turn to the next, as measured
 
 
 def route(load: Load, limits: Limits, costs: Costs) -> Route:
@@ -95,8 +93,12 @@ def route(load: Load, limits: Limits, costs: Costs) -> Route:
     # Those that wait here may have come back from the pool: a verifier that was killed takes jobs, and answers none.
     if (crowded or lagging) and load.queued + load.here < load.capacity:
         return Route.POOL
-    turn = max(load.lag, costs.verify.seconds or 0.0)
-    return Route.SHED if load.here * TURNS * turn > limits.wait_seconds else Route.INLINE
+    return Route.SHED if expected_wait(load) > limits.wait_seconds else Route.INLINE
+
+
+def expected_wait(load: Load) -> float:
+    """Return how many seconds it takes until one more has its turn in the server."""
+    return load.here * load.interval
 
 
 def threshold(limits: Limits, costs: Costs) -> int:

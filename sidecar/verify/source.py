@@ -8,6 +8,7 @@ def source_of(address: str) -> str:
     if ":" not in address:
         return address
     try:
-        return str(ipaddress.IPv6Network((address, 64), strict=False))
+        found = ipaddress.IPv6Address(address)
+        return str(found.ipv4_mapped or ipaddress.IPv6Network((found, 64), strict=False))
     except ValueError:
         return address

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 
-from sidecar.core.headers_read import HEADERS_SENT
+from sidecar.core.headers_read import HEADERS_SENT, OVERRIDE_HEADERS
 from sidecar.core.trust import Trust
 from support.checks import decide
 from support.requests import check_request, with_token
@@ -26,14 +26,17 @@ def _sent(raw: bytes, listed: str) -> bytes:
     return data
 
 
-LOOKING: Trust = trust(policy_set([_deny("X-Team"), *ALLOW_ALL], public=[{"paths": ["/public"]}]))
+LOOKING: Trust = trust(
+    policy_set([_deny("X-Team"), *ALLOW_ALL], public=[{"paths": ["/public"]}]), strip_override_headers=False
+)
 
 
 def test_what_is_read() -> None:
-    """The credential, the request's id, and what conditions and preflights look at; nothing else."""
-    assert trust().headers_read == {"authorization", "x-request-id"}
+    """The credential, the request's id, what conditions and preflights look at, and what is to be removed."""
+    assert trust(strip_override_headers=False).headers_read == {"authorization", "x-request-id"}
+    assert trust().headers_read == {"authorization", "x-request-id", *OVERRIDE_HEADERS}
     assert LOOKING.headers_read == {"authorization", "x-request-id", "x-team"}
-    preflight = trust(policy_set(cors_preflight=[{"paths": ["/*"]}]))
+    preflight = trust(policy_set(cors_preflight=[{"paths": ["/*"]}]), strip_override_headers=False)
     assert preflight.headers_read == {"authorization", "x-request-id", "origin", "access-control-request-method"}
 
 

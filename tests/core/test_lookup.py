@@ -1,5 +1,7 @@
 """Endpoints that come again: what is kept of one is never taken for another's."""
 
+import weakref
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,6 +62,18 @@ def test_only_short_ones_are_kept_and_not_too_many() -> None:
     lookup = Lookup(trust())
     lookup.find(read_sent(check_request(path="/" + "a" * 600)))
     with pytest.raises(Refusal) as refused:
+        lookup.find(read_sent(check_request(method="M" * 33)))
+    assert refused.value.reason is Reason.METHOD_NOT_NORMAL
+    with pytest.raises(Refusal) as refused:
         lookup.find(read_sent(check_request(path="/a/../b")))
     assert refused.value.reason is Reason.PATH_NOT_NORMAL
     assert lookup._kept.cache_info().currsize == 0
+
+
+def test_nothing_outlives_its_trust() -> None:
+    """A lookup that is replaced is gone at once, with all that it kept."""
+    lookup = Lookup(trust())
+    lookup.find(read_sent(check_request()))
+    gone = weakref.ref(lookup)
+    del lookup
+    assert gone() is None

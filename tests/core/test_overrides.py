@@ -2,7 +2,7 @@
 
 import pytest
 
-from sidecar.core.headers import OVERRIDE_HEADERS
+from sidecar.core.headers_read import OVERRIDE_HEADERS
 from support.checks import decide
 from support.requests import check_request, with_token
 from support.tokens import claims, mint

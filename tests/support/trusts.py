@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sidecar.core.algorithm import Algorithm
-from sidecar.core.headers import OVERRIDE_HEADERS
+from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.keys import VerificationKey, key_set
 from sidecar.core.path import PathMode
 from sidecar.core.policy.model import PolicySet

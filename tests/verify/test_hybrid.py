@@ -89,7 +89,8 @@ def test_source_of_bad_signatures_is_served_last() -> None:
     shed: list[str] = []
 
     async def work() -> None:
-        one = _hybrid(FakePool(full=False), [])
+        limits, costs = Limits(batch_size_threshold=4, lag_seconds=1e9, wait_seconds=0.02), Costs()
+        one = Hybrid(None, Turns(costs), limits, costs, 1.0, usual_budget(), lambda _route, _valid: None)
         for _ in range(20):
             await one.verify(_need("10.0.0.66"))
 
@@ -101,7 +102,7 @@ def test_source_of_bad_signatures_is_served_last() -> None:
 
         await ask("10.0.0.66")
         assert not shed
-        await asyncio.gather(*(ask(source) for source in ["10.0.0.66", "10.0.0.7"] * 10))
+        await asyncio.gather(*(ask(source) for source in ["10.0.0.7"] * 15 + ["10.0.0.66", "10.0.0.8"] * 3))
 
     _run(work)
     assert set(shed) == {"10.0.0.66"}

@@ -11,7 +11,7 @@ from sidecar.verify.routing import Costs, Limits, Load, Mean, Route, lag_limit, 
 
 LIMITS = Limits(batch_size_threshold=8, lag_seconds=0.005, wait_seconds=0.1)
 LATE, ON_TIME = 0.0051, 0.005
-CALM = Load(waiting=1, lag=0.0, queued=0, capacity=100, here=0)
+CALM = Load(waiting=1, lag=0.0, queued=0, capacity=100, here=0, interval=0.01)
 
 
 def costs(verify: float | None, handover: float | None) -> Costs:
@@ -36,11 +36,11 @@ NOTHING_MEASURED, EQUAL = costs(None, None), costs(40e-6, 40e-6)
         (replace(CALM, waiting=8, queued=100), Route.INLINE),
         (replace(CALM, queued=100), Route.INLINE),
         (replace(CALM, waiting=8, lag=LATE, queued=100, here=9), Route.INLINE),
-        (replace(CALM, waiting=8, lag=LATE, queued=100, here=10), Route.SHED),
+        (replace(CALM, waiting=8, lag=LATE, queued=100, here=11), Route.SHED),
         (replace(CALM, lag=1.0, capacity=0), Route.INLINE),
         (replace(CALM, waiting=8, capacity=0), Route.INLINE),
-        (replace(CALM, waiting=1000, here=999, lag=0.00005, capacity=0), Route.INLINE),
-        (replace(CALM, waiting=1002, here=1001, lag=0.00005, capacity=0), Route.SHED),
+        (replace(CALM, waiting=1000, here=999, interval=0.0001, capacity=0), Route.INLINE),
+        (replace(CALM, waiting=1002, here=1001, interval=0.0001, capacity=0), Route.SHED),
     ],
 )
 def test_ways(load: Load, way: Route, measured: Costs) -> None:
@@ -77,7 +77,13 @@ def test_slow_verifications_are_no_lag() -> None:
 
 _SECONDS = st.floats(0, 1) | st.none()
 _LOADS = st.builds(
-    Load, st.integers(1, 500), st.floats(0, 1), st.integers(0, 200), st.integers(0, 200), st.integers(0, 500)
+    Load,
+    st.integers(1, 500),
+    st.floats(0, 1),
+    st.integers(0, 200),
+    st.integers(0, 200),
+    st.integers(0, 500),
+    st.floats(0, 1),
 )
 
 

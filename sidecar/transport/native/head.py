@@ -1,16 +1,11 @@
 """What a request's header fields mean: which method is called, and how long it may take; or what is wrong with them."""
 
-from typing import Final
-
+from sidecar.transport.deadline import OF_THE_DEADLINE
 from sidecar.transport.native.grpc_status import CallError, Status
 from sidecar.transport.native.grpc_timeout import parse_timeout
 from sidecar.transport.native.header_memo import Fields
 from sidecar.transport.native.header_rules import malformed_request
 from sidecar.transport.native.methods import Answer, Method, Methods, Unary
-
-#: A denial made at the deadline itself would reach nobody: Envoy would see a gRPC error, and let the request in where
-#: ``failure_mode_allow`` is set. The rest of the time is for the way back.
-OF_THE_DEADLINE: Final = 0.9
 
 _GRPC = b"application/grpc"
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 
 import pytest
 
+from sidecar.transport.deadline import OF_THE_DEADLINE
 from sidecar.transport.native import frames
 from sidecar.transport.native.errors import ErrorCode
 from sidecar.transport.native.frames import frame, rst_stream
@@ -160,7 +161,7 @@ def test_handler_gets_nine_tenths_of_the_deadline(timeout: str, seconds: float) 
         return message
 
     Wire(note).send(call(1, grpc_timeout=timeout) + call(3))
-    assert given == [pytest.approx(seconds * 0.9), None]
+    assert given == [pytest.approx(seconds * OF_THE_DEADLINE), None]
 
 
 def test_time_that_a_request_took_to_come_counts() -> None:
