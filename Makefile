@@ -2,6 +2,8 @@
 # make test    install, then run all tests                           (PYTEST_ARGS="-k path": some of them)
 # make docs    docs/configuration.md from the settings
 # make lint    ruff, mypy --strict, import contracts
+# make h2spec  the native transport against h2spec (needs Go)        (docs/h2spec.md)
+# make fuzz    the same against random bytes, for SECONDS=60
 # make bench-peers  the sidecar beside its peers: docs/benchmarks-peers.md, an hour (QUICK=1: minutes, into build/;
 #                   OPA=PATH: OPA with its Envoy plugin; TOOLS=DIR: where wrk and vegeta are; ARGS="--rounds 3")
 VENV ?= .venv
@@ -12,7 +14,9 @@ PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 pyth
 	&& echo $$python && break; done)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs bench-peers clean python-check
+SECONDS ?= 60
+
+.PHONY: demo test lint docs h2spec fuzz bench-peers clean python-check
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -29,6 +33,20 @@ lint: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -c 'from sidecar.loading.reference import reference; print(reference(), end="")' >docs/configuration.md
+
+h2spec: $(VENV)/.dev $(BIN)/h2spec
+	$(BIN)/python tests/gates/h2spec.py $(BIN)/h2spec
+
+$(BIN)/h2spec: | $(BIN)/python
+	GOBIN=$(abspath $(BIN)) go install github.com/summerwind/h2spec/cmd/h2spec@latest
+
+fuzz: $(VENV)/.fuzz
+	@mkdir -p build/fuzz
+	$(BIN)/python tests/fuzz/fuzz_connection.py -max_total_time=$(SECONDS) build/fuzz tests/fuzz/corpus
+
+$(VENV)/.fuzz: $(VENV)/.dev
+	$(INSTALL) --editable '.[dev,fuzz]'
+	@touch $@
 
 bench-peers: $(VENV)/.bench
 	PYTHONPATH=benchmarks $(BIN)/python -m peers $(if $(QUICK),--quick) $(if $(OPA),--opa $(OPA)) \
