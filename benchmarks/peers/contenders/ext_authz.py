@@ -3,14 +3,15 @@
 from typing import Any
 
 from peers.contender import Message
+from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.envoy_config import EnvoyOptions, clusters
 from sidecar.envoy_config import filter as authz_filter
 
 NAME = authz_filter.NAME
 #: Seconds. Envoy's 0.2 would have slow servers refuse under load, and a refusal costs less than a decision.
 TIMEOUT = 5.0
-#: What every one of them is sent: none looks at another header.
-HEADERS = ("authorization", "x-request-id")
+#: What every one of them is sent, as our generator has it.
+HEADERS = ("authorization", "x-request-id", *OVERRIDE_HEADERS)
 
 
 def filters(address: str, **chosen: Any) -> tuple[Message, ...]:  # noqa: ANN401 - EnvoyOptions' fields
