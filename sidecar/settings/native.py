@@ -35,7 +35,9 @@ class NativeSettings(Model):
         ge=8,
         le=65536,
         description="Connections open at once, per server. Envoy has one for each of its threads, and more beyond 256 "
-        "checks at once. One too many, and the one without a call that was silent longest has to go.",
+        "checks at once. Beyond it a new one takes the place of one that sent no preface, or never had a call, or none "
+        "for 'keepalive_seconds' (to watch our health is no call); where there is none, it is refused. Fewer where the "
+        "limit of open files (RLIMIT_NOFILE) does not leave 128 for all else.",
     )
     max_concurrent_streams: int = Field(
         _DEFAULT.max_concurrent_streams,
@@ -59,10 +61,10 @@ class NativeSettings(Model):
     )
     max_header_fields: int = Field(
         _DEFAULT.max_header_fields,
-        ge=128,
+        ge=64,
         le=65536,
-        description="Fields of a call's metadata, since each costs time to decode. Envoy sends some 10, whatever its "
-        "clients send.",
+        description="Fields of a call's metadata, since each costs time to decode and to check, and one byte of it "
+        "may stand for 4 KiB. Envoy sends some 10, whatever its clients send.",
     )
     max_continuation_frames: int = Field(
         _DEFAULT.max_continuation_frames,

@@ -58,6 +58,24 @@ class Calls:
         self._uploads: dict[int, _Upload] = {}
         #: How to stop what still goes on for a stream: a handler that is awaited, a subscription.
         self._stops: dict[int, Callable[[], None]] = {}
+        #: Who is subscribed: one at the most, as each is a call that never ends; and how many ever were.
+        self._subscriber: _Caller | None = None
+        self._subscriptions = 0
+
+    @property
+    def was_called(self) -> bool:
+        """Return whether there ever was a call, subscriptions apart."""
+        return self.connection.streams.highest + 1 > 2 * self._subscriptions
+
+    @property
+    def is_busy(self) -> bool:
+        """Return whether a call is under way, a subscription apart."""
+        return len(self.connection.streams.alive) > (self._subscriber is not None)
+
+    @property
+    def called_at(self) -> float | None:
+        """Return when ``tick`` saw a call last; ``None``: there was no tick yet."""
+        return self._deadlines.called_at
 
     def received(self, data: bytes, now: float) -> None:
         """Take bytes that were read at ``now``."""
@@ -92,13 +110,20 @@ class Calls:
             timeout = longest if upload.head.timeout is None else min(longest, upload.head.timeout)
             if now - upload.began_at > timeout:
                 self._refuse(stream_id, CallError(Status.DEADLINE_EXCEEDED, "the request did not end in time"))
-        self._deadlines.look(self.connection, now)
+        self._deadlines.look(self.connection, now, busy=self.is_busy)
+        self._unsubscribe_if_leaving()
         if self.connection.closed:
             self.end()
+
+    def leave(self) -> None:
+        """Begin to leave the connection. A subscription is ended: it would hold that up for ever."""
+        self.connection.leave()
+        self._unsubscribe_if_leaving()
 
     def end(self) -> None:
         """Stop whatever goes on for this connection. May be called again."""
         self._uploads.clear()
+        self._subscriber = None
         while self._stops:
             self._stops.popitem()[1]()
 
@@ -153,12 +178,22 @@ class Calls:
         self.settle(stream_id, outcome, None if timeout is None else max(0.0, timeout - passed))
 
     def _subscribe(self, stream_id: int, subscribe: Subscribe, message: bytes) -> None:
+        if self._subscriber is not None:
+            raise CallError(Status.RESOURCE_EXHAUSTED, "one subscription on a connection, and no more")
         caller = _Caller(self, stream_id)
-        stop = subscribe(message, caller)
-        self._stops[stream_id] = stop
+        self._stops[stream_id] = subscribe(message, caller)
+        self._subscriber = caller
+        self._subscriptions += 1
+        self._unsubscribe_if_leaving()
+
+    def _unsubscribe_if_leaving(self) -> None:
+        if self._subscriber is not None and self.connection.leaving.began_at is not None:
+            self._subscriber.end(Status.UNAVAILABLE, "the server is leaving")
 
     def unsubscribe(self, stream_id: int) -> None:
         """Stop a subscription, if there is one."""
+        if self._subscriber is not None and self._subscriber.stream_id == stream_id:
+            self._subscriber = None
         stop = self._stops.pop(stream_id, None)
         if stop is not None:
             stop()
@@ -189,19 +224,19 @@ class _Caller:
     """Who called a streaming method."""
 
     def __init__(self, calls: Calls, stream_id: int) -> None:
-        self._calls, self._stream_id = calls, stream_id
+        self._calls, self.stream_id = calls, stream_id
         self._begun = False
 
     def send(self, message: bytes) -> None:
         """Send a message."""
-        opening = b"" if self._begun else replies.opening(self._stream_id)
+        opening = b"" if self._begun else replies.opening(self.stream_id)
         self._begun = True
-        self._calls.connection.send(self._stream_id, opening, framed(message), None)
+        self._calls.connection.send(self.stream_id, opening, framed(message), None)
         self._calls.flush_soon()
 
     def end(self, status: Status, text: str) -> None:
         """End the call."""
-        last = (replies.failed if self._begun else replies.refused)(self._stream_id, status, text)
-        self._calls.connection.send(self._stream_id, b"", b"", last)
-        self._calls.unsubscribe(self._stream_id)
+        last = (replies.failed if self._begun else replies.refused)(self.stream_id, status, text)
+        self._calls.connection.send(self.stream_id, b"", b"", last)
+        self._calls.unsubscribe(self.stream_id)
         self._calls.flush_soon()

@@ -13,15 +13,16 @@ _ALIVE: Final = b"alive?!?"
 class Deadlines:
     """Looks at one connection now and then; what it remembers is what it saw the last time."""
 
-    __slots__ = ("_called_at", "_highest", "_pinged_at")
+    __slots__ = ("_highest", "_pinged_at", "called_at")
 
     def __init__(self) -> None:
-        self._called_at: float | None = None
+        #: When a call was under way, or had been since the look before; at first when it was looked at first.
+        self.called_at: float | None = None
         self._highest = -1
         self._pinged_at: float | None = None
 
-    def look(self, connection: Connection, now: float) -> None:
-        """End the connection, or ask for a sign of life, where it is time."""
+    def look(self, connection: Connection, now: float, *, busy: bool) -> None:
+        """End the connection, or ask for a sign of life, where it is time. ``busy``: a call is under way."""
         if connection.closed:
             return
         late = self._late(connection, now)
@@ -29,7 +30,7 @@ class Deadlines:
             connection.fail(H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, late))
             return
         self._ask_for_life(connection, now)
-        self._leave_if_idle(connection, now)
+        self._leave_if_idle(connection, now, busy=busy)
 
     def _late(self, connection: Connection, now: float) -> str:
         """Say what takes too long; empty: nothing."""
@@ -54,11 +55,11 @@ class Deadlines:
             self._pinged_at = now
             connection.out.append(frame(PING, 0, 0, _ALIVE))
 
-    def _leave_if_idle(self, connection: Connection, now: float) -> None:
+    def _leave_if_idle(self, connection: Connection, now: float, *, busy: bool) -> None:
         highest = connection.streams.highest
-        if self._called_at is None or highest != self._highest or connection.streams.alive:
-            self._called_at, self._highest = now, highest
-        if now - self._called_at > connection.limits.idle_seconds:
+        if self.called_at is None or highest != self._highest or busy:
+            self.called_at, self._highest = now, highest
+        if now - self.called_at > connection.limits.idle_seconds:
             connection.leave()
 
 

@@ -35,11 +35,11 @@ def take_whole_requests(calls: Calls) -> None:  # noqa: C901 - one loop without 
     known, alive, out, most = connection.headers.known, streams.alive, connection.out, calls.largest_data
     end = len(data) - HEAD_BYTES
     while position < end:
-        # HEADERS of a known block, on the next stream, with no flag but END_HEADERS.
+        # HEADERS of a known block, on the next stream (without the reserved bit), with no flag but END_HEADERS.
         high, low, kind, flags, stream_id = HEAD.unpack_from(data, position)
         start = position + HEAD_BYTES
         heads = start + (high << 8 | low)
-        if kind != HEADERS or flags != END_HEADERS or stream_id != streams.highest + 2:
+        if kind != HEADERS or flags != END_HEADERS or stream_id != streams.highest + 2 or stream_id > LARGEST:
             return
         head = known.get(data[start:heads])
         if head is None or head.direct is None or heads + _DATA_HEADS.size > len(data):

@@ -2,7 +2,8 @@
 
 With tracing a client's ``tracestate`` reaches us, and all that is done for it is done at the client's wish. Of 60 KiB,
 Huffman-coded, ``hpack`` would make 9 ms, a thousand times what a check costs. So the values of large literals, which we
-do not need, are not read: they become empty. That changes no table, as none that is put into the table is left out.
+do not need, are not read: they become empty. What is put into the table is read, as others may refer to it, but for a
+value that is larger than the table: an attempt to add it empties the table, whatever it is (RFC 7541, section 4.4).
 
 And ``hpack`` copies the rest of a block for each literal in it: a block of 1 MiB in fields of 3 bytes would be 180 GB
 of copying. Cut between fields into pieces of some KiB, it takes time in proportion to its size.
@@ -17,6 +18,13 @@ SMALL_BYTES = 256
 #: Beyond it the value of a literal, with its size, is not read. All that mean anything to us are a few dozen bytes.
 LARGE_VALUE_BYTES = 256
 _PIECE_BYTES = 8192
+_INTO_TABLE, _HUFFMAN = 0x40, 0x80
+#: SETTINGS_HEADER_TABLE_SIZE, of which we send none: the peer can make its table smaller, and never larger.
+_TABLE_BYTES = 4096
+#: Bits of the longest Huffman code (RFC 7541, appendix B): how few bytes a coded value may have.
+_LONGEST_CODE_BITS = 30
+#: The value that stands for one that is larger than the table: as it is, so that it empties the table.
+_TOO_LARGE = b"\x7f\x82\x1f" + b"." * (_TABLE_BYTES + 1)
 #: Bytes of an integer beyond its prefix: as ``hpack`` takes them.
 _INTEGER_BYTES = 5
 
@@ -32,7 +40,7 @@ def pieces(block: bytes) -> Iterator[bytes]:
         if begun and block[at] & 0xE0 == 0x20:  # noqa: PLR2004 - 001, section 6.3
             raise broken()
         value_at, end = _field(block, at)
-        parts.append(block[at:end] if end - value_at <= LARGE_VALUE_BYTES else block[at:value_at] + b"\0")
+        parts.append(block[at:value_at] + _value(block, at, value_at, end))
         size += len(parts[-1])
         at = end
         if size >= _PIECE_BYTES:
@@ -42,7 +50,7 @@ def pieces(block: bytes) -> Iterator[bytes]:
 
 
 def _field(block: bytes, at: int) -> tuple[int, int]:
-    """Return where the value begins of a field that may go without it, else the field's end; and the field's end."""
+    """Return where a field's value begins, or the end where there is no value; and the field's end."""
     first = block[at]
     if first & 0x80:  # indexed, section 6.1
         end = _integer(block, at, 7)[1]
@@ -50,12 +58,21 @@ def _field(block: bytes, at: int) -> tuple[int, int]:
     if first & 0xE0 == 0x20:  # noqa: PLR2004 - a change of size, section 6.3
         end = _integer(block, at, 5)[1]
         return end, end
-    is_put_into_table = bool(first & 0x40)  # literals, section 6.2
-    index, at = _integer(block, at, 6 if is_put_into_table else 4)
+    index, at = _integer(block, at, 6 if first & _INTO_TABLE else 4)  # literals, section 6.2
     if index == 0:
         at = _after_string(block, at)
-    end = _after_string(block, at)
-    return (end if is_put_into_table else at), end
+    return at, _after_string(block, at)
+
+
+def _value(block: bytes, at: int, value_at: int, end: int) -> bytes:
+    """Return the value of the field at ``at``, with its size, or what stands for it."""
+    if end - value_at <= LARGE_VALUE_BYTES:
+        return block[value_at:end]
+    if not block[at] & _INTO_TABLE:
+        return b"\0"
+    size, _ = _integer(block, value_at, 7)
+    least = (8 * size - 7) // _LONGEST_CODE_BITS if block[value_at] & _HUFFMAN else size
+    return block[value_at:end] if least <= _TABLE_BYTES else _TOO_LARGE
 
 
 def _after_string(block: bytes, at: int) -> int:

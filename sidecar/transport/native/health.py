@@ -1,6 +1,7 @@
 """gRPC's health service (grpc.health.v1): Check and Watch. The messages' classes import no grpc."""
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from google.protobuf.message import DecodeError
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
@@ -11,6 +12,9 @@ from sidecar.transport.native.methods import Caller, Method, Streaming, Unary
 _SERVING = HealthCheckResponse(status=HealthCheckResponse.SERVING).SerializeToString()
 _NOT_SERVING = HealthCheckResponse(status=HealthCheckResponse.NOT_SERVING).SerializeToString()
 _UNKNOWN = HealthCheckResponse(status=HealthCheckResponse.SERVICE_UNKNOWN).SerializeToString()
+
+#: Callers that watch at once. One is usual, if any; each is kept for as long as it likes, and told of every change.
+MOST_WATCHING: Final = 64
 
 
 class Health:
@@ -48,6 +52,8 @@ class Health:
 
     def _watch(self, message: bytes, caller: Caller) -> Callable[[], None]:
         known = _service(message) in self._services
+        if len(self._watching) >= MOST_WATCHING:
+            raise CallError(Status.RESOURCE_EXHAUSTED, f"{MOST_WATCHING} are watching")
         self._watching[caller] = known
         # Not to know a service is no error here, says health.proto: it may come to be. Ours never does.
         caller.send(self._now if known else _UNKNOWN)

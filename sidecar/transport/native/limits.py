@@ -9,11 +9,11 @@ KIB, MIB = 1024, 1024 * 1024
 class Limits:
     """Bounds on peers. Sizes in bytes, times in seconds; each is for one connection, but ``max_connections``."""
 
-    max_connections: int = 1024  #: open at once; one more, and the one that was silent longest has to go
+    max_connections: int = 1024  #: open at once; one more, and see ``open_connections``
     max_concurrent_streams: int = 1024
     max_message_bytes: int = 64 * MIB
     max_header_list_bytes: int = 16 * MIB  #: names, values and 32 for each field (RFC 9113, section 6.5.2)
-    max_header_fields: int = 1024
+    max_header_fields: int = 128
     max_continuation_frames: int = 2048  #: of one header block
     max_frame_bytes: int = 16 * KIB  #: payload
     stream_window_bytes: int = MIB

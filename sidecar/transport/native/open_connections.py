@@ -1,16 +1,36 @@
-"""The connections of one server: how many there may be, and who has to go when there are too many."""
+"""The connections of one server: how many there may be, and who has to go when there are too many.
+
+Room is made by whoever is least like Envoy: first one whose peer has not sent its preface and SETTINGS, then one that
+never had a call, then one that had none for ``keepalive_seconds``. Of several it is the one that was silent longest. To
+watch our health is no call here, as it never ends. Where all others have calls the new one has to go.
+
+The first is cut off, as it has nothing to lose. The others are left gracefully: a call may be on its way.
+"""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
+from typing import Final
 
+from sidecar.transport.native.limits import Limits
 from sidecar.transport.native.protocol import NativeProtocol
+
+#: Connections that are on their way out to make room, beyond the limit. Envoy is gone within a turn, and whoever never
+#: goes is cut off once there are more.
+MOST_LEFT: Final = 64
 
 
 class OpenConnections:
     """All that are open, in the order in which they were opened."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        #: How many there may be.
+        self.most = limits.max_connections
+        #: The server is leaving, and with it each connection that is opened from now on.
+        self.leaving = False
+        #: Those of ``_open`` that are left to make room, in that order.
+        self._left: dict[NativeProtocol, None] = {}
         self._open: dict[NativeProtocol, None] = {}
         self._none = asyncio.Event()
         self._none.set()
@@ -24,24 +44,43 @@ class OpenConnections:
         return list(self._open)
 
     def opened(self, connection: NativeProtocol) -> bool:
-        """Note a new one; say whether there is room for it.
-
-        Room is made by whoever was silent longest, and has no call under way: one that does nothing is not Envoy's,
-        which asks for our health each second. Where all are busy the new one has to go.
-        """
-        if len(self._open) >= self._limit:
-            silent = min((one for one in self._open if one.is_idle), key=lambda one: one.heard_at, default=None)
-            if silent is None:
-                return False
-            del self._open[silent]
-            silent.abort()
+        """Note a new one; say whether there is room for it."""
+        if len(self._open) - len(self._left) >= self.most and not self._make_room():
+            return False
         self._open[connection] = None
         self._none.clear()
         return True
 
+    def _make_room(self) -> bool:
+        staying = [one for one in self._open if one not in self._left]
+        mute = _longest_silent(one for one in staying if not one.has_greeted)
+        if mute is not None:
+            self._cut_off(mute)
+            return True
+        to_leave = _longest_silent(one for one in staying if one.is_unused) or self._longest_idle(staying)
+        if to_leave is None:
+            return False
+        self._left[to_leave] = None
+        to_leave.leave()
+        if len(self._left) > MOST_LEFT:
+            self._cut_off(next(iter(self._left)))
+        return True
+
+    def _longest_idle(self, connections: Iterable[NativeProtocol]) -> NativeProtocol | None:
+        since = {one: one.idle_since for one in connections}
+        before = asyncio.get_running_loop().time() - self._limits.keepalive_seconds
+        idle = {one: at for one, at in since.items() if at is not None and at < before}
+        return min(idle, key=idle.__getitem__, default=None)
+
+    def _cut_off(self, connection: NativeProtocol) -> None:
+        del self._open[connection]
+        self._left.pop(connection, None)
+        connection.abort()
+
     def lost(self, connection: NativeProtocol) -> None:
         """Note that one has ended."""
         self._open.pop(connection, None)
+        self._left.pop(connection, None)
         if not self._open:
             self._none.set()
 
@@ -50,3 +89,7 @@ class OpenConnections:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._none.wait()
+
+
+def _longest_silent(connections: Iterable[NativeProtocol]) -> NativeProtocol | None:
+    return min(connections, key=lambda one: one.heard_at, default=None)

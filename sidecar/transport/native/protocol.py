@@ -15,16 +15,26 @@ from sidecar.transport.native.grpc_status import CallError, Status
 from sidecar.transport.native.limits import Limits
 from sidecar.transport.native.methods import Methods
 from sidecar.transport.native.outcome import Outcome, outcome_of
+from sidecar.transport.native.phases import Phase
 
 #: Seconds that a closed connection's last frames get to reach the peer. Closed with bytes unread, TCP would take them
 #: back: so what comes meanwhile is read, and dropped.
 _LINGER_SECONDS: Final = 1.0
 
+#: Seconds beyond a call's deadline after which it is given up. Handlers keep to the deadline by themselves, and deny: a
+#: denial must not lose against this timer because both are late on a busy loop.
+_BACKSTOP_SECONDS: Final = 1.0
+
+#: Seconds in which a peer that reads takes what has come of one read of ours, however large it is.
+_READS_SECONDS: Final = 1.0
+
 _log = logging.getLogger(__name__)
 
 
 class Connections(Protocol):
-    """Who keeps the open connections."""
+    """Who keeps the open connections. ``leaving``: the server is, and new ones are to leave as well."""
+
+    leaving: bool
 
     def opened(self, connection: "NativeProtocol") -> bool:
         """Note a new one; say whether there is room for it."""
@@ -52,10 +62,12 @@ class NativeProtocol(asyncio.Protocol):
         """Greet the peer; or let it go, where there are too many."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=self._limits.write_buffer_bytes)
-        if self._connections.opened(self):
-            self.flush()
-        else:
+        if not self._connections.opened(self):
             self._transport.abort()
+        elif self._connections.leaving:
+            self.leave()
+        else:
+            self.flush()
 
     def data_received(self, data: bytes) -> None:
         """Take what was read, and answer what can be answered at once."""
@@ -110,13 +122,23 @@ class NativeProtocol(asyncio.Protocol):
         return self.calls.connection.heard_at
 
     @property
-    def is_idle(self) -> bool:
-        """Return whether no call is under way."""
-        return not self.calls.connection.streams.alive
+    def has_greeted(self) -> bool:
+        """Return whether the peer has sent its preface and SETTINGS."""
+        return self.calls.connection.phase not in (Phase.PREFACE, Phase.SETTINGS)
+
+    @property
+    def is_unused(self) -> bool:
+        """Return whether there never was a call, or will be none any more."""
+        return self.calls.connection.closed or not self.calls.was_called
+
+    @property
+    def idle_since(self) -> float | None:
+        """Return since when no call has been under way, in the loop's seconds; ``None``: one is, or was just now."""
+        return None if self.calls.is_busy else self.calls.called_at
 
     def leave(self) -> None:
         """Begin to leave: close once the peer knows and all calls are answered."""
-        self.calls.connection.leave()
+        self.calls.leave()
         self.flush()
 
     def give_up(self) -> None:
@@ -134,7 +156,9 @@ class NativeProtocol(asyncio.Protocol):
             if self._ends_at is None and not self._transport.is_closing():
                 self._transport.write(b"".join(self._out))
             self._out.clear()
-        if self._full_since is not None and self._transport.get_write_buffer_size() > self._limits.max_unsent_bytes:
+        # Not at once: what one read brings may be answered with more than that, though the peer reads all of it.
+        stuck = self._full_since is not None and self._loop.time() - self._full_since > _READS_SECONDS
+        if stuck and self._transport.get_write_buffer_size() > self._limits.max_unsent_bytes:
             self._transport.abort()
         if self.calls.connection.closed and self._ends_at is None:
             self._end()
@@ -145,7 +169,7 @@ class NativeProtocol(asyncio.Protocol):
         """Await it, for so long at the most, and answer the call with what it comes to."""
         task = asyncio.ensure_future(awaitable)
         self._tasks[stream_id] = task
-        timer = None if seconds is None else self._loop.call_later(seconds, task.cancel)
+        timer = None if seconds is None else self._loop.call_later(seconds + _BACKSTOP_SECONDS, task.cancel)
         task.add_done_callback(partial(self._done, stream_id, timer))
 
     def cancel(self, stream_id: int) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from sidecar.transport.address import Address, UnixAddress
+from sidecar.transport.native.file_limit import room_for
 from sidecar.transport.native.health import Health
 from sidecar.transport.native.limits import Limits
 from sidecar.transport.native.listening import BACKLOG, Listening, SocketOptions, listen
@@ -20,6 +21,8 @@ SERVICE: Final = "envoy.service.auth.v3.Authorization"
 #: Seconds between two looks at what takes too long, at the most; and what a cut-off connection gets to end.
 _TICK_SECONDS: Final = 1.0
 _LAST_SECONDS: Final = 1.0
+#: Turns of the loop from a connection in the backlog to its protocol, with some to spare: asyncio takes three.
+_TURNS: Final = 8
 
 
 class NativeServer:
@@ -40,7 +43,7 @@ class NativeServer:
         self._shared, self._socket_options = shared, socket_options or SocketOptions()
         self._health = Health([SERVICE])
         self._methods: Methods = {b"/%s/Check" % SERVICE.encode(): Unary(answer)} | self._health.methods()
-        self._open = OpenConnections(self._limits.max_connections)
+        self._open = OpenConnections(self._limits)
         self._listening: Listening | None = None
 
     @property
@@ -50,11 +53,18 @@ class NativeServer:
 
     async def start(self, address: Address) -> Address:
         """Listen on ``address`` and return it with its real port; raises ``AddressError`` where that cannot be."""
-        self._listening = listen(address, self._socket_options, shared=self._shared)
+        self._open.most = room_for(self._limits.max_connections)
+        listening = listen(address, self._socket_options, shared=self._shared)
         loop = asyncio.get_running_loop()
         make = partial(NativeProtocol, self._limits, self._methods, self._open)
         start = loop.create_unix_server if isinstance(address, UnixAddress) else loop.create_server
-        self._server = await start(make, sock=self._listening.socket, backlog=BACKLOG)
+        try:
+            self._server = await start(make, sock=listening.socket, backlog=BACKLOG)
+        except BaseException:
+            listening.remove()
+            listening.socket.close()
+            raise
+        self._listening = listening
         self._health.set_serving(serving=True)
         self._ticking = asyncio.create_task(self._tick())
         return self._listening.address
@@ -63,10 +73,9 @@ class NativeServer:
         """Say NOT_SERVING, take no new checks, and end once those under way are answered or ``grace`` seconds over."""
         if self._listening is None:
             return
-        self._listening.remove()
-        self._server.close()
         self._health.set_serving(serving=False)
         self._health.end_watching()
+        await self._stop_listening(self._listening)
         for connection in self._open.all():
             connection.leave()
         await self._open.none_within(grace)
@@ -77,6 +86,14 @@ class NativeServer:
             connection.abort()
         await self._open.none_within(_LAST_SECONDS)
         self._ticking.cancel()
+
+    async def _stop_listening(self, listening: Listening) -> None:
+        """Take no new connections. Those in the backlog are the peers' already, with a check: they are taken first."""
+        self._open.leaving = True
+        listening.remove()
+        await _turns()
+        self._server.close()
+        await _turns()
 
     async def _tick(self) -> None:
         limits = self._limits
@@ -92,3 +109,8 @@ class NativeServer:
             await asyncio.sleep(min(_TICK_SECONDS, shortest / 4))
             for connection in self._open.all():
                 connection.tick()
+
+
+async def _turns() -> None:
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)

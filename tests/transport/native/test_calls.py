@@ -176,7 +176,7 @@ def test_time_that_a_request_took_to_come_counts() -> None:
     wire.send(headers(1, grpc_timeout="2S"))
     wire.now += 1.5
     wire.send(data(1, framed(b"x")))
-    assert given == [pytest.approx(0.45)]
+    assert given == [pytest.approx(0.5 * OF_THE_DEADLINE)]
     assert wire.outside.begun == {1: pytest.approx(0.5)}
 
 

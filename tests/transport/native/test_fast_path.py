@@ -84,3 +84,9 @@ def test_it_is_taken_for_what_envoy_sends() -> None:
     assert wire.connection.inbox.position == len(wire.connection.inbox.data)
     assert wire.connection.streams.highest == 201
     assert len([one for one in wire.take() if one.kind == frames.HEADERS]) == 200
+
+
+def test_stream_beyond_the_last_there_can_be_is_the_general_path_s() -> None:
+    """With the reserved bit it looks like the next one (RFC 9113, section 4.1), and is stream 1 again."""
+    received = greeting() + call(1) + call(frames.LARGEST) + call(frames.LARGEST + 2)
+    assert output([received], fast=True) == output([received], fast=False)

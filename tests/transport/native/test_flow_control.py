@@ -8,6 +8,8 @@ from sidecar.transport.native import frames
 from sidecar.transport.native.errors import ErrorCode
 from sidecar.transport.native.frames import Frame, frame, rst_stream, window_update
 from sidecar.transport.native.limits import KIB, MIB, Limits
+from sidecar.transport.native.outlet import Outlet
+from sidecar.transport.native.streams import Stream
 from transport.native.wire import (
     INITIAL_WINDOW_SIZE,
     Wire,
@@ -203,3 +205,46 @@ def test_upload_that_is_given_up_lets_another_go_on() -> None:
     while client.round():
         pass
     assert len(client.answered) == 9
+
+
+def test_streams_whose_window_is_shut_cost_nothing_when_the_connection_s_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are: only those are looked at that wait for it."""
+    wire = answering(40_000, window=50_000)
+    wire.send(call(1) + call(3))
+    wire.send(settings({INITIAL_WINDOW_SIZE: 0}) + b"".join(call(stream) for stream in range(5, 205, 2)))
+    pumped: list[int] = []
+    pump = Outlet._pump
+
+    def noted(outlet: Outlet, stream: Stream) -> None:
+        pumped.append(stream.id)
+        pump(outlet, stream)
+
+    monkeypatch.setattr(Outlet, "_pump", noted)
+    wire.send(window_update(0, 1000) * 10)
+    assert pumped == [3]
+    wire.send(window_update(3, 50_000))
+    assert pumped == [3, 3]
+    wire.send(window_update(0, 100) * 10)
+    assert set(pumped) == {3}
+
+
+def test_answers_of_streams_whose_window_was_shut_come_when_it_opens() -> None:
+    """By a frame of their own or by a new initial window; how long any has waited is known all the while."""
+    wire = answering(100, window=0)
+    wire.send(call(1))
+    wire.now += 1.0
+    wire.send(call(3))
+    assert wire.connection.outlet.oldest() == wire.now - 1.0
+    assert replies(wire.send(window_update(1, 100)))[1].status == "0"
+    assert wire.connection.outlet.oldest() == wire.now
+    assert replies(wire.send(settings({INITIAL_WINDOW_SIZE: 100})))[3].status == "0"
+    assert wire.connection.outlet.oldest() is None
+
+
+def test_how_long_an_answer_waits_for_the_connection_s_window_is_known() -> None:
+    """As where it waits for its stream's."""
+    wire = answering(70_000, window=2**31 - 1)
+    wire.send(call(1))
+    assert wire.connection.outlet.oldest() == wire.now
+    assert replies(wire.send(window_update(0, 70_000)))[1].status == "0"
+    assert wire.connection.outlet.oldest() is None

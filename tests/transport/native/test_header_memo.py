@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import pytest
 from hpack import Decoder, Encoder, HPACKError, NeverIndexedHeaderTuple
 from hpack.hpack import encode_integer
+from hpack.huffman import HuffmanEncoder
+from hpack.huffman_constants import REQUEST_CODES, REQUEST_CODES_LENGTH
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,7 +115,7 @@ def test_header_list_over_the_limit_ends_the_connection() -> None:
 
 def test_header_list_over_the_limit_is_found_in_pieces_too() -> None:
     """Each of which is within it."""
-    ours = memo(Limits(max_header_list_bytes=65536))
+    ours = memo(Limits(max_header_list_bytes=65536, max_header_fields=1000))
     assert len(ours.request(literal(b"\x00", b"a", b"v" * 80) * 500)) == 500
     with pytest.raises(H2ConnectionError) as refused:
         ours.request(literal(b"\x00", b"a", b"v" * 80) * 600)
@@ -142,28 +144,41 @@ def string_size(size: int, *, huffman: bool = False) -> bytes:
     return bytes(coded)
 
 
+def coded(head: bytes, octet: int, times: int) -> bytes:
+    """Return a literal whose value is an octet so many times, Huffman-coded: 5, 13 or 30 bits each time."""
+    value = HuffmanEncoder(REQUEST_CODES, REQUEST_CODES_LENGTH).encode(bytes((octet,)) * times)
+    return head + b"\x01a" + string_size(len(value), huffman=True) + value
+
+
 HEADS = st.sampled_from([b"\x00", b"\x10", b"\x40"])
 FIELD_BYTES = st.one_of(
     st.binary(min_size=1, max_size=4),
     st.builds(literal, HEADS, st.binary(max_size=100), st.binary(max_size=100)),
     st.builds(literal, HEADS, st.just(b"a"), st.integers(250, 300).map(bytes)),
+    st.builds(literal, HEADS, st.just(b"a"), st.integers(4060, 4100).map(bytes)),
+    st.builds(coded, HEADS, st.sampled_from(b"0~\n"), st.integers(4060, 4100)),
     st.sampled_from([b"\x82", b"\xbe", b"\x0f\x10\x03abc", b"\x04\x02/a", b"\x20", b"\x3f\xe1\x1f", b"\x7f\x00\x01x"]),
 )
 
 
-def decoded(cut: Sequence[bytes]) -> list[tuple[bytes, bytes]] | None:
-    """Return what pieces mean, one after the other; ``None`` where they are broken."""
+Pairs = list[tuple[bytes, bytes]]
+
+
+def decoded(cut: Sequence[bytes]) -> tuple[Pairs, Pairs] | None:
+    """Return what pieces mean, one after the other, and the table after them; ``None`` where they are broken."""
     decoder = Decoder(10_000_000)
     try:
-        return [pair for piece in cut for pair in decoder.decode(piece, raw=True)]
+        pairs: Pairs = [pair for piece in cut for pair in decoder.decode(piece, raw=True)]
     except HPACKError:
         return None
+    return pairs, list(decoder.header_table.dynamic_entries)
 
 
 @given(st.lists(FIELD_BYTES, max_size=30), st.integers(1, 400))
 def test_cut_block_means_what_the_whole_one_does(fields: list[bytes], times: int) -> None:
     """Whatever stands in it: cut between fields, or broken either way. Large values alone may be missing."""
-    block = b"".join(fields) * times
+    block = b"".join(fields)
+    block *= min(times, 1 + 100_000 // (len(block) + 1))
     whole = decoded([block])
     try:
         cut = list(pieces(block))
@@ -171,13 +186,39 @@ def test_cut_block_means_what_the_whole_one_does(fields: list[bytes], times: int
         assert whole is None
         return
     ours = decoded(cut)
-    if sum(map(len, cut)) == len(block):
+    if b"".join(cut) == block:
         assert ours == whole
     elif whole is not None:
         assert ours is not None
-        assert [name for name, _ in ours] == [name for name, _ in whole]
-        differ = [(mine, value) for (_, mine), (_, value) in zip(ours, whole, strict=True) if mine != value]
-        assert all(mine == b"" and len(value) > 60 for mine, value in differ)
+        assert ours[1] == whole[1]
+        assert [name for name, _ in ours[0]] == [name for name, _ in whole[0]]
+        differ = [(mine, value) for (_, mine), (_, value) in zip(ours[0], whole[0], strict=True) if mine != value]
+        assert all(mine in (b"", b"." * 4097) and len(value) > 60 for mine, value in differ)
+
+
+@pytest.mark.parametrize(
+    ("field", "is_read"),
+    [
+        pytest.param(literal(b"\x40", b"b", b"v" * 4096), True, id="which is as large as the table"),
+        pytest.param(literal(b"\x40", b"b", b"v" * 4097), False, id="which is larger"),
+        pytest.param(literal(b"\x4f", b"", b"v" * 4097).replace(b"\0", b"", 1), False, id="with an indexed name"),
+        pytest.param(coded(b"\x40", ord("\n"), 4096), True, id="coded and as large as the table"),
+        pytest.param(coded(b"\x40", ord("\n"), 4098), False, id="coded and larger, with the longest code"),
+        pytest.param(coded(b"\x40", ord("0"), 30_000), False, id="coded and larger, with the shortest code"),
+    ],
+)
+def test_value_larger_than_the_table_empties_it_unread(field: bytes, is_read: bool) -> None:  # noqa: FBT001 - a parameter
+    """What cannot be put into the table empties it (RFC 7541, section 4.4)."""
+    before, alone, ours = literal(b"\x40", b"a", b"1"), Decoder(1_000_000), memo()
+    ours.request(before)
+    alone.decode(before)
+    wanted = alone.decode(field, raw=True)
+    found = ours.request(field)
+    assert (found == tuple(wanted)) is is_read
+    assert [name for name, _ in found] == [name for name, _ in wanted]
+    assert list(ours._table.dynamic_entries) == list(alone.header_table.dynamic_entries) == []
+    with pytest.raises(H2ConnectionError):
+        ours.request(b"\xbe")
 
 
 def test_large_values_are_not_read() -> None:
@@ -203,3 +244,11 @@ def test_large_metadata_is_taken(huffman: bool) -> None:  # noqa: FBT001 - a par
     size = 8 * 1024 * 1024
     block = b"\x10\x0atracestate" + string_size(size, huffman=huffman) + b"t" * size + literal(b"\x00", b"x", b"y")
     assert list(memo(Limits()).request(block)) == [(b"tracestate", b""), (b"x", b"y")]
+
+
+def test_fields_that_are_taken_by_default() -> None:
+    """Ten times what Envoy sends, and no more: each may be a byte that stands for 4 KiB."""
+    ours = memo(Limits())
+    assert len(ours.request(b"\x82" * 128)) == 128
+    with pytest.raises(H2ConnectionError):
+        ours.request(b"\x82" * 129)

@@ -2,9 +2,11 @@
 
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
+from sidecar.transport.native import frames
 from sidecar.transport.native.errors import ErrorCode
 from sidecar.transport.native.frames import rst_stream
-from sidecar.transport.native.health import Health
+from sidecar.transport.native.health import MOST_WATCHING, Health
+from sidecar.transport.native.limits import Limits
 from transport.native.wire import USUAL, Reply, Wire, data, framed, greeting, headers, replies, settings
 
 SERVICE = "envoy.service.auth.v3.Authorization"
@@ -16,11 +18,11 @@ SERVING, NOT_SERVING, UNKNOWN = (
 
 
 class Asked:
-    """A server's end with a health service."""
+    """A server's end with a health service, which may be that of others as well."""
 
-    def __init__(self, *, greet: bool = True) -> None:
-        self.health = Health([SERVICE])
-        self.wire = Wire(methods=self.health.methods(), greet=greet)
+    def __init__(self, health: Health | None = None, *, greet: bool = True, limits: Limits | None = None) -> None:
+        self.health = health or Health([SERVICE])
+        self.wire = Wire(limits=limits, methods=self.health.methods(), greet=greet)
 
     def call(self, stream_id: int, method: str, message: bytes) -> bytes:
         """Return the bytes of a call."""
@@ -90,8 +92,10 @@ def test_who_has_gone_is_not_told() -> None:
     """A stream that was reset, and a connection that has ended, are forgotten."""
     asked = Asked()
     asked.ask(1, "Watch", "")
-    asked.ask(3, "Watch", "")
+    assert len(asked.health._watching) == 1
     asked.wire.send(rst_stream(1, ErrorCode.CANCEL))
+    assert len(asked.health._watching) == 0
+    asked.ask(3, "Watch", "")
     assert len(asked.health._watching) == 1
     asked.wire.calls.end()
     assert len(asked.health._watching) == 0
@@ -107,3 +111,54 @@ def test_watch_waits_for_the_window() -> None:
     reply = replies(asked.wire.take() + asked.wire.send(settings({4: 100})))[1]
     assert statuses(reply.body) == [NOT_SERVING, SERVING]
     assert reply.status == "14"
+
+
+def test_one_watch_on_a_connection() -> None:
+    """Another is refused, until the first is over."""
+    asked = Asked()
+    asked.ask(1, "Watch", "")
+    assert asked.ask(3, "Watch", "").status == "8"
+    asked.wire.send(rst_stream(1, ErrorCode.CANCEL))
+    assert not asked.ask(5, "Watch", "").ended
+
+
+def test_watches_of_a_server_are_bounded() -> None:
+    """Over all its connections; Check is answered all the same."""
+    first = Asked()
+    first.ask(1, "Watch", "")
+    others = [Asked(first.health) for _ in range(MOST_WATCHING)]
+    *let_in, last = [other.ask(1, "Watch", "") for other in others]
+    assert not any(reply.ended for reply in let_in)
+    assert last.status == "8"
+    assert others[-1].ask(3, "Check", "").status == "0"
+    first.wire.calls.end()
+    assert not others[-1].ask(5, "Watch", "").ended
+
+
+def test_watch_does_not_hold_up_leaving() -> None:
+    """It is ended when the connection begins to leave, and at once where that has begun."""
+    asked = Asked()
+    asked.ask(1, "Watch", "")
+    asked.wire.calls.leave()
+    told = asked.wire.take()
+    assert replies(told)[1].status == "14"
+    late = asked.ask(3, "Watch", "")
+    assert (statuses(late.body), late.status) == ([NOT_SERVING], "14")
+    (ping,) = (one for one in told if one.kind == frames.PING)
+    asked.wire.send(frames.frame(frames.PING, frames.ACK, 0, ping.payload))
+    assert asked.wire.closed
+
+
+def test_connection_that_only_watches_is_idle() -> None:
+    """A call is what keeps it, and a Watch is none."""
+    asked = Asked(limits=Limits(idle_seconds=100.0, keepalive_seconds=1000.0))
+    asked.ask(1, "Watch", "")
+    assert asked.wire.tick(1.0) == []
+    assert not asked.wire.calls.is_busy
+    assert not asked.wire.calls.was_called
+    assert asked.wire.tick(100.0) == []
+    found = asked.wire.tick(1.0)
+    assert frames.GOAWAY in [one.kind for one in found]
+    assert replies(found)[1].status == "14"
+    asked.ask(3, "Check", "")
+    assert asked.wire.calls.was_called

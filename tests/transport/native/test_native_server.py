@@ -286,7 +286,7 @@ def test_silent_connection_is_cut_off(loop: LoopFactory) -> None:
 
 @both_loops
 def test_connections_beyond_the_limit_push_out_silent_ones(loop: LoopFactory) -> None:
-    """The one without a call that was silent longest goes; where all have calls the new one does."""
+    """Whoever never sent a preface goes; where all have calls the new one does."""
 
     async def scenario() -> None:
         held = Held()

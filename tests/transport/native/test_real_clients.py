@@ -137,11 +137,11 @@ def test_health_stubs_are_answered() -> None:
             with pytest.raises(grpc.aio.AioRpcError) as refused:
                 await stub.Check(HealthCheckRequest(service="another"))
             assert refused.value.code() is grpc.StatusCode.NOT_FOUND
-            watching = stub.Watch(HealthCheckRequest(service=SERVICE))
-            assert (await watching.read()).status == SERVING
             other = stub.Watch(HealthCheckRequest(service="another"))
             assert (await other.read()).status == HealthCheckResponse.SERVICE_UNKNOWN
             other.cancel()
+            watching = stub.Watch(HealthCheckRequest(service=SERVICE))
+            assert (await watching.read()).status == SERVING
             stopping = asyncio.ensure_future(server.stop(30))
             assert (await watching.read()).status == NOT_SERVING
             with pytest.raises(grpc.aio.AioRpcError) as gone:
