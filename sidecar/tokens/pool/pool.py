@@ -94,12 +94,14 @@ class SigningPool:
             for place, part in left:
                 signed[place] = await self._sign(Job(key, tuple(part), deadline))
 
+        # No TaskGroup: in Python 3.11.2 the caller is left with a cancellation that was not its own.
+        tasks = [asyncio.create_task(one_after_another()) for _ in range(min(self._in_flight, len(parts)))]
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._in_flight, len(parts))):
-                    group.create_task(one_after_another())
-        except BaseExceptionGroup as errors:
-            raise errors.exceptions[0] from None
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         return [signature for part in signed for signature in part]
 
     async def _sign(self, job: Job) -> Sequence[bytes]:
