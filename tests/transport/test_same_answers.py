@@ -19,7 +19,15 @@ from support.tokens import NOW, claims, mint
 from support.trusts import ALLOW_ALL, policy_set, trust
 
 _CHANCE = random.Random(7)  # noqa: S311 - the same requests in every run
-_TOKENS = [mint(), mint(claims(sub="bob")), mint(claims(exp=NOW - 100)), mint()[:-6] + "AAAAAA", "a.b.c", "", "no token"]
+_TOKENS = [
+    mint(),
+    mint(claims(sub="bob")),
+    mint(claims(exp=NOW - 100)),
+    mint()[:-6] + "AAAAAA",
+    "a.b.c",
+    "",
+    "no token",
+]
 _PATHS = ["/orders", "/public", "/a/../b", "/orders?access_token=x", "/%C3%A9", "/" + "a" * 9000]
 _ODD = [b"", b"\xff", b"\x0a\xff", _CHANCE.randbytes(1000), check_request()[:-1], check_request(method="get")]
 
