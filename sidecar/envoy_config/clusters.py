@@ -10,15 +10,13 @@ from envoy_data_plane.google.protobuf import Any
 from sidecar.envoy_config.address import assignment, is_ip, socket, socket_or_pipe
 from sidecar.envoy_config.limits import CONNECTION_BUFFER_BYTES
 from sidecar.envoy_config.options import EnvoyOptions
+from sidecar.transport.service import SERVICE
 
 APP = "app"
 AUTHZ = "authz"
 
 #: Envoy's own, said aloud, to either cluster. An open stream of events takes one to the application.
 _MAX_CONNECTIONS = 1024
-
-#: The gRPC service whose health is asked for: the one that Envoy calls.
-SERVICE = "envoy.service.auth.v3.Authorization"
 
 #: Envoy's own, said aloud. Not a client's 32 KiB: 256 checks share one connection, and no client can make it slow.
 _CHECKS_BUFFER_BYTES = 1024 * 1024

@@ -16,9 +16,8 @@ from sidecar.transport import connections
 from sidecar.transport.address import Address, AddressError, TcpAddress, is_local, refuse_if_in_use, refuse_if_taken
 from sidecar.transport.deadline import OF_THE_DEADLINE
 from sidecar.transport.grpcio_tls import LOOK_SECONDS, Certificates
+from sidecar.transport.service import SERVICE
 from sidecar.transport.tls import Tls, TlsError
-
-SERVICE = "envoy.service.auth.v3.Authorization"
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 

@@ -2,10 +2,28 @@
 
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 
 class TlsError(Exception):
     """The files do not do. The text names them."""
+
+
+class TlsFiles(Protocol):
+    """What a configuration names: files, as they stand there."""
+
+    @property
+    def certificate_file(self) -> str:
+        """Our certificate and its chain."""
+
+    @property
+    def key_file(self) -> str:
+        """Its private key."""
+
+    @property
+    def client_ca_file(self) -> str | None:
+        """CAs of the certificates that clients must show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +57,13 @@ def _why(error: OSError | ValueError) -> str:
     if isinstance(error, ssl.SSLError):
         return error.reason or "not in PEM, or encrypted"
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def tls_in(folder: Path, files: TlsFiles) -> Tls:
+    """Return the files of a configuration that stands in ``folder``, for which relative names are meant."""
+    authority = files.client_ca_file
+    return Tls(
+        str(folder / files.certificate_file),
+        str(folder / files.key_file),
+        None if authority is None else str(folder / authority),
+    )

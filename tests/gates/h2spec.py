@@ -17,7 +17,8 @@ from xml.etree import ElementTree as ET
 import uvloop
 
 from sidecar.transport.address import TcpAddress
-from sidecar.transport.native.server import SERVICE, NativeServer
+from sidecar.transport.native.server import NativeServer
+from sidecar.transport.service import SERVICE
 
 _PAGE = Path(__file__).parents[2] / "docs/h2spec.md"
 _LISTED = re.compile(r"^\| `([a-z0-9]+/[0-9.]+)` \| ([^|]+?) \|", re.MULTILINE)

@@ -11,7 +11,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from sidecar.core.needs import Verdict, Verify
 from sidecar.transport.address import AddressError
-from sidecar.transport.grpcio_server import SERVICE
+from sidecar.transport.service import SERVICE
 from sidecar.verify.inline import verify_inline
 from support.answers import read_answer
 from support.fronts import CHECK, HEALTH, Front, run, serving

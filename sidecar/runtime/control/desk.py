@@ -28,8 +28,8 @@ from sidecar.runtime.control.watch import Reloads
 from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.heartbeat import PATIENCE
 from sidecar.runtime.ipc.shared import Shared
-from sidecar.settings.http import AdminSettings, AdminTlsSettings
-from sidecar.transport.tls import Tls
+from sidecar.settings.http import AdminSettings
+from sidecar.transport.tls import tls_in
 
 #: Seconds between two sweeps of the shared cache.
 SWEEP_SECONDS = 30.0
@@ -144,15 +144,6 @@ def _access(settings: AdminSettings, folder: Path) -> Access:
     return Access(
         socket_mode=int(settings.socket_mode, 8),
         token=None if token is None else TokenFile(str(folder / token)),
-        tls=None if settings.tls is None else _tls(settings.tls, folder),
+        tls=None if settings.tls is None else tls_in(folder, settings.tls),
         hosts=tuple(settings.allowed_hosts),
-    )
-
-
-def _tls(settings: AdminTlsSettings, folder: Path) -> Tls:
-    authority = settings.client_ca_file
-    return Tls(
-        str(folder / settings.certificate_file),
-        str(folder / settings.key_file),
-        None if authority is None else str(folder / authority),
     )

@@ -8,7 +8,7 @@ from sidecar.engine.engine import Engine
 from sidecar.settings import Settings
 from sidecar.transport.address import Address
 from sidecar.transport.native.server import NativeServer
-from sidecar.transport.tls import Tls
+from sidecar.transport.tls import tls_in
 
 
 class Front(Protocol):
@@ -33,18 +33,6 @@ def front_for(settings: Settings, engine: Engine, folder: Path) -> Front:
         return NativeServer(engine.begin, native.limits(), shared=is_shared, socket_options=native.socket_options())
     # Loaded only where it is used: gRPC takes 20 MiB and 0.1 s of each process.
     front: Front = importlib.import_module("sidecar.transport.grpcio_server").GrpcioServer(
-        engine, shared=is_shared, tls=_tls(settings, folder)
+        engine, shared=is_shared, tls=None if settings.tls is None else tls_in(folder, settings.tls)
     )
     return front
-
-
-def _tls(settings: Settings, folder: Path) -> Tls | None:
-    files = settings.tls
-    if files is None:
-        return None
-    authority = files.client_ca_file
-    return Tls(
-        str(folder / files.certificate_file),
-        str(folder / files.key_file),
-        None if authority is None else str(folder / authority),
-    )

@@ -15,8 +15,7 @@ from sidecar.transport.native.listening import BACKLOG, Listening, SocketOptions
 from sidecar.transport.native.methods import Answer, Methods, Unary
 from sidecar.transport.native.open_connections import OpenConnections
 from sidecar.transport.native.protocol import NativeProtocol
-
-SERVICE: Final = "envoy.service.auth.v3.Authorization"
+from sidecar.transport.service import SERVICE
 
 #: Seconds between two looks at what takes too long, at the most; and what a cut-off connection gets to end.
 _TICK_SECONDS: Final = 1.0
