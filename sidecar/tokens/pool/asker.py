@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 
 from sidecar.tokens.pool.counts import SigningCounts
-from sidecar.tokens.pool.waits import Expected, Wait, Waits
+from sidecar.tokens.pool.waits import Asked, Expected, Wait, Waits
 from sidecar.verify.pool.pool import GRAIN
 from sidecar.verify.pool.verifiers import Verifier
 from sidecar.verify.pool.wake_up import WakeUp
@@ -66,7 +66,7 @@ class Asker:
         """Send ``worker`` the job that ``write(nonce, until)`` returns, or return ``None`` where there is no room."""
         if self._loop is None:
             return None
-        wait = self._waits.add(expected, worker, until, self._loop)
+        wait = self._waits.add(Asked(expected, worker.jobs.epoch), worker, until, self._loop)
         if not worker.jobs.push(write(wait.nonce, until)):
             self._waits.settle(wait, None)
             self.counts.overflows += 1

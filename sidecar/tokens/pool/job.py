@@ -43,4 +43,4 @@ class Job:
     def note(self, wait: Wait, answer: Answer | None) -> None:
         """Remember whom not to ask again."""
         among = self.unable if isinstance(answer, SignAnswer) else self.late
-        among.add((wait.worker, wait.epoch))
+        among.add((wait.worker, wait.question.epoch))

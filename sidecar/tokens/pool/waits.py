@@ -1,12 +1,10 @@
-"""What waits for answers, by the nonces of the jobs. The signing pool's ``verify.pool.pending``."""
+"""The jobs that wait to be signed, and which answers they believe."""
 
-import asyncio
-import secrets
-from itertools import count
 from typing import NamedTuple, TypeAlias
 
 from sidecar.tokens.pool.codec import KeysAnswer, SignAnswer, Status, read_answer
 from sidecar.tokens.pool.counts import SigningCounts
+from sidecar.verify.pool import waits
 from sidecar.verify.pool.verifiers import Verifier
 
 Answer: TypeAlias = SignAnswer | KeysAnswer
@@ -20,43 +18,18 @@ class Expected(NamedTuple):
     signatures: int  #: how many
 
 
-class Wait(NamedTuple):
-    """One job that waits. A named tuple: it is made for each job."""
+class Asked(NamedTuple):
+    """What was asked, and when."""
 
-    nonce: bytes
     expected: Expected | None  #: ``None``: the question which keys there are
-    worker: Verifier
     epoch: int  #: of the session in which the worker was asked
-    until: float  #: seconds of CLOCK_MONOTONIC
-    future: "asyncio.Future[Answer | None]"  #: ``None``: there will be no answer
 
 
-class Waits:
-    """Waits under nonces of 16 bytes: 8 random ones, drawn once, and a number that never comes again."""
+Wait: TypeAlias = waits.Wait[Asked, Answer]
 
-    def __init__(self) -> None:
-        self._prefix = secrets.token_bytes(8)
-        self._numbers = count()
-        self._waits: dict[bytes, Wait] = {}
 
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self._waits)
-
-    def add(self, expected: Expected | None, worker: Verifier, until: float, loop: asyncio.AbstractEventLoop) -> Wait:
-        """Begin to wait."""
-        nonce = self._prefix + next(self._numbers).to_bytes(8, "big")
-        wait = self._waits[nonce] = Wait(nonce, expected, worker, worker.jobs.epoch, until, loop.create_future())
-        worker.waiting += 1
-        return wait
-
-    def settle(self, wait: Wait, answer: Answer | None) -> None:
-        """End a wait; one that has ended stays as it is."""
-        if self._waits.pop(wait.nonce, None) is None:
-            return
-        wait.worker.waiting -= 1
-        if not wait.future.done():  # as it is where the caller went away
-            wait.future.set_result(answer)
+class Waits(waits.Waits[Asked, Answer]):
+    """Jobs, by their nonces."""
 
     def take(self, record: bytes, worker: Verifier, counts: SigningCounts) -> None:
         """Believe what ``worker`` answers, or do not, and count it."""
@@ -66,27 +39,10 @@ class Waits:
             counts.unbelieved += 1
         elif wait is None:
             counts.astray += 1
-        elif wait.worker is not worker or not _is_about(answer, wait.expected):
+        elif wait.worker is not worker or not _is_about(answer, wait.question.expected):
             counts.unbelieved += 1
         else:
             self.settle(wait, answer)
-
-    def end_late(self, now: float) -> int:
-        """End all waits that are over at ``now``, and return how many there were."""
-        return self._end([wait for wait in self._waits.values() if not now < wait.until])
-
-    def end_of(self, worker: Verifier) -> int:
-        """End all waits for ``worker``, and return how many there were."""
-        return self._end([wait for wait in self._waits.values() if wait.worker is worker])
-
-    def end_all(self) -> int:
-        """End all waits, and return how many there were."""
-        return self._end(list(self._waits.values()))
-
-    def _end(self, waits: list[Wait]) -> int:
-        for wait in waits:
-            self.settle(wait, None)
-        return len(waits)
 
 
 def _is_about(answer: Answer, expected: Expected | None) -> bool:
