@@ -10,6 +10,7 @@ from sidecar.core.identity import Identity, identity_of
 from sidecar.core.keys import VerificationKey
 from sidecar.core.needs import Verdict
 from sidecar.core.reason import Reason, Refusal
+from sidecar.core.source import Source
 from sidecar.core.trust import Issuer, Trust
 
 
@@ -42,6 +43,12 @@ def read_candidate(compact: bytes, trust: Trust, now: float) -> Candidate:
     claim.validate(claims, issuer, now)
     key = issuer.keys.select(token.algorithm, token.key_id)
     return Candidate(compact, token, claims, issuer, key, blake2b(compact, digest_size=32).digest(), trust.digest)
+
+
+def refuse_source(issuer: Issuer, source: Source) -> None:
+    """Raise ``Refusal`` for a token of ``issuer`` from where this issuer's are not taken from."""
+    if source not in issuer.sources:
+        raise Refusal(Reason.WRONG_SOURCE, f"the issuer's tokens are not taken from {source.kind} {source.name}")
 
 
 def believe(candidate: Candidate, verdict: Verdict, now: float) -> Identity:

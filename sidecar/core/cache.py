@@ -10,6 +10,7 @@ all that others know, and asked for a token that is one.
 from dataclasses import dataclass
 from typing import Protocol
 
+from sidecar.core.credential import Credential
 from sidecar.core.identity import Identity
 from sidecar.core.needs import Decided
 from sidecar.core.reason import Reason
@@ -68,12 +69,16 @@ class Known:
 
 
 class Recent(Protocol):
-    """The identities that this process met last, by the whole text of the credential."""
+    """The identities that this process met last.
 
-    def recall(self, credential: str) -> Known | None:
+    By the whole text of the Authorization header where that is all there is, else by the credential and its source:
+    text and tuple are never equal, so that neither can be taken for the other.
+    """
+
+    def recall(self, credential: str | Credential) -> Known | None:
         """Return what was remembered for exactly ``credential``, which may be any text, or ``None``."""
 
-    def remember(self, credential: str, known: Known) -> None:
+    def remember(self, credential: str | Credential, known: Known) -> None:
         """Remember the identity behind ``credential``."""
 
 
@@ -84,10 +89,10 @@ class _NoCache:
     def put(self, token: bytes, found: Identity | Refused, now: float) -> None:
         pass
 
-    def recall(self, credential: str) -> None:
+    def recall(self, credential: str | Credential) -> None:
         pass
 
-    def remember(self, credential: str, known: Known) -> None:
+    def remember(self, credential: str | Credential, known: Known) -> None:
         pass
 
 

@@ -9,10 +9,10 @@ CheckResponse <─ response <─────── policy <───────
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
-from sidecar.core import response
-from sidecar.core.authenticate import Candidate, believe, read_candidate
+from sidecar.core import answer
+from sidecar.core.authenticate import Candidate, believe, read_candidate, refuse_source
 from sidecar.core.cache import (
     NO_CACHE,
     NOTHING_RECENT,
@@ -24,23 +24,20 @@ from sidecar.core.cache import (
     still_holds,
     still_refused,
 )
-from sidecar.core.credential import bearer_token, refuse_token_in_query
-from sidecar.core.decision import Denial, Permit
+from sidecar.core.credential import Credential, bearer_token, refuse_token_in_query
 from sidecar.core.gate import OPEN, Gate
-from sidecar.core.headers import sent_removals
 from sidecar.core.headers_read import HEADERS_SENT, are_sent
 from sidecar.core.identity import Identity
 from sidecar.core.lookup import Lookup
 from sidecar.core.needs import Decided, Step, Verdict, Verify
 from sidecar.core.policy.applicable import Applicable
-from sidecar.core.policy.evaluate import admit_without_identity, evaluate
+from sidecar.core.policy.evaluate import admit_without_identity
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.request import Request
 from sidecar.core.sent import SentRequest, read_sent
+from sidecar.core.source import BEARER, USUAL
 from sidecar.core.trust import Trust
 
-#: Answers kept for one identity.
-_MOST_PERMITS = 8
 #: Spellings of the scheme that are kept; of the token, bytes.
 _USUAL, _AROUND, _LARGEST_KEPT = ("Bearer ", "bearer "), 7, 4096
 
@@ -68,11 +65,11 @@ class Checker:
         try:
             sent = read_sent(raw)
         except Refusal as refusal:
-            return _refused(refusal, "", trust)
+            return answer.refused(refusal, "", trust)
         try:
             return self._begin(raw, sent, trust, now)
         except Refusal as refusal:
-            return _refused(refusal, sent.request_id, trust)
+            return answer.refused(refusal, sent.request_id, trust)
 
     def _begin(self, raw: bytes, sent: SentRequest, trust: Trust, now: float) -> Step:
         listed = sent.attributes.context_extensions.get(HEADERS_SENT)
@@ -84,37 +81,38 @@ class Checker:
         decision = admit_without_identity(rules, request)
         if decision is not None:
             self._nobody.holds(trust, now)
-            return _decided(decision, request, trust, self._nobody)
+            return answer.decided(decision, request, trust, self._nobody)
         # The shortest way, and that of almost every check: nothing of the credential is looked at but that it is the
         # very text of one that was found good. Parsing it would take 1 µs, its digest for the shared cache 2 µs more.
-        credential = request.headers.get("authorization")
+        finder = self._lookup.finder
+        credential = request.headers.get("authorization") if finder is None else finder.find(request)
         known = None if credential is None else self._recent.recall(credential)
         if known is not None and known.holds(trust, now):
-            refuse_token_in_query(request.query)
-            return _evaluated(request, rules, trust, known)
-        found = self._look_up(request, trust, now)
-        if isinstance(found, Known):
-            return _evaluated(request, rules, trust, found)
-        return self._verify(_Asked(raw, request, rules, trust), found, now)
+            if finder is None:
+                refuse_token_in_query(request.query)
+            return answer.evaluated(request, rules, trust, known)
+        found = credential if isinstance(credential, Credential) else Credential(BEARER, bearer_token(request))
+        return self._identify(_Asked(raw, request, rules, trust, found), now)
 
-    def _look_up(self, request: Request, trust: Trust, now: float) -> Known | bytes:
-        """Return who others know the token to be, or the token; raises ``Refusal``."""
-        token = bearer_token(request)
+    def _identify(self, asked: "_Asked", now: float) -> Step:
+        """Go on with who others know the token to be, or look into it; raises ``Refusal``."""
+        token, trust = asked.credential.token, asked.trust
         found = self._tokens.get(token, trust, now) if len(token) <= trust.max_token_bytes else None
         if isinstance(found, Identity) and still_holds(found, trust, now):
-            return self._remember(request, token, found, trust, now)
+            refuse_source(trust.issuers[found.issuer], asked.credential.source)
+            return answer.evaluated(asked.request, asked.rules, trust, self._remember(asked, found, now))
         if isinstance(found, Refused) and still_refused(found, trust):
             raise Refusal(found.reason, "remembered")
-        return token
+        return self._verify(asked, now)
 
-    def _verify(self, asked: "_Asked", token: bytes, now: float) -> Step:
+    def _verify(self, asked: "_Asked", now: float) -> Step:
         if not self._gate.admits(asked.request.sent.source):
-            # Without its id, so that it is made once: who floods us gets the cheapest answer there is.
-            return _shed(asked.trust.response.realm)
+            return answer.shed(asked.trust.response.realm)
         try:
-            candidate = read_candidate(token, asked.trust, now)
+            candidate = read_candidate(asked.credential.token, asked.trust, now)
+            refuse_source(candidate.issuer, asked.credential.source)
         except Refusal as refusal:
-            self._remember_refusal(token, refusal, asked.trust, now)
+            self._remember_refusal(asked, refusal, now)
             raise
         return Verify(
             token_digest=candidate.token_digest,
@@ -132,31 +130,36 @@ class Checker:
         # not even how its path was read, so it begins anew; the caller's deadline bounds how often that can happen.
         if self._trust().digest != asked.trust.digest:
             return self.begin(asked.raw, now)
-        request, token = asked.request, candidate.compact
         try:
             identity = believe(candidate, verdict, now)
         except Refusal as refusal:
-            self._remember_refusal(token, refusal, asked.trust, now)
-            return _refused(refusal, request.sent.request_id, asked.trust)
-        self._tokens.put(token, identity, now)
+            self._remember_refusal(asked, refusal, now)
+            return asked.refused(refusal)
+        self._tokens.put(asked.credential.token, identity, now)
         try:
-            known = self._remember(request, token, identity, asked.trust, now)
-            return _evaluated(request, asked.rules, asked.trust, known)
+            return answer.evaluated(asked.request, asked.rules, asked.trust, self._remember(asked, identity, now))
         except Refusal as refusal:
-            return _refused(refusal, request.sent.request_id, asked.trust)
+            return asked.refused(refusal)
 
-    def _remember(self, request: Request, token: bytes, identity: Identity, trust: Trust, now: float) -> Known:
-        known = Known(identity, len(token))
-        known.holds(trust, now)
-        # Nobody has one token kept in a hundred spellings ("bEaReR", more spaces), nor megabytes of large ones.
-        credential = request.headers.get("authorization", "")
-        if len(token) <= _LARGEST_KEPT and credential.startswith(_USUAL) and len(credential) == _AROUND + len(token):
+    def _remember(self, asked: "_Asked", identity: Identity, now: float) -> Known:
+        credential = asked.credential
+        size = len(credential.token)
+        known = Known(identity, size)
+        known.holds(asked.trust, now)
+        if size > _LARGEST_KEPT:
+            return known
+        if asked.trust.sources != USUAL:
             self._recent.remember(credential, known)
+            return known
+        # Nobody has one token kept in a hundred spellings ("bEaReR", more spaces), nor megabytes of large ones.
+        text = asked.request.headers.get("authorization", "")
+        if text.startswith(_USUAL) and len(text) == _AROUND + size:
+            self._recent.remember(text, known)
         return known
 
-    def _remember_refusal(self, token: bytes, refusal: Refusal, trust: Trust, now: float) -> None:
+    def _remember_refusal(self, asked: "_Asked", refusal: Refusal, now: float) -> None:
         if refusal.reason in PERMANENT:
-            self._tokens.put(token, Refused(refusal.reason, trust.digest), now)
+            self._tokens.put(asked.credential.token, Refused(refusal.reason, asked.trust.digest), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,36 +170,7 @@ class _Asked:
     request: Request
     rules: Applicable
     trust: Trust
+    credential: Credential
 
-
-def _evaluated(request: Request, rules: Applicable, trust: Trust, known: Known) -> Decided:
-    assert known.identity is not None  # noqa: S101 - for mypy
-    return _decided(evaluate(rules, request, known.identity, known.rules), request, trust, known)
-
-
-def _decided(decision: Permit | Denial, request: Request, trust: Trust, known: Known) -> Decided:
-    settings = trust.response
-    if isinstance(decision, Denial):
-        return Decided(decision, response.deny(decision, request.sent.request_id, settings.realm))
-    removed = sent_removals(settings, request.headers)
-    if removed:
-        return Decided(decision, response.allow(decision, removed, settings))
-    # Nothing in the answer depends on the request any more.
-    name = decision.policy or decision.reason
-    decided = known.permits.get(name)
-    if decided is None:
-        decided = Decided(decision, response.allow(decision, (), settings))
-        if len(known.permits) < _MOST_PERMITS:
-            known.permits[name] = decided
-    return decided
-
-
-@lru_cache(8)
-def _shed(realm: str) -> Decided:
-    denial = Denial(Reason.OVERLOADED, detail="its source sent bad signatures")
-    return Decided(denial, response.deny(denial, "", realm))
-
-
-def _refused(refusal: Refusal, request_id: str, trust: Trust) -> Decided:
-    denial = Denial(refusal.reason, detail=refusal.detail)
-    return Decided(denial, response.deny(denial, request_id, trust.response.realm))
+    def refused(self, refusal: Refusal) -> Decided:
+        return answer.refused(refusal, self.request.sent.request_id, self.trust)

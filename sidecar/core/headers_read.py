@@ -5,10 +5,11 @@ header that it does not send would never match. So the generated configuration s
 lets through, and a check that may need others is denied.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from sidecar.core.policy.model import AttributeKind, PolicySet
+from sidecar.core.source import Source
 
 #: Key in ``context_extensions`` of a CheckRequest: the names of the headers that Envoy lets through, joined by commas.
 #: Without it, all are.
@@ -32,6 +33,11 @@ _PREFLIGHT = ("origin", "access-control-request-method")
 def headers_read(policies: PolicySet) -> frozenset[str]:
     """Return the names, in lower case, of all headers that a check under ``policies`` looks at."""
     return frozenset((*_ALWAYS, *_in_conditions(policies), *(_PREFLIGHT if policies.cors_preflight else ())))
+
+
+def headers_with(sources: Iterable[Source]) -> frozenset[str]:
+    """Return the names of the headers in which credentials may come from ``sources``."""
+    return frozenset(one.name if one.kind == "header" else "cookie" for one in sources if one.kind != "query")
 
 
 @lru_cache(64)

@@ -4,10 +4,12 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from sidecar.core.endpoint import Endpoint, endpoint_of
+from sidecar.core.finder import Finder
 from sidecar.core.path import split_target
 from sidecar.core.policy.applicable import Applicable, applicable
 from sidecar.core.request import Request, admit
 from sidecar.core.sent import SentRequest
+from sidecar.core.source import USUAL
 from sidecar.core.trust import Trust
 
 #: Endpoints that are kept, and characters that path and host may have together for one to be kept.
@@ -31,6 +33,8 @@ class Lookup:
 
     def __init__(self, trust: Trust) -> None:
         self.trust = trust
+        #: ``None`` where credentials are bearer tokens in Authorization and nothing else, which takes no looking for.
+        self.finder = None if trust.sources == USUAL else Finder(trust.sources)
         # Not a method of ours: a circle would outlive the Trust until the collector comes.
         self._find = partial(_find, trust)
         self._kept = lru_cache(_KEPT)(self._find)

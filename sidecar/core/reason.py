@@ -21,6 +21,7 @@ class Reason(StrEnum):
     NO_CREDENTIAL = "no_credential"
     SEVERAL_CREDENTIALS = "several_credentials"
     MALFORMED_CREDENTIAL = "malformed_credential"
+    WRONG_SOURCE = "wrong_source"
     PATH_NOT_NORMAL = "path_not_normal"
     PATH_TOO_LONG = "path_too_long"
     HOST_NOT_NORMAL = "host_not_normal"
@@ -75,9 +76,10 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.ALLOWED: Outcome(200, None, "allowed by a policy"),
     Reason.PUBLIC_PATH: Outcome(200, None, "public path"),
     Reason.CORS_PREFLIGHT: Outcome(200, None, "CORS preflight"),
-    Reason.NO_CREDENTIAL: Outcome(401, None, "a bearer token is required"),
+    Reason.NO_CREDENTIAL: Outcome(401, None, "a credential is required"),
     Reason.SEVERAL_CREDENTIALS: Outcome(400, _INVALID_REQUEST, "more than one credential was sent"),
-    Reason.MALFORMED_CREDENTIAL: Outcome(400, _INVALID_REQUEST, "the Authorization header is malformed"),
+    Reason.MALFORMED_CREDENTIAL: Outcome(400, _INVALID_REQUEST, "the credential is malformed"),
+    Reason.WRONG_SOURCE: Outcome(401, _INVALID_TOKEN, "the token is not taken from where it was sent"),
     Reason.PATH_NOT_NORMAL: Outcome(400, None, "the path is not in normal form"),
     Reason.PATH_TOO_LONG: Outcome(414, None, "the path is too long"),
     Reason.HOST_NOT_NORMAL: Outcome(400, None, "the host is not in normal form"),

@@ -15,6 +15,7 @@ from sidecar.core.decision import Denial, Permit
 from sidecar.core.headers import fixed_removals, identity_values
 from sidecar.core.identity import Identity
 from sidecar.core.reason import OUTCOMES, Outcome, Reason
+from sidecar.core.rewriting import AS_IT_CAME, Rewritten
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import ResponseSettings
 
@@ -27,7 +28,9 @@ _LARGEST_EXACT = 2**53 - 1
 _RPC_CODES = {400: 3, 401: 16, 403: 7, 414: 3, 503: 14}
 
 
-def allow(permit: Permit, removed: Iterable[str], settings: ResponseSettings) -> bytes:
+def allow(
+    permit: Permit, removed: Iterable[str], settings: ResponseSettings, rewritten: Rewritten = AS_IT_CAME
+) -> bytes:
     """Let the request pass, with its identity in headers; raises ``Refusal`` where a value would not be safe there.
 
     ``removed`` are the names of the headers this client sent that the upstream must not get (``sent_removals``).
@@ -39,6 +42,11 @@ def allow(permit: Permit, removed: Iterable[str], settings: ResponseSettings) ->
     ok = response.ok_response
     ok.headers.extend(_option(name, value) for name, value in values.items())
     ok.headers_to_remove.extend((*fixed_removals(settings, values), *removed))
+    if rewritten.cookie:
+        ok.headers.append(_option("cookie", rewritten.cookie))
+    elif rewritten.cookie is not None:
+        ok.headers_to_remove.append("cookie")
+    ok.query_parameters_to_remove.extend(rewritten.parameters)
     _describe(response.dynamic_metadata, permit, settings)
     return _serialised(response)
 

@@ -10,10 +10,11 @@ from types import MappingProxyType
 
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.digest import digest_of
-from sidecar.core.headers_read import OVERRIDE_HEADERS, headers_read
+from sidecar.core.headers_read import OVERRIDE_HEADERS, headers_read, headers_with
 from sidecar.core.keys import KeySet
 from sidecar.core.path import PathMode
 from sidecar.core.policy.model import PolicySet
+from sidecar.core.source import USUAL, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Issuer:
     """One token issuer and what its tokens must look like.
 
     ``token_types`` are values of ``typ`` in lower case, without ``application/``. ``clock_skew`` and ``max_lifetime``
-    are in seconds; ``max_lifetime`` is from ``iat`` (else from now) to ``exp``.
+    are in seconds; ``max_lifetime`` is from ``iat`` (else from now) to ``exp``. ``sources`` are the places its tokens
+    are taken from; one that comes from elsewhere is refused.
     """
 
     issuer: str
@@ -32,6 +34,7 @@ class Issuer:
     clock_skew: float
     max_lifetime: float | None
     required_claims: frozenset[str]
+    sources: frozenset[Source] = USUAL
     digest: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -47,7 +50,9 @@ class ResponseSettings:
     ``stripped_headers`` never reach the upstream from a client: the identity headers, and the usual names of those that
     are switched off. Of ``guarded_headers`` (those, headers that override, and headers that policies look at) no
     look-alike does. ``claim_headers`` maps a claim's path (member names from the outside in) to a header name.
-    ``metadata_claims`` are top-level claims for Envoy's own later filters; ``("*",)`` means all.
+    ``metadata_claims`` are top-level claims for Envoy's own later filters; ``("*",)`` means all. ``token_headers`` and
+    ``token_cookies`` are where credentials come from; the upstream gets them where ``forward_token`` says so.
+    ``token_parameters``, those of the query, it never gets (RFC 9700, section 4.3.2).
     """
 
     realm: str
@@ -61,6 +66,16 @@ class ResponseSettings:
     max_header_bytes: int
     stripped_headers: tuple[str, ...]
     guarded_headers: frozenset[str]
+    token_headers: tuple[str, ...] = ("authorization",)
+    token_cookies: tuple[str, ...] = ()
+    token_parameters: tuple[str, ...] = ()
+    #: Whether Cookie header or query may have to be written anew.
+    rewrites: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Say once what each answer would have to ask."""
+        cookies = bool(self.token_cookies) and not self.forward_token
+        object.__setattr__(self, "rewrites", cookies or bool(self.token_parameters))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +83,7 @@ class Trust:
     """Configuration, key sets and policy of one moment.
 
     ``max_token_bytes`` counts the compact token's characters, ``max_path_bytes`` those of the path without its query.
-    ``headers_read`` are the names of all headers that a check looks at.
+    ``headers_read`` are the names of all headers that a check looks at, ``sources`` all places of credentials.
     """
 
     issuers: Mapping[str, Issuer]
@@ -78,11 +93,16 @@ class Trust:
     max_token_bytes: int
     max_path_bytes: int
     headers_read: frozenset[str] = field(init=False, compare=False)
+    sources: frozenset[Source] = field(init=False, compare=False)
     digest: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         """Freeze the mapping, and name the content and what it looks at."""
         object.__setattr__(self, "issuers", MappingProxyType(dict(self.issuers)))
         stripped = OVERRIDE_HEADERS if self.response.strip_override_headers else ()
-        object.__setattr__(self, "headers_read", headers_read(self.policy) | frozenset(stripped))
+        sources = frozenset(source for issuer in self.issuers.values() for source in issuer.sources)
+        object.__setattr__(self, "sources", sources)
+        object.__setattr__(
+            self, "headers_read", headers_read(self.policy) | headers_with(sources) | frozenset(stripped)
+        )
         object.__setattr__(self, "digest", digest_of(self, b"trust"))

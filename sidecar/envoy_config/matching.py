@@ -16,6 +16,7 @@ def options_for(trust: Trust, addresses: tuple[str, ...], *, all_headers: bool =
         identity_headers=response.stripped_headers,
         override_headers=OVERRIDE_HEADERS if response.strip_override_headers else (),
         forward_token=response.forward_token,
+        token_headers=response.token_headers,
         path_mode=trust.path_mode,
         allowed_headers=None if all_headers else tuple(sorted(trust.headers_read)),
     )

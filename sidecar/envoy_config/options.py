@@ -56,10 +56,13 @@ class EnvoyOptions:
     """
 
     forward_token: bool = True
-    """Let the application have the ``authorization`` header. Must equal the sidecar's own setting.
+    """Let the application have the headers with credentials. Must equal the sidecar's own setting.
 
     Where off, Envoy takes it off as well: the sidecar is not asked on unprotected paths nor, failing open, when dead.
     """
+
+    token_headers: tuple[str, ...] = ("authorization",)
+    """Lower-case names of the headers that credentials come in, for ``forward_token``. Cookies the sidecar removes."""
 
     path_mode: PathMode = PathMode.REJECT
     """How a path must be spelt. Default ``reject``: what is not in normal form is refused, never rewritten.
@@ -108,7 +111,7 @@ class EnvoyOptions:
         _require(bool(self.authz_addresses), "authz_addresses: name at least one sidecar endpoint")
         for address in self.authz_addresses:
             socket_or_pipe(address)
-        for name in ("identity_headers", "override_headers", "allowed_headers"):
+        for name in ("identity_headers", "override_headers", "token_headers", "allowed_headers"):
             for header in getattr(self, name) or ():
                 _require(_HEADER_NAME.fullmatch(header) is not None, f"{name}: {header!r} is not [a-z0-9-]+")
         for path in self.unprotected_paths:

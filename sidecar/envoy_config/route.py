@@ -12,7 +12,6 @@ from sidecar.envoy_config.normal_form import ASCII, AUTHORITY, METHOD, NORMAL_FO
 from sidecar.envoy_config.options import EnvoyOptions
 
 _BAD_REQUEST = 400
-_TOKEN_HEADER = "authorization"  # noqa: S105 - a header's name
 
 
 def configuration(options: EnvoyOptions) -> route.RouteConfiguration:
@@ -25,7 +24,7 @@ def configuration(options: EnvoyOptions) -> route.RouteConfiguration:
         domains=["*"],
         routes=[*refused, *unprotected, _protected()],
         # After the filters: the sidecar is still shown it.
-        request_headers_to_remove=[] if options.forward_token else [_TOKEN_HEADER],
+        request_headers_to_remove=[] if options.forward_token else list(options.token_headers),
         typed_per_filter_config=authz_filter.said_of_headers(options),
     )
     return route.RouteConfiguration(name="ingress", virtual_hosts=[host])

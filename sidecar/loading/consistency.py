@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.policy.match import PatternError
 from sidecar.core.policy.patterns import path_patterns
+from sidecar.loading.credential_consistency import credential_inconsistencies
 from sidecar.loading.problem import FieldPath
+from sidecar.loading.reserved import has_meaning
 from sidecar.settings import Settings
 from sidecar.settings.policy import OperationSettings
 from sidecar.settings.response import IdentityHeaderSettings
@@ -13,22 +14,13 @@ from sidecar.transport.address import is_local, parse_anywhere
 
 Inconsistency = tuple[FieldPath, str]
 
-#: Headers that mean something to HTTP itself, to Envoy or to the credential: identity must not overwrite them.
-_RESERVED_HEADERS = {
-    *OVERRIDE_HEADERS,
-    *("authorization", "cache-control", "connection", "cookie", "date", "expect", "forwarded", "from", "host"),
-    *("keep-alive", "origin", "pragma", "range", "referer", "server", "set-cookie", "te", "trailer", "traceparent"),
-    *("tracestate", "transfer-encoding", "upgrade", "user-agent", "via", "x-original-method", "x-original-uri"),
-    *("x-real-ip", "x-request-id"),
-}
-_RESERVED_PREFIXES = ("accept", "access-control-", "content-", "if-", "proxy-", "sec-", "x-envoy-", "x-forwarded-")
-
 
 def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
     """Yield everything in ``settings`` that does not go together."""
     yield from _processes(settings)
     yield from _listening(settings)
     yield from _issuers(settings)
+    yield from credential_inconsistencies(settings)
     yield from _policy_names(settings)
     yield from _path_patterns(settings)
     yield from _identity_headers(settings.response.identity_headers)
@@ -101,7 +93,7 @@ def _identity_headers(headers: IdentityHeaderSettings) -> Iterator[Inconsistency
     seen: set[str] = set()
     for path, name in _named_headers(headers):
         where: FieldPath = ("response", "identity_headers", *path)
-        if name in _RESERVED_HEADERS or name.startswith(_RESERVED_PREFIXES):
+        if has_meaning(name):
             yield where, f"{name!r} has a meaning of its own; choose another, such as 'x-auth-{path[-1]}'"
         if name in seen:
             yield where, f"{name!r} is used twice; each header carries one value"

@@ -8,12 +8,14 @@ from pathlib import Path
 from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.policy.key import parse_claim_path, parse_key
 from sidecar.core.policy.model import AttributeKind
+from sidecar.core.source import BEARER, Source
 from sidecar.core.trust import Issuer, ResponseSettings, Trust
 from sidecar.keys.jwks import Jwks, JwksError, read_jwks
 from sidecar.loading.load import Configuration
 from sidecar.loading.policy import build_policies
 from sidecar.loading.problem import ConfigurationError, Problem
 from sidecar.settings import Settings
+from sidecar.settings.credential import sources_of
 from sidecar.settings.issuer import IssuerSettings, KeySource
 from sidecar.settings.response import IdentityHeaderSettings
 
@@ -120,14 +122,16 @@ def _issuer(settings: IssuerSettings, jwks: Jwks) -> Issuer:
         clock_skew=settings.clock_skew_seconds,
         max_lifetime=settings.max_lifetime_seconds,
         required_claims=frozenset(settings.required_claims),
+        sources=sources_of(settings.credentials),
     )
 
 
 def _trust(settings: Settings, issuers: dict[str, Issuer]) -> Trust:
+    sources = frozenset(source for issuer in issuers.values() for source in issuer.sources)
     return Trust(
         issuers=issuers,
         policy=build_policies(settings),
-        response=_response(settings),
+        response=_response(settings, sources),
         path_mode=settings.request.path_mode,
         max_token_bytes=settings.request.max_token_bytes,
         max_path_bytes=settings.request.max_path_bytes,
@@ -141,7 +145,7 @@ def _headers_in_policies(settings: Settings) -> Iterator[str]:
             yield path[0]
 
 
-def _response(whole: Settings) -> ResponseSettings:
+def _response(whole: Settings, sources: frozenset[Source]) -> ResponseSettings:
     settings = whole.response
     headers = settings.identity_headers
     fixed = (headers.subject, headers.issuer, headers.scopes)
@@ -160,4 +164,11 @@ def _response(whole: Settings) -> ResponseSettings:
         max_header_bytes=settings.max_header_bytes,
         stripped_headers=tuple(dict.fromkeys(stripped)),
         guarded_headers=frozenset((*stripped, *overrides, *_headers_in_policies(whole))),
+        token_headers=tuple(sorted({BEARER.name, *_names(sources, "header")})),
+        token_cookies=_names(sources, "cookie"),
+        token_parameters=_names(sources, "query"),
     )
+
+
+def _names(sources: frozenset[Source], kind: str) -> tuple[str, ...]:
+    return tuple(sorted({source.name for source in sources if source.kind == kind}))

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from sidecar.core.algorithm import Algorithm
 from sidecar.settings.base import Model, Text
+from sidecar.settings.credential import Credentials
 
 
 class KeySource(Model):
@@ -46,6 +47,7 @@ class IssuerSettings(Model):
         "logout tokens, DPoP proofs and the like of the same issuer from passing as access tokens (RFC 8725, 3.11).",
     )
     keys: KeySource = Field(description="Where the public keys come from.")
+    credentials: Credentials = Field(default=[])
     clock_skew_seconds: float = Field(
         30.0,
         ge=0,

@@ -37,7 +37,11 @@ class ResponseSettings(Model):
         description="Remove X-HTTP-Method-Override, X-Original-URL, X-Forwarded-Host, Forwarded and their like: they "
         "make an upstream act on another request than the one that was decided on.",
     )
-    forward_token: bool = Field(default=True, description="false: the upstream does not get the Authorization header.")
+    forward_token: bool = Field(
+        default=True,
+        description="false: the upstream does not get the credential: the Authorization header, and the header or "
+        "cookie that it is taken from otherwise. One in the query it never gets.",
+    )
     metadata_claims: list[Text] = Field(
         default=[], description="Claims for Envoy's later filters and access log, as dynamic metadata; ['*'] for all."
     )

@@ -49,5 +49,5 @@ def test_nobody_copies_a_decision() -> None:
 
 
 def test_who_makes_an_allowing_response() -> None:
-    """``response.allow`` is called where a ``Permit`` was told apart, in ``core.check``, and nowhere else."""
-    assert [name for name, tree in _modules().items() if _calls(tree, "allow")] == ["core/check.py"]
+    """``response.allow`` is called where a ``Permit`` was told apart, in ``core.answer``, and nowhere else."""
+    assert [name for name, tree in _modules().items() if _calls(tree, "allow")] == ["core/answer.py"]

@@ -23,6 +23,7 @@ class Answer:
     body: str
     metadata: dict[str, Any]
     rpc_code: int
+    parameters: tuple[str, ...] = ()
 
     def header(self, name: str) -> str | None:
         """Return the value of the only header of that name, ``None`` where there is none."""
@@ -56,4 +57,5 @@ def read_answer(data: bytes) -> Answer:
         body=message.denied_response.body,
         metadata=metadata,
         rpc_code=message.status.code,
+        parameters=tuple(message.ok_response.query_parameters_to_remove),
     )

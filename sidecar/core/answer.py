@@ -1,0 +1,56 @@
+"""The end of a check: a decision, a refusal or too much work, as what Envoy is told."""
+
+from functools import lru_cache
+
+from sidecar.core import response
+from sidecar.core.cache import Known
+from sidecar.core.decision import Denial, Permit
+from sidecar.core.headers import sent_removals
+from sidecar.core.needs import Decided
+from sidecar.core.policy.applicable import Applicable
+from sidecar.core.policy.evaluate import evaluate
+from sidecar.core.reason import Reason, Refusal
+from sidecar.core.request import Request
+from sidecar.core.rewriting import AS_IT_CAME, rewritten
+from sidecar.core.trust import Trust
+
+#: Answers kept for one identity.
+_MOST_PERMITS = 8
+
+
+def evaluated(request: Request, rules: Applicable, trust: Trust, known: Known) -> Decided:
+    """Have policy decide on a request with an identity; raises ``Refusal`` where that is not safe in headers."""
+    assert known.identity is not None  # noqa: S101 - for mypy
+    return decided(evaluate(rules, request, known.identity, known.rules), request, trust, known)
+
+
+def decided(decision: Permit | Denial, request: Request, trust: Trust, known: Known) -> Decided:
+    """Write the answer, or take one written before for the same identity; raises ``Refusal`` as ``evaluated`` does."""
+    settings = trust.response
+    if isinstance(decision, Denial):
+        return Decided(decision, response.deny(decision, request.sent.request_id, settings.realm))
+    removed = sent_removals(settings, request.headers)
+    changes = rewritten(settings, request) if settings.rewrites else AS_IT_CAME
+    if removed or changes is not AS_IT_CAME:
+        return Decided(decision, response.allow(decision, removed, settings, changes))
+    # Nothing in the answer depends on the request any more.
+    name = decision.policy or decision.reason
+    kept = known.permits.get(name)
+    if kept is None:
+        kept = Decided(decision, response.allow(decision, (), settings))
+        if len(known.permits) < _MOST_PERMITS:
+            known.permits[name] = kept
+    return kept
+
+
+def refused(refusal: Refusal, request_id: str, trust: Trust) -> Decided:
+    """Write a refusal."""
+    denial = Denial(refusal.reason, detail=refusal.detail)
+    return Decided(denial, response.deny(denial, request_id, trust.response.realm))
+
+
+@lru_cache(8)
+def shed(realm: str) -> Decided:
+    """Return the cheapest answer there is, for who floods us: without a request's id, so that it is made once."""
+    denial = Denial(Reason.OVERLOADED, detail="its source sent bad signatures")
+    return Decided(denial, response.deny(denial, "", realm))

@@ -1,0 +1,34 @@
+"""Credentials that do not go together, between issuers or with the headers that carry identity."""
+
+from collections.abc import Iterator
+
+from sidecar.core.source import BEARER
+from sidecar.loading.problem import FieldPath
+from sidecar.loading.reserved import has_meaning
+from sidecar.settings import Settings
+from sidecar.settings.credential import CredentialSettings
+
+_Placed = tuple[FieldPath, CredentialSettings]
+
+
+def credential_inconsistencies(settings: Settings) -> Iterator[tuple[FieldPath, str]]:
+    """Yield each field's path and what is wrong."""
+    identity = settings.response.identity_headers
+    carried = {identity.subject, identity.issuer, identity.scopes, *identity.claims.values()}
+    whole = {one.source().name for _, one in _all(settings) if one.header is not None and not one.source().scheme}
+    for where, one in _all(settings):
+        if one.header is None:
+            continue
+        name = one.source().name
+        if name in carried:
+            yield (*where, "header", "name"), f"{name!r} carries identity to the upstream; choose another"
+        elif has_meaning(name) and name != BEARER.name:
+            yield (*where, "header", "name"), f"{name!r} has a meaning of its own; choose another, such as 'x-api-key'"
+        if name in whole and one.source().scheme:
+            yield (*where, "header", "prefix"), f"{name!r} is taken whole elsewhere; give all or none a prefix"
+
+
+def _all(settings: Settings) -> Iterator[_Placed]:
+    for index, issuer in enumerate(settings.issuers):
+        for number, one in enumerate(issuer.credentials):
+            yield ("issuers", index, "credentials", number), one
