@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from sidecar.cli.api_key import api_key_command
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure, read_file
 from sidecar.cli.output import write_new
@@ -16,7 +17,10 @@ _FILE = click.Path(path_type=Path)
 
 @click.group()
 def keys() -> None:
-    """Generate Ed25519 keys and key sets."""
+    """Generate Ed25519 keys, key sets and API keys."""
+
+
+keys.add_command(api_key_command)
 
 
 @keys.command("generate")

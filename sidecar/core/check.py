@@ -28,6 +28,7 @@ from sidecar.core.credential import Credential, bearer_token, refuse_token_in_qu
 from sidecar.core.gate import OPEN, Gate
 from sidecar.core.headers_read import HEADERS_SENT, are_sent
 from sidecar.core.identity import Identity
+from sidecar.core.keyholder import identify, is_api_key
 from sidecar.core.lookup import Lookup
 from sidecar.core.needs import Decided, Step, Verdict, Verify
 from sidecar.core.policy.applicable import Applicable
@@ -96,10 +97,13 @@ class Checker:
 
     def _identify(self, asked: "_Asked", now: float) -> Step:
         """Go on with who others know the token to be, or look into it; raises ``Refusal``."""
-        token, trust = asked.credential.token, asked.trust
+        (source, token), trust = asked.credential, asked.trust
+        if source in trust.api_keys and is_api_key(token):
+            holder = identify(token, trust.api_keys[source], now)
+            return answer.evaluated(asked.request, asked.rules, trust, self._remember(asked, holder, now))
         found = self._tokens.get(token, trust, now) if len(token) <= trust.max_token_bytes else None
         if isinstance(found, Identity) and still_holds(found, trust, now):
-            refuse_source(trust.issuers[found.issuer], asked.credential.source)
+            refuse_source(trust.issuers[found.issuer], source)
             return answer.evaluated(asked.request, asked.rules, trust, self._remember(asked, found, now))
         if isinstance(found, Refused) and still_refused(found, trust):
             raise Refusal(found.reason, "remembered")

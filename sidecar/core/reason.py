@@ -33,6 +33,7 @@ class Reason(StrEnum):
     WRONG_TOKEN_TYPE = "wrong_token_type"  # noqa: S105 - a reason code, not a secret
     ALGORITHM_NOT_ALLOWED = "algorithm_not_allowed"
     UNKNOWN_ISSUER = "unknown_issuer"
+    UNKNOWN_API_KEY = "unknown_api_key"
     UNKNOWN_KEY = "unknown_key"
     BAD_SIGNATURE = "bad_signature"
     CLAIM_MISSING = "claim_missing"
@@ -90,6 +91,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.WRONG_TOKEN_TYPE: Outcome(401, _INVALID_TOKEN, "the token is of a kind that is not taken here"),
     Reason.ALGORITHM_NOT_ALLOWED: Outcome(401, _INVALID_TOKEN, "the token's algorithm is not allowed"),
     Reason.UNKNOWN_ISSUER: Outcome(401, _INVALID_TOKEN, "the token's issuer is not known"),
+    Reason.UNKNOWN_API_KEY: Outcome(401, _INVALID_TOKEN, "the API key is not known"),
     Reason.UNKNOWN_KEY: Outcome(401, _INVALID_TOKEN, "the token's key is not known"),
     Reason.BAD_SIGNATURE: Outcome(401, _INVALID_TOKEN, "the token's signature is wrong"),
     Reason.CLAIM_MISSING: Outcome(401, _INVALID_TOKEN, "the token lacks a required claim"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
 from sidecar.core.algorithm import Algorithm
+from sidecar.core.api_key import ApiKey
 from sidecar.core.digest import digest_of
 from sidecar.core.headers_read import OVERRIDE_HEADERS, headers_read, headers_with
 from sidecar.core.keys import KeySet
@@ -23,7 +24,8 @@ class Issuer:
 
     ``token_types`` are values of ``typ`` in lower case, without ``application/``. ``clock_skew`` and ``max_lifetime``
     are in seconds; ``max_lifetime`` is from ``iat`` (else from now) to ``exp``. ``sources`` are the places its tokens
-    are taken from; one that comes from elsewhere is refused.
+    are taken from; one that comes from elsewhere is refused. ``api_keys``, by their SHA-256, are instead of tokens, and
+    their digests are the ``keys``' then.
     """
 
     issuer: str
@@ -35,11 +37,13 @@ class Issuer:
     max_lifetime: float | None
     required_claims: frozenset[str]
     sources: frozenset[Source] = USUAL
+    api_keys: Mapping[bytes, ApiKey] | None = None
     digest: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         """Name the configuration, without the keys: whatever is verified is labelled with this and with its key."""
-        content = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("keys", "digest")}
+        keys = ("keys", "api_keys", "digest")
+        content = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in keys}
         object.__setattr__(self, "digest", digest_of(content, b"issuer"))
 
 
@@ -83,7 +87,8 @@ class Trust:
     """Configuration, key sets and policy of one moment.
 
     ``max_token_bytes`` counts the compact token's characters, ``max_path_bytes`` those of the path without its query.
-    ``headers_read`` are the names of all headers that a check looks at, ``sources`` all places of credentials.
+    ``headers_read`` are the names of all headers that a check looks at, ``sources`` all places of credentials, and
+    ``api_keys`` those of API keys with whom these belong to.
     """
 
     issuers: Mapping[str, Issuer]
@@ -94,6 +99,7 @@ class Trust:
     max_path_bytes: int
     headers_read: frozenset[str] = field(init=False, compare=False)
     sources: frozenset[Source] = field(init=False, compare=False)
+    api_keys: Mapping[Source, Issuer] = field(init=False, compare=False)
     digest: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -102,6 +108,13 @@ class Trust:
         stripped = OVERRIDE_HEADERS if self.response.strip_override_headers else ()
         sources = frozenset(source for issuer in self.issuers.values() for source in issuer.sources)
         object.__setattr__(self, "sources", sources)
+        keys = {
+            source: issuer
+            for issuer in self.issuers.values()
+            if issuer.api_keys is not None
+            for source in issuer.sources
+        }
+        object.__setattr__(self, "api_keys", MappingProxyType(keys))
         object.__setattr__(
             self, "headers_read", headers_read(self.policy) | headers_with(sources) | frozenset(stripped)
         )

@@ -13,6 +13,7 @@ _Placed = tuple[FieldPath, CredentialSettings]
 
 def credential_inconsistencies(settings: Settings) -> Iterator[tuple[FieldPath, str]]:
     """Yield each field's path and what is wrong."""
+    yield from _names(settings)
     identity = settings.response.identity_headers
     carried = {identity.subject, identity.issuer, identity.scopes, *identity.claims.values()}
     whole = {one.source().name for _, one in _all(settings) if one.header is not None and not one.source().scheme}
@@ -32,3 +33,17 @@ def _all(settings: Settings) -> Iterator[_Placed]:
     for index, issuer in enumerate(settings.issuers):
         for number, one in enumerate(issuer.credentials):
             yield ("issuers", index, "credentials", number), one
+    for number, one in enumerate(settings.api_keys.credentials if settings.api_keys else ()):
+        yield ("api_keys", "credentials", number), one
+
+
+def _names(settings: Settings) -> Iterator[tuple[FieldPath, str]]:
+    if settings.api_keys is None:
+        if not settings.issuers:
+            yield ("issuers",), "nobody is trusted; name an issuer, or give 'api_keys'"
+        return
+    ours = settings.api_keys.issuer
+    for issuer in settings.issuers:
+        # As between issuers: principals are issuer/subject, and one must never be taken for another.
+        if f"{issuer.issuer}/".startswith(f"{ours}/") or f"{ours}/".startswith(f"{issuer.issuer}/"):
+            yield ("api_keys", "issuer"), f"{ours!r} and the issuer {issuer.issuer!r} could be mistaken for each other"

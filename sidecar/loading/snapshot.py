@@ -9,22 +9,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sidecar.loading.load import Configuration
-from sidecar.loading.trust import Loaded, compile_trust, compile_with_places, read_key_sets
+from sidecar.loading.trust import Loaded, compile_trust, compile_with_places, read_key_holders, read_key_sets
 from sidecar.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The configuration's plain values, overrides included, and the JWK Set of each issuer, in order."""
+    """The configuration's plain values, overrides included, the JWK Set of each issuer, in order, and API keys."""
 
     values: Mapping[str, object]
     key_sets: tuple[bytes, ...]
+    api_keys: bytes = b""
 
     def encode(self) -> bytes:
         """Return it as JSON. Ends with a newline, so that a cut one is seen to be cut."""
         # Key sets byte for byte, whatever they are: what was refused, or let in, is so in every process.
         texts = [document.decode("latin-1") for document in self.key_sets]
-        return json.dumps({"values": self.values, "key_sets": texts}).encode() + b"\n"
+        keys = self.api_keys.decode("latin-1")
+        return json.dumps({"values": self.values, "key_sets": texts, "api_keys": keys}).encode() + b"\n"
 
     def settings(self) -> Settings:
         """Return the settings; they were valid when the snapshot was taken."""
@@ -32,7 +34,7 @@ class Snapshot:
 
     def compile(self) -> Loaded:
         """Return the settings and the ``Trust``: the same in every process."""
-        return compile_trust(self.settings(), self.key_sets)
+        return compile_trust(self.settings(), self.key_sets, self.api_keys)
 
 
 def take_snapshot(configuration: Configuration) -> tuple[Snapshot, Loaded]:
@@ -40,13 +42,15 @@ def take_snapshot(configuration: Configuration) -> tuple[Snapshot, Loaded]:
 
     Raises ``ConfigurationError`` where a key set cannot be used.
     """
-    documents = read_key_sets(configuration)
-    return Snapshot(configuration.document.values, documents), compile_with_places(configuration, documents)
+    documents, holders = read_key_sets(configuration), read_key_holders(configuration)
+    loaded = compile_with_places(configuration, documents, holders)
+    return Snapshot(configuration.document.values, documents, holders), loaded
 
 
 def decode(data: bytes) -> Snapshot:
     """Read a snapshot back; raises ``ValueError`` for anything else."""
     found = json.loads(data) if data.endswith(b"\n") else None
-    if not isinstance(found, dict) or found.keys() != {"values", "key_sets"}:
+    if not isinstance(found, dict) or found.keys() != {"values", "key_sets", "api_keys"}:
         raise ValueError("no snapshot of a configuration")
-    return Snapshot(found["values"], tuple(text.encode("latin-1") for text in found["key_sets"]))
+    key_sets = tuple(text.encode("latin-1") for text in found["key_sets"])
+    return Snapshot(found["values"], key_sets, found["api_keys"].encode("latin-1"))

@@ -10,10 +10,12 @@ from sidecar.core.policy.key import parse_claim_path, parse_key
 from sidecar.core.policy.model import AttributeKind
 from sidecar.core.source import BEARER, Source
 from sidecar.core.trust import Issuer, ResponseSettings, Trust
+from sidecar.keys.api_keys import ApiKeysError
 from sidecar.keys.jwks import Jwks, JwksError, read_jwks
+from sidecar.loading.key_holders import key_holders
 from sidecar.loading.load import Configuration
 from sidecar.loading.policy import build_policies
-from sidecar.loading.problem import ConfigurationError, Problem
+from sidecar.loading.problem import ConfigurationError, FieldPath, dotted
 from sidecar.settings import Settings
 from sidecar.settings.credential import sources_of
 from sidecar.settings.issuer import IssuerSettings, KeySource
@@ -34,16 +36,27 @@ class Loaded:
 
 
 class KeySetError(Exception):
-    """Key sets that cannot be used: ``problems`` are the index of the issuer and what is wrong."""
+    """Keys that cannot be used: ``problems`` are the field they come from and what is wrong."""
 
-    def __init__(self, problems: Sequence[tuple[int, str]]) -> None:
-        super().__init__("; ".join(f"issuers[{index}].keys: {message}" for index, message in problems))
+    def __init__(self, problems: Sequence[tuple[FieldPath, str]]) -> None:
+        super().__init__("; ".join(f"{dotted(path)}: {message}" for path, message in problems))
         self.problems = tuple(problems)
 
 
 def load_trust(configuration: Configuration) -> Loaded:
     """Build the ``Trust`` of a configuration; raises ``ConfigurationError`` where a key set cannot be used."""
-    return compile_with_places(configuration, read_key_sets(configuration))
+    return compile_with_places(configuration, read_key_sets(configuration), read_key_holders(configuration))
+
+
+def read_key_holders(configuration: Configuration) -> bytes:
+    """Read the file of API keys, as it stands; raises ``ConfigurationError``. Empty where there are none."""
+    settings = configuration.settings.api_keys
+    if settings is None:
+        return b""
+    try:
+        return _read(configuration.document.path.parent, settings.file)
+    except JwksError as error:
+        raise ConfigurationError([configuration.problem(("api_keys", "file"), str(error))]) from None
 
 
 def read_key_sets(configuration: Configuration) -> tuple[bytes, ...]:
@@ -53,44 +66,48 @@ def read_key_sets(configuration: Configuration) -> tuple[bytes, ...]:
         try:
             documents.append(_document(issuer.keys, configuration.document.path.parent))
         except JwksError as error:
-            problems.append((index, str(error)))
+            problems.append(configuration.problem(_keys_of(index, issuer), str(error)))
     if problems:
-        raise ConfigurationError([_placed(configuration, *problem) for problem in problems])
+        raise ConfigurationError(problems)
     return tuple(documents)
 
 
-def compile_with_places(configuration: Configuration, key_sets: Sequence[bytes]) -> Loaded:
+def compile_with_places(configuration: Configuration, key_sets: Sequence[bytes], api_keys: bytes) -> Loaded:
     """Do as ``compile_trust`` does, but raise ``ConfigurationError``, which names file, line and field."""
     try:
-        return compile_trust(configuration.settings, key_sets)
+        return compile_trust(configuration.settings, key_sets, api_keys)
     except KeySetError as error:
-        raise ConfigurationError([_placed(configuration, *problem) for problem in error.problems]) from None
+        raise ConfigurationError([configuration.problem(*problem) for problem in error.problems]) from None
 
 
-def compile_trust(settings: Settings, key_sets: Sequence[bytes]) -> Loaded:
-    """Build the ``Trust`` of settings and the JWK Sets of their issuers, in order; raises ``KeySetError``.
+def compile_trust(settings: Settings, key_sets: Sequence[bytes], api_keys: bytes = b"") -> Loaded:
+    """Build the ``Trust`` of settings, the JWK Sets of their issuers, in order, and API keys; raises ``KeySetError``.
 
     A pure function: processes that are given the same make the same ``Trust``, with the same digest.
     """
     issuers: dict[str, Issuer] = {}
     warnings: list[str] = []
-    problems: list[tuple[int, str]] = []
+    problems: list[tuple[FieldPath, str]] = []
     for index, (issuer, document) in enumerate(zip(settings.issuers, key_sets, strict=True)):
         try:
             jwks = _usable_keys(issuer, document)
         except JwksError as error:
-            problems.append((index, str(error)))
+            problems.append((_keys_of(index, issuer), str(error)))
             continue
         warnings += [f"{issuer.issuer}: key left out: {line}" for line in jwks.refused]
         issuers[issuer.issuer] = _issuer(issuer, jwks)
+    if settings.api_keys is not None:
+        try:
+            issuers[settings.api_keys.issuer] = key_holders(settings.api_keys, api_keys)
+        except ApiKeysError as error:
+            problems.append((("api_keys", "file"), str(error)))
     if problems:
         raise KeySetError(problems)
     return Loaded(settings, _trust(settings, issuers), tuple(warnings))
 
 
-def _placed(configuration: Configuration, index: int, message: str) -> Problem:
-    source = configuration.settings.issuers[index].keys.model_fields_set
-    return configuration.problem(("issuers", index, "keys", *source), message)
+def _keys_of(index: int, issuer: IssuerSettings) -> FieldPath:
+    return ("issuers", index, "keys", *issuer.keys.model_fields_set)
 
 
 def _usable_keys(settings: IssuerSettings, document: bytes) -> Jwks:
@@ -103,13 +120,17 @@ def _usable_keys(settings: IssuerSettings, document: bytes) -> Jwks:
 
 def _document(source: KeySource, folder: Path) -> bytes:
     if source.file is not None:
-        try:
-            return (folder / source.file).read_bytes()
-        except OSError as error:
-            raise JwksError(f"{source.file}: cannot be read: {error.strerror}") from None
-        except ValueError:
-            raise JwksError("is no file name") from None
+        return _read(folder, source.file)
     return json.dumps(source.jwks, default=str).encode()
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise JwksError(f"{name}: cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise JwksError("is no file name") from None
 
 
 def _issuer(settings: IssuerSettings, jwks: Jwks) -> Issuer:

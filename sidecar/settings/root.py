@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sidecar.core.path import PathMode
+from sidecar.settings.api_keys import ApiKeySettings
 from sidecar.settings.base import Model, checked
 from sidecar.settings.http import AdminSettings, ProbeSettings
 from sidecar.settings.issuer import IssuerSettings
@@ -67,7 +68,10 @@ class Settings(ProcessSettings):
     shutdown_grace_seconds: float = Field(
         10.0, ge=0, le=300, description="Seconds that checks under way get after SIGTERM. Less than Kubernetes' 30."
     )
-    issuers: list[IssuerSettings] = Field(min_length=1, description="Whose tokens are taken.")
+    issuers: list[IssuerSettings] = Field(
+        default=[], description="Whose tokens are taken. Required, unless there are 'api_keys'."
+    )
+    api_keys: ApiKeySettings | None = Field(None, description="API keys, instead of tokens or beside them.")
     request: RequestSettings = Field(default_factory=lambda: RequestSettings.model_validate({}))
     cache: CacheSettings = Field(default_factory=lambda: CacheSettings.model_validate({}))
     public: list[OperationSettings] = Field(

@@ -31,7 +31,7 @@ def test_refused_with_place_and_remedy(case: Path, folder: Path) -> None:
 def test_every_problem_is_told_at_once(folder: Path) -> None:
     """Three mistakes are three lines, so that one run shows them all."""
     config = folder / "authz.yaml"
-    config.write_text("listen: here\nlog_level: loud\nissuers: []\n", encoding="utf-8")
+    config.write_text("listen: here\nlog_level: loud\nissuers: 5\n", encoding="utf-8")
     with pytest.raises(ConfigurationError) as refused:
         load_configuration(config, {})
     assert [problem.field for problem in refused.value.problems] == ["listen", "log_level", "issuers"]

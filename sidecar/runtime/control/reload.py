@@ -12,7 +12,7 @@ from sidecar.loading.trust import Loaded
 from sidecar.settings import Settings
 
 #: What a Trust is made of, and so can change from one check to the next. All else is the shape of processes.
-_RELOADABLE = frozenset({"issuers", "request", "public", "cors_preflight", "policies", "response"})
+_RELOADABLE = frozenset({"issuers", "api_keys", "request", "public", "cors_preflight", "policies", "response"})
 
 #: Files, and what changes when one of them does: times, size and inode, links followed; ``None`` for one that is not
 #: there. Kubernetes replaces the files of a ConfigMap or Secret by exchanging a link; ``chmod`` changes ctime alone.
@@ -61,7 +61,10 @@ def _shape(settings: Settings) -> Mapping[str, object]:
 
 def files_of(config: Path, settings: Settings) -> list[Path]:
     """Return the files that a configuration is made of: its own, and those of its key sets."""
-    return [config, *(config.parent / one.keys.file for one in settings.issuers if one.keys.file is not None)]
+    names = [one.keys.file for one in settings.issuers]
+    if settings.api_keys is not None:
+        names.append(settings.api_keys.file)
+    return [config, *(config.parent / name for name in names if name is not None)]
 
 
 def fingerprint(files: Iterable[Path]) -> Fingerprint:
