@@ -19,7 +19,8 @@ def test_all_members() -> None:
     """Each member arrives; comments and empty lines are for people."""
     text = b"# ours\n\n  " + line(scopes=["a", "b"], claims={"t": [1]}, expires="2027-01-01T01:00:00+01:00") + b"\r\n"
     (key,) = read_api_keys(text)
-    assert (key.subject, key.scopes, key.claims, key.expires) == ("batch", {"a", "b"}, {"t": [1]}, 1_798_758_000 + 3600)
+    assert (key.subject, sorted(key.scopes), dict(key.claims)) == ("batch", ["a", "b"], {"t": [1]})
+    assert key.expires == 1_798_761_600
     assert key.key_hash.hex() == HASH[7:]
 
 
