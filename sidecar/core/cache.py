@@ -18,6 +18,8 @@ from sidecar.core.trust import Trust
 
 #: Refusals that stand as long as the token and the Trust do. All others may be over the next moment.
 PERMANENT = frozenset({Reason.TOKEN_MALFORMED, Reason.BAD_SIGNATURE, Reason.TOKEN_EXPIRED})
+#: Refusals that are remembered: those, and for as long as is configured that a token is not active.
+REMEMBERED = PERMANENT | {Reason.TOKEN_INACTIVE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Refused:
 
     reason: Reason
     trust_digest: bytes
+    lifetime: float | None = None  #: seconds that it is remembered at the longest
 
 
 class TokenCache(Protocol):
@@ -111,11 +114,11 @@ def still_holds(identity: Identity, trust: Trust, now: float) -> bool:
     return (
         issuer is not None
         and issuer.digest == identity.issuer_digest
-        and identity.key_digest in issuer.keys.key_digests
+        and identity.key_digest in issuer.vouchers
         and identity.valid_from <= now < identity.valid_until
     )
 
 
 def still_refused(refused: Refused, trust: Trust) -> bool:
     """Say whether a remembered refusal stands: under the very Trust alone, since any change may lift it."""
-    return refused.reason in PERMANENT and refused.trust_digest == trust.digest
+    return refused.reason in REMEMBERED and refused.trust_digest == trust.digest

@@ -7,12 +7,15 @@ CheckResponse <─ response <─────── policy <───────
 ```
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from hashlib import blake2b
+from typing import TypeVar
 
 from sidecar.core import answer
-from sidecar.core.authenticate import Candidate, believe, read_candidate, refuse_source
+from sidecar.core.authenticate import believe, read_candidate, refuse_source
 from sidecar.core.cache import (
     NO_CACHE,
     NOTHING_RECENT,
@@ -28,16 +31,19 @@ from sidecar.core.credential import Credential, bearer_token, refuse_token_in_qu
 from sidecar.core.gate import OPEN, Gate
 from sidecar.core.headers_read import HEADERS_SENT, are_sent
 from sidecar.core.identity import Identity
+from sidecar.core.introspected import believe_answer, introspecting
 from sidecar.core.keyholder import identify, is_api_key
 from sidecar.core.lookup import Lookup
-from sidecar.core.needs import Decided, Step, Verdict, Verify
+from sidecar.core.needs import Introspect, Introspected, Step, Verdict, Verify
 from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.evaluate import admit_without_identity
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.request import Request
 from sidecar.core.sent import SentRequest, read_sent
 from sidecar.core.source import BEARER, USUAL
-from sidecar.core.trust import Trust
+from sidecar.core.trust import Issuer, Trust
+
+_Result = TypeVar("_Result")
 
 #: Spellings of the scheme that are kept; of the token, bytes.
 _USUAL, _AROUND, _LARGEST_KEPT = ("Bearer ", "bearer "), 7, 4096
@@ -99,25 +105,33 @@ class Checker:
         """Go on with who others know the token to be, or look into it; raises ``Refusal``."""
         (source, token), trust = asked.credential, asked.trust
         if source in trust.api_keys and is_api_key(token):
-            holder = identify(token, trust.api_keys[source], now)
-            return answer.evaluated(asked.request, asked.rules, trust, self._remember(asked, holder, now))
-        found = self._tokens.get(token, trust, now) if len(token) <= trust.max_token_bytes else None
+            return self._admit(asked, identify(token, trust.api_keys[source], now), now)
+        if len(token) > trust.max_token_bytes:
+            raise Refusal(Reason.TOKEN_TOO_LARGE, f"{len(token)} bytes, at most {trust.max_token_bytes}")
+        asks = introspecting(asked.credential, trust) if source in trust.introspecting else None
+        name = token if asks is None or asks.introspection is None else asks.introspection.digest + token
+        found = self._tokens.get(name, trust, now)
         if isinstance(found, Identity) and still_holds(found, trust, now):
             refuse_source(trust.issuers[found.issuer], source)
-            return answer.evaluated(asked.request, asked.rules, trust, self._remember(asked, found, now))
+            return self._admit(asked, found, now)
         if isinstance(found, Refused) and still_refused(found, trust):
             raise Refusal(found.reason, "remembered")
-        return self._verify(asked, now)
+        if not self._gate.admits(asked.request.sent.source):
+            return answer.shed(trust.response.realm)
+        return self._verify(asked, now) if asks is None else self._introspect(asked, asks)
 
     def _verify(self, asked: "_Asked", now: float) -> Step:
-        if not self._gate.admits(asked.request.sent.source):
-            return answer.shed(asked.trust.response.realm)
-        try:
-            candidate = read_candidate(asked.credential.token, asked.trust, now)
+        token, trust = asked.credential.token, asked.trust
+        with self._remembering(asked, token, now):
+            candidate = read_candidate(token, trust, now)
             refuse_source(candidate.issuer, asked.credential.source)
-        except Refusal as refusal:
-            self._remember_refusal(asked, refusal, now)
-            raise
+
+        def verified(verdict: Verdict, now: float) -> Step:
+            with self._remembering(asked, token, now):
+                identity = believe(candidate, verdict, now)
+            self._tokens.put(token, identity, now)
+            return self._admit(asked, identity, now)
+
         return Verify(
             token_digest=candidate.token_digest,
             trust_digest=candidate.trust_digest,
@@ -126,24 +140,37 @@ class Checker:
             key=candidate.key,
             signing_input=candidate.token.signing_input,
             signature=candidate.token.signature,
-            then=partial(self._resume, asked, candidate),
+            then=partial(self._resume, asked, verified),
         )
 
-    def _resume(self, asked: "_Asked", candidate: Candidate, verdict: Verdict, now: float) -> Step:
+    def _introspect(self, asked: "_Asked", issuer: Issuer) -> Step:
+        endpoint, token = issuer.introspection, asked.credential.token
+        assert endpoint is not None  # noqa: S101 - for mypy
+        name = endpoint.digest + token
+        digests = blake2b(token, digest_size=32).digest(), asked.trust.digest
+
+        def answered(found: Introspected, now: float) -> Step:
+            if (found.token_digest, found.trust_digest) != digests:
+                raise Refusal(Reason.INTERNAL_ERROR, "an answer about another token or Trust")
+            with self._remembering(asked, name, now, endpoint.negative_cache):
+                identity = believe_answer(found.body, issuer, endpoint, now)
+            self._tokens.put(name, identity, now)
+            return self._admit(asked, identity, now)
+
+        return Introspect(*digests, endpoint, token, partial(self._resume, asked, answered))
+
+    def _resume(self, asked: "_Asked", then: Callable[[_Result, float], Step], result: _Result, now: float) -> Step:
         # INVARIANT: after every wait the snapshot is looked at again. Under another one nothing of this check stands,
         # not even how its path was read, so it begins anew; the caller's deadline bounds how often that can happen.
         if self._trust().digest != asked.trust.digest:
             return self.begin(asked.raw, now)
         try:
-            identity = believe(candidate, verdict, now)
+            return then(result, now)
         except Refusal as refusal:
-            self._remember_refusal(asked, refusal, now)
-            return asked.refused(refusal)
-        self._tokens.put(asked.credential.token, identity, now)
-        try:
-            return answer.evaluated(asked.request, asked.rules, asked.trust, self._remember(asked, identity, now))
-        except Refusal as refusal:
-            return asked.refused(refusal)
+            return answer.refused(refusal, asked.request.sent.request_id, asked.trust)
+
+    def _admit(self, asked: "_Asked", identity: Identity, now: float) -> Step:
+        return answer.evaluated(asked.request, asked.rules, asked.trust, self._remember(asked, identity, now))
 
     def _remember(self, asked: "_Asked", identity: Identity, now: float) -> Known:
         credential = asked.credential
@@ -161,9 +188,18 @@ class Checker:
             self._recent.remember(text, known)
         return known
 
-    def _remember_refusal(self, asked: "_Asked", refusal: Refusal, now: float) -> None:
-        if refusal.reason in PERMANENT:
-            self._tokens.put(asked.credential.token, Refused(refusal.reason, asked.trust.digest), now)
+    @contextmanager
+    def _remembering(self, asked: "_Asked", name: bytes, now: float, inactive: float = 0.0) -> Iterator[None]:
+        """Remember under ``name`` a refusal that stands, and for ``inactive`` seconds that a token is not active."""
+        try:
+            yield
+        except Refusal as refusal:
+            if refusal.reason is Reason.TOKEN_INACTIVE:
+                self._gate.failed(asked.request.sent.source)
+            if refusal.reason in PERMANENT or (refusal.reason is Reason.TOKEN_INACTIVE and inactive > 0):
+                lifetime = inactive if refusal.reason is Reason.TOKEN_INACTIVE else None
+                self._tokens.put(name, Refused(refusal.reason, asked.trust.digest, lifetime), now)
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +211,3 @@ class _Asked:
     rules: Applicable
     trust: Trust
     credential: Credential
-
-    def refused(self, refusal: Refusal) -> Decided:
-        return answer.refused(refusal, self.request.sent.request_id, self.trust)

@@ -13,6 +13,9 @@ from sidecar.core.trust import Issuer
 
 Claims = Mapping[str, Json]
 
+#: Seconds since the epoch, and a finite number: of a token whose issuer names no end, and is asked again and again.
+_NEVER = 2.0**53
+
 
 def read(payload: bytes) -> Claims:
     """Read a payload as claims; raises ``Refusal``."""
@@ -35,8 +38,11 @@ def issuer_of(claims: Claims, issuers: Mapping[str, Issuer]) -> Issuer:
     return issuer
 
 
-def validate(claims: Claims, issuer: Issuer, now: float) -> None:
-    """Hold ``claims`` against ``issuer`` at the time ``now`` (seconds since the epoch); raises ``Refusal``."""
+def validate(claims: Claims, issuer: Issuer, now: float, optional: frozenset[str] = frozenset()) -> None:
+    """Hold ``claims`` against ``issuer`` at the time ``now`` (seconds since the epoch); raises ``Refusal``.
+
+    ``optional``: those of ``aud`` and ``exp`` that may be missing, where whoever vouches for them has looked already.
+    """
     for name in sorted(issuer.required_claims):
         if claims.get(name) is None:
             raise Refusal(Reason.CLAIM_MISSING, name)
@@ -47,8 +53,9 @@ def validate(claims: Claims, issuer: Issuer, now: float) -> None:
         # RFC 7800: whoever presents it must show a key. Taken as a plain bearer token, a stolen one would do.
         raise Refusal(Reason.PROOF_REQUIRED, "cnf")
     scopes(claims)
-    _check_audience(claims, issuer)
-    _check_times(claims, issuer, now)
+    if "aud" not in optional or claims.get("aud") is not None:
+        _check_audience(claims, issuer)
+    _check_times(claims, issuer, now, ends="exp" not in optional)
 
 
 def audiences(claims: Claims) -> tuple[str, ...]:
@@ -113,8 +120,10 @@ def _check_audience(claims: Claims, issuer: Issuer) -> None:
         raise Refusal(Reason.WRONG_AUDIENCE, "aud names none of the configured audiences")
 
 
-def _check_times(claims: Claims, issuer: Issuer, now: float) -> None:
+def _check_times(claims: Claims, issuer: Issuer, now: float, *, ends: bool) -> None:
     expires, not_before, issued = (time_claim(claims, name) for name in ("exp", "nbf", "iat"))
+    if expires is None and not ends:
+        expires = _NEVER
     if expires is None:
         # A token that never ends could never be waited out, neither by a cache nor by a denylist.
         raise Refusal(Reason.CLAIM_MISSING, "exp")

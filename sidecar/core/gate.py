@@ -9,10 +9,16 @@ class Gate(Protocol):
     def admits(self, source: str) -> bool:
         """Say whether a new token from ``source``, the client's IP address, may be looked at now."""
 
+    def failed(self, source: str) -> None:
+        """Take note of a token from ``source`` that was bad. Bad signatures are counted by who finds them."""
+
 
 class _Open:
     def admits(self, source: str) -> bool:  # noqa: ARG002 - the protocol's
         return True
+
+    def failed(self, source: str) -> None:
+        pass
 
 
 #: Lets everybody in.

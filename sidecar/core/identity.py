@@ -30,6 +30,7 @@ class Identity:
     issuer_digest: bytes
     valid_from: float
     valid_until: float
+    ask_again_at: float | None = None  #: of an opaque token; when its issuer has to be asked anew
 
 
 def identity_of(claims: Mapping[str, Json], issuer: Issuer, key: VerificationKey) -> Identity:

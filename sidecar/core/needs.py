@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.decision import Decision
+from sidecar.core.introspection import Introspection
 from sidecar.core.keys import VerificationKey
 
 
@@ -60,5 +61,32 @@ class Verify:
         return self.then(verdict, now)
 
 
-Needs: TypeAlias = Verify
+@dataclass(frozen=True, slots=True)
+class Introspected:
+    """What an issuer answered about one token: the body of a 200, or ``None`` where there is no such answer.
+
+    The digests are copied from the ``Introspect`` it answers, as a verdict's are.
+    """
+
+    token_digest: bytes
+    trust_digest: bytes
+    body: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Introspect:
+    """Ask an issuer about an opaque token. ``token_digest`` is BLAKE2b-256 of the token."""
+
+    token_digest: bytes
+    trust_digest: bytes
+    introspection: Introspection
+    token: bytes = field(repr=False)
+    then: Callable[[Introspected, float], "Step"] = field(repr=False)
+
+    def resume(self, answer: Introspected, now: float) -> "Step":
+        """Go on with the check. ``now`` is the time after the wait, in seconds since the epoch."""
+        return self.then(answer, now)
+
+
+Needs: TypeAlias = Verify | Introspect
 Step: TypeAlias = Decided | Needs

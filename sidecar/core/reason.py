@@ -42,6 +42,7 @@ class Reason(StrEnum):
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a reason code, not a secret
     TOKEN_NOT_YET_VALID = "token_not_yet_valid"  # noqa: S105 - a reason code, not a secret
     LIFETIME_TOO_LONG = "lifetime_too_long"
+    TOKEN_INACTIVE = "token_inactive"  # noqa: S105 - a reason code, not a secret
     PROOF_REQUIRED = "proof_required"
 
     INSUFFICIENT_SCOPE = "insufficient_scope"
@@ -49,6 +50,7 @@ class Reason(StrEnum):
     NO_POLICY_ALLOWS = "no_policy_allows"
     UNSAFE_IDENTITY = "unsafe_identity"
 
+    INTROSPECTION_UNAVAILABLE = "introspection_unavailable"
     OVERLOADED = "overloaded"
     UNREADABLE_REQUEST = "unreadable_request"
     ENVOY_CONFIG_STALE = "envoy_config_stale"
@@ -100,11 +102,13 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.TOKEN_EXPIRED: Outcome(401, _INVALID_TOKEN, "the token has expired"),
     Reason.TOKEN_NOT_YET_VALID: Outcome(401, _INVALID_TOKEN, "the token is not valid yet"),
     Reason.LIFETIME_TOO_LONG: Outcome(401, _INVALID_TOKEN, "the token's lifetime is too long"),
+    Reason.TOKEN_INACTIVE: Outcome(401, _INVALID_TOKEN, "the token is not active"),
     Reason.PROOF_REQUIRED: Outcome(401, _INVALID_TOKEN, "the token is bound to a key, and may not be used without it"),
     Reason.INSUFFICIENT_SCOPE: Outcome(403, _INSUFFICIENT_SCOPE, "the token lacks a required scope"),
     Reason.DENIED_BY_POLICY: Outcome(403, None, "denied by a policy"),
     Reason.NO_POLICY_ALLOWS: Outcome(403, None, "no policy allows this request"),
     Reason.UNSAFE_IDENTITY: Outcome(403, None, "the token's identity cannot be put into headers safely"),
+    Reason.INTROSPECTION_UNAVAILABLE: Outcome(503, None, "the token's issuer could not be asked about it"),
     Reason.OVERLOADED: Outcome(503, None, "too many new tokens at once; try again in a moment"),
     Reason.UNREADABLE_REQUEST: Outcome(503, None, "the request could not be read"),
     Reason.ENVOY_CONFIG_STALE: Outcome(503, None, "the proxy does not send all that policies look at"),

@@ -4,7 +4,7 @@ A check looks at one ``Trust`` per step. ``digest`` (32 bytes) names its content
 reached under, whichever process reached it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ from sidecar.core.algorithm import Algorithm
 from sidecar.core.api_key import ApiKey
 from sidecar.core.digest import digest_of
 from sidecar.core.headers_read import OVERRIDE_HEADERS, headers_read, headers_with
+from sidecar.core.introspection import Introspection
 from sidecar.core.keys import KeySet
 from sidecar.core.path import PathMode
 from sidecar.core.policy.model import PolicySet
@@ -24,8 +25,8 @@ class Issuer:
 
     ``token_types`` are values of ``typ`` in lower case, without ``application/``. ``clock_skew`` and ``max_lifetime``
     are in seconds; ``max_lifetime`` is from ``iat`` (else from now) to ``exp``. ``sources`` are the places its tokens
-    are taken from; one that comes from elsewhere is refused. ``api_keys``, by their SHA-256, are instead of tokens, and
-    their digests are the ``keys``' then.
+    are taken from; one that comes from elsewhere is refused. ``api_keys``, by their SHA-256, are instead of tokens.
+    ``introspection`` is for tokens that are no JWTs.
     """
 
     issuer: str
@@ -38,12 +39,18 @@ class Issuer:
     required_claims: frozenset[str]
     sources: frozenset[Source] = USUAL
     api_keys: Mapping[bytes, ApiKey] | None = None
+    introspection: Introspection | None = None
+    #: Digests of all that can vouch for an identity: keys, API keys, the endpoint.
+    vouchers: frozenset[bytes] = field(init=False, compare=False)
     digest: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         """Name the configuration, without the keys: whatever is verified is labelled with this and with its key."""
-        keys = ("keys", "api_keys", "digest")
-        content = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in keys}
+        api_keys = frozenset(key.digest for key in (self.api_keys or {}).values())
+        endpoint = frozenset() if self.introspection is None else frozenset({self.introspection.digest})
+        object.__setattr__(self, "vouchers", self.keys.key_digests | api_keys | endpoint)
+        without = ("keys", "api_keys", "vouchers", "digest")
+        content = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in without}
         object.__setattr__(self, "digest", digest_of(content, b"issuer"))
 
 
@@ -88,7 +95,7 @@ class Trust:
 
     ``max_token_bytes`` counts the compact token's characters, ``max_path_bytes`` those of the path without its query.
     ``headers_read`` are the names of all headers that a check looks at, ``sources`` all places of credentials, and
-    ``api_keys`` those of API keys with whom these belong to.
+    ``api_keys`` and ``introspecting`` those of API keys and of opaque tokens, with whose they are.
     """
 
     issuers: Mapping[str, Issuer]
@@ -100,6 +107,7 @@ class Trust:
     headers_read: frozenset[str] = field(init=False, compare=False)
     sources: frozenset[Source] = field(init=False, compare=False)
     api_keys: Mapping[Source, Issuer] = field(init=False, compare=False)
+    introspecting: Mapping[Source, Issuer] = field(init=False, compare=False)
     digest: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -108,14 +116,13 @@ class Trust:
         stripped = OVERRIDE_HEADERS if self.response.strip_override_headers else ()
         sources = frozenset(source for issuer in self.issuers.values() for source in issuer.sources)
         object.__setattr__(self, "sources", sources)
-        keys = {
-            source: issuer
-            for issuer in self.issuers.values()
-            if issuer.api_keys is not None
-            for source in issuer.sources
-        }
-        object.__setattr__(self, "api_keys", MappingProxyType(keys))
+        object.__setattr__(self, "api_keys", self._places(lambda issuer: issuer.api_keys is not None))
+        object.__setattr__(self, "introspecting", self._places(lambda issuer: issuer.introspection is not None))
         object.__setattr__(
             self, "headers_read", headers_read(self.policy) | headers_with(sources) | frozenset(stripped)
         )
         object.__setattr__(self, "digest", digest_of(self, b"trust"))
+
+    def _places(self, takes: Callable[[Issuer], bool]) -> Mapping[Source, Issuer]:
+        found = {source: issuer for issuer in self.issuers.values() if takes(issuer) for source in issuer.sources}
+        return MappingProxyType(found)

@@ -41,8 +41,12 @@ class SharedTokenCache:
     def put(self, token: bytes, found: Identity | Refused, now: float) -> None:
         """Remember it."""
         negative = isinstance(found, Refused)
-        expires_at = now + REFUSAL_LIFETIME if isinstance(found, Refused) else found.valid_until
+        expires_at = now + _lifetime(found) if isinstance(found, Refused) else found.valid_until
         self._shared.put(self._key(token), encode(found), expires_at, now, negative=negative)
 
     def _key(self, token: bytes) -> bytes:
         return blake2b(token, digest_size=KEY_BYTES, key=self._secret).digest()
+
+
+def _lifetime(refused: Refused) -> float:
+    return REFUSAL_LIFETIME if refused.lifetime is None else min(REFUSAL_LIFETIME, refused.lifetime)

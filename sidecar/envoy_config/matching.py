@@ -2,7 +2,7 @@
 
 from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.trust import Trust
-from sidecar.envoy_config.options import EnvoyOptions
+from sidecar.envoy_config.options import CHECK_SECONDS, EnvoyOptions
 
 
 def options_for(trust: Trust, addresses: tuple[str, ...], *, all_headers: bool = False) -> EnvoyOptions:
@@ -11,6 +11,8 @@ def options_for(trust: Trust, addresses: tuple[str, ...], *, all_headers: bool =
     ``all_headers``: have it send those too that no policy looks at.
     """
     response = trust.response
+    # A check that has to ask an issuer first has the time for that beside its own.
+    asking = max((one.introspection.timeout for one in trust.issuers.values() if one.introspection), default=0.0)
     return EnvoyOptions(
         authz_addresses=addresses,
         identity_headers=response.stripped_headers,
@@ -18,5 +20,6 @@ def options_for(trust: Trust, addresses: tuple[str, ...], *, all_headers: bool =
         forward_token=response.forward_token,
         token_headers=response.token_headers,
         path_mode=trust.path_mode,
+        timeout_seconds=CHECK_SECONDS + asking,
         allowed_headers=None if all_headers else tuple(sorted(trust.headers_read)),
     )

@@ -9,6 +9,8 @@ from sidecar.envoy_config.address import socket_or_pipe
 
 _HEADER_NAME = re.compile(r"[a-z0-9-]+")
 _MAX_PORT = 65535
+#: Envoy's own, for a check that asks nobody.
+CHECK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ class EnvoyOptions:
     Must equal the sidecar's own setting: the other modes (Istio's) let Envoy normalise before the sidecar looks.
     """
 
-    timeout_seconds: float = 0.2
+    timeout_seconds: float = CHECK_SECONDS
     """Seconds for one check, retries included. Default Envoy's own: a healthy check takes well under a millisecond."""
 
     failure_mode_allow: bool = False

@@ -6,7 +6,7 @@ from sidecar.core.source import BEARER
 from sidecar.loading.problem import FieldPath
 from sidecar.loading.reserved import has_meaning
 from sidecar.settings import Settings
-from sidecar.settings.credential import CredentialSettings
+from sidecar.settings.credential import CredentialSettings, sources_of
 
 _Placed = tuple[FieldPath, CredentialSettings]
 
@@ -14,6 +14,7 @@ _Placed = tuple[FieldPath, CredentialSettings]
 def credential_inconsistencies(settings: Settings) -> Iterator[tuple[FieldPath, str]]:
     """Yield each field's path and what is wrong."""
     yield from _names(settings)
+    yield from _owners(settings)
     identity = settings.response.identity_headers
     carried = {identity.subject, identity.issuer, identity.scopes, *identity.claims.values()}
     whole = {one.source().name for _, one in _all(settings) if one.header is not None and not one.source().scheme}
@@ -27,6 +28,20 @@ def credential_inconsistencies(settings: Settings) -> Iterator[tuple[FieldPath, 
             yield (*where, "header", "name"), f"{name!r} has a meaning of its own; choose another, such as 'x-api-key'"
         if name in whole and one.source().scheme:
             yield (*where, "header", "prefix"), f"{name!r} is taken whole elsewhere; give all or none a prefix"
+
+
+def _owners(settings: Settings) -> Iterator[tuple[FieldPath, str]]:
+    """Yield places in which nothing would tell whose an opaque credential is."""
+    owners = dict.fromkeys(settings.api_keys.sources() if settings.api_keys else (), "the API keys")
+    for index, issuer in enumerate(settings.issuers):
+        if issuer.asked() is None:
+            continue
+        for source in sorted(sources_of(issuer.credentials)):
+            other = owners.setdefault(source, repr(issuer.issuer))
+            if other != repr(issuer.issuer):
+                where = f"{source.kind} {source.name}"
+                problem = f"{where} has the opaque credentials of {other} too; give each a place of its own"
+                yield ("issuers", index, "credentials"), problem
 
 
 def _all(settings: Settings) -> Iterator[_Placed]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.core.headers_read import OVERRIDE_HEADERS
+from sidecar.core.keys import key_set
 from sidecar.core.policy.key import parse_claim_path, parse_key
 from sidecar.core.policy.model import AttributeKind
 from sidecar.core.source import BEARER, Source
@@ -107,10 +108,12 @@ def compile_trust(settings: Settings, key_sets: Sequence[bytes], api_keys: bytes
 
 
 def _keys_of(index: int, issuer: IssuerSettings) -> FieldPath:
-    return ("issuers", index, "keys", *issuer.keys.model_fields_set)
+    return ("issuers", index, "keys", *(issuer.keys.model_fields_set if issuer.keys else ()))
 
 
 def _usable_keys(settings: IssuerSettings, document: bytes) -> Jwks:
+    if settings.keys is None:
+        return Jwks(key_set(()), ())
     jwks = read_jwks(document)
     if all(key.algorithms.isdisjoint(settings.algorithms) for key in jwks.keys.keys):
         found = sorted({algorithm for key in jwks.keys.keys for algorithm in key.algorithms})
@@ -118,7 +121,9 @@ def _usable_keys(settings: IssuerSettings, document: bytes) -> Jwks:
     return jwks
 
 
-def _document(source: KeySource, folder: Path) -> bytes:
+def _document(source: KeySource | None, folder: Path) -> bytes:
+    if source is None:
+        return b""
     if source.file is not None:
         return _read(folder, source.file)
     return json.dumps(source.jwks, default=str).encode()
@@ -137,13 +142,15 @@ def _issuer(settings: IssuerSettings, jwks: Jwks) -> Issuer:
     return Issuer(
         issuer=settings.issuer,
         audiences=frozenset(settings.audiences),
-        algorithms=frozenset(settings.algorithms),
+        # Without keys none, so that no signature is ever looked into.
+        algorithms=frozenset(settings.algorithms if settings.keys else ()),
         token_types=frozenset(name.lower().removeprefix("application/") for name in settings.token_types),
         keys=jwks.keys,
         clock_skew=settings.clock_skew_seconds,
         max_lifetime=settings.max_lifetime_seconds,
         required_claims=frozenset(settings.required_claims),
         sources=sources_of(settings.credentials),
+        introspection=settings.asked(),
     )
 
 

@@ -53,6 +53,14 @@ class Reload(StrEnum):
     REFUSED = "refused"  #: the old one stays in force
 
 
+class Introspection(StrEnum):
+    """How a question to an issuer about an opaque token ended."""
+
+    ANSWERED = "answered"
+    FAILED = "failed"  #: no answer, or none that can be used
+    REJECTED = "rejected"  #: not asked, since the issuer failed again and again
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """Counters of one name; ``series`` has the label values of each. The exposition adds ``_total`` to the name."""
@@ -96,8 +104,14 @@ _SHED: Final = Family("authz_shed", "Checks that were refused since a queue was 
 _RELOADS: Final = Family(
     "authz_trust_reloads", "Times that configuration or keys were loaded anew.", ("result",), _every(Reload)
 )
+_INTROSPECTIONS: Final = Family(
+    "authz_introspections",
+    "Questions to issuers about opaque tokens (RFC 7662).",
+    ("result",),
+    _every(Introspection),
+)
 
-FAMILIES: Final = (_CHECKS, _LOOKUPS, _EVICTIONS, _VERIFICATIONS, _SHED, _RELOADS)
+FAMILIES: Final = (_CHECKS, _LOOKUPS, _EVICTIONS, _VERIFICATIONS, _SHED, _RELOADS, _INTROSPECTIONS)
 #: Bounds in seconds, from a hit in the process's cache (10 µs) to a caller that waits for keys to be fetched.
 DURATION: Final = HistogramSchema(
     "authz_check_duration_seconds",
@@ -123,5 +137,6 @@ VERIFICATION: Final = {
 }
 SHED: Final = index_of(_SHED)
 RELOAD: Final = {result: index_of(_RELOADS, result.value) for result in Reload}
+INTROSPECTION: Final = {result: index_of(_INTROSPECTIONS, result.value) for result in Introspection}
 #: The index of the one histogram.
 CHECK_DURATION: Final = 0

@@ -5,8 +5,10 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from sidecar.core.algorithm import Algorithm
+from sidecar.core.introspection import Introspection
 from sidecar.settings.base import Model, Text
 from sidecar.settings.credential import Credentials
+from sidecar.settings.introspection import IntrospectionSettings, TokenReviewSettings
 
 
 class KeySource(Model):
@@ -46,7 +48,15 @@ class IssuerSettings(Model):
         description="Kinds of token that are taken, by 'typ' without regard to case; one without it is a JWT. Keeps "
         "logout tokens, DPoP proofs and the like of the same issuer from passing as access tokens (RFC 8725, 3.11).",
     )
-    keys: KeySource = Field(description="Where the public keys come from.")
+    keys: KeySource | None = Field(
+        None, description="Where the public keys come from. Required, unless the issuer is asked about its tokens."
+    )
+    introspection: IntrospectionSettings | None = Field(
+        None, description="Ask the issuer about opaque tokens; about all of them where there are no 'keys'."
+    )
+    token_review: TokenReviewSettings | None = Field(
+        None, description="Ask Kubernetes' API server about its service accounts' tokens."
+    )
     credentials: Credentials = Field(default=[])
     clock_skew_seconds: float = Field(
         30.0,
@@ -62,3 +72,17 @@ class IssuerSettings(Model):
     required_claims: list[Text] = Field(
         default=["sub"], description="Claims that must be there, beside iss, aud and exp, which always must."
     )
+
+    @model_validator(mode="after")
+    def _some_way_to_tell(self) -> Self:
+        if self.introspection is not None and self.token_review is not None:
+            raise ValueError("give one of 'introspection' and 'token_review'")
+        if self.keys is None and self.introspection is None and self.token_review is None:
+            raise ValueError("give 'keys', or have the issuer asked: 'introspection' or 'token_review'")
+        return self
+
+    def asked(self) -> Introspection | None:
+        """Return the endpoint that is asked about tokens, as the core knows it."""
+        if self.token_review is not None:
+            return self.token_review.introspection(tuple(self.audiences))
+        return None if self.introspection is None else self.introspection.introspection()

@@ -39,3 +39,7 @@ class Gate:
             return False
         self._next = now + EVERY
         return True
+
+    def failed(self, source: str) -> None:
+        """Take note of a token from ``source`` that its issuer called inactive: asking again costs it more than us."""
+        self._budget.failed(source_of(source), self._clock())

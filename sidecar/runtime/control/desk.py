@@ -119,7 +119,7 @@ class Desk:
         return admin_listener(http_address.parse(settings.listen), access, lambda: self._reloads.shown, limits)
 
     def _conditions(self) -> Sequence[Condition]:
-        count = sum(len(issuer.keys.key_digests) for issuer in self.trust.issuers.values())
+        count = sum(len(issuer.vouchers) for issuer in self.trust.issuers.values())
         stale = "does not send all headers that policies look at" if self._stale_envoy.has_happened() else ""
         return (
             Condition("keys", ok=count > 0, reason="" if count else "none are loaded"),

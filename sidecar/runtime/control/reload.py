@@ -61,7 +61,7 @@ def _shape(settings: Settings) -> Mapping[str, object]:
 
 def files_of(config: Path, settings: Settings) -> list[Path]:
     """Return the files that a configuration is made of: its own, and those of its key sets."""
-    names = [one.keys.file for one in settings.issuers]
+    names = [one.keys.file for one in settings.issuers if one.keys is not None]
     if settings.api_keys is not None:
         names.append(settings.api_keys.file)
     return [config, *(config.parent / name for name in names if name is not None)]

@@ -10,10 +10,12 @@ from sidecar.core.trust import Trust
 from sidecar.engine.engine import Engine, Services
 from sidecar.engine.local_cache import LocalCache
 from sidecar.engine.shared_cache import SharedTokenCache
+from sidecar.introspection.endpoint import Result
+from sidecar.introspection.introspector import Introspector
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.counters import Row
 from sidecar.observe.cache_meter import CacheMeter
-from sidecar.observe.series import CHECK, CHECK_DURATION, Tier
+from sidecar.observe.series import CHECK, CHECK_DURATION, INTROSPECTION, Introspection, Tier
 from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.runtime.ipc.shared import Shared
 from sidecar.runtime.serving.front import front_for
@@ -46,7 +48,8 @@ class Checks:
         ]
         tokens = SharedTokenCache(self._shared_cache, shared.secret)
         checker = Checker(trust, tokens, self._local_cache, self._signatures.gate)
-        services = Services(verify=self._signatures.verify)
+        self._introspector = Introspector(folder, self._observe_introspection)
+        services = Services(verify=self._signatures.verify, introspect=self._introspector.introspect)
         engine = Engine(checker, services, time.time, lambda: trust().response.realm, self._observe)
         self._front = front_for(settings, engine, folder)
         wanted = parse_anywhere(settings.listen)
@@ -61,6 +64,7 @@ class Checks:
     async def stop(self, grace: float) -> None:
         """Say NOT_SERVING and GOAWAY, and end when what is under way is answered, or after ``grace`` seconds."""
         await self._front.stop(grace)
+        await self._introspector.close()
         self._signatures.close()
 
     def connections(self) -> int:
@@ -75,3 +79,6 @@ class Checks:
     def _observe(self, reason: Reason, seconds: float) -> None:
         self._row.add(CHECK[reason])
         self._row.observe(CHECK_DURATION, seconds)
+
+    def _observe_introspection(self, result: Result) -> None:
+        self._row.add(INTROSPECTION[Introspection[result.name]])
