@@ -27,7 +27,9 @@ from sidecar.core.cache import (
     still_holds,
     still_refused,
 )
+from sidecar.core.certificate import certificate_thumbprint
 from sidecar.core.credential import Credential, bearer_token, refuse_token_in_query
+from sidecar.core.dpop import Expected, Proof, Proofs, read_proof
 from sidecar.core.gate import OPEN, Gate
 from sidecar.core.headers_read import HEADERS_SENT, are_sent
 from sidecar.core.identity import Identity
@@ -38,9 +40,10 @@ from sidecar.core.needs import Introspect, Introspected, Step, Verdict, Verify
 from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.evaluate import admit_without_identity
 from sidecar.core.reason import Reason, Refusal
+from sidecar.core.replay import Replays, Use
 from sidecar.core.request import Request
 from sidecar.core.sent import SentRequest, read_sent
-from sidecar.core.source import BEARER, USUAL
+from sidecar.core.source import BEARER, DPOP, USUAL
 from sidecar.core.trust import Issuer, Trust
 
 _Result = TypeVar("_Result")
@@ -58,11 +61,13 @@ class Checker:
         tokens: TokenCache = NO_CACHE,
         recent: Recent = NOTHING_RECENT,
         gate: Gate = OPEN,
+        proofs: Proofs | None = None,
     ) -> None:
         self._trust = trust
         self._tokens = tokens
         self._recent = recent
         self._gate = gate
+        self._proofs = proofs
         self._nobody = Known(None)
         self._lookup: Lookup | None = None
 
@@ -170,7 +175,59 @@ class Checker:
             return answer.refused(refusal, asked.request.sent.request_id, asked.trust)
 
     def _admit(self, asked: "_Asked", identity: Identity, now: float) -> Step:
-        return answer.evaluated(asked.request, asked.rules, asked.trust, self._remember(asked, identity, now))
+        """Go on to policy, where the token is bound to a key with whoever has that alone; raises ``Refusal``."""
+        bound, source = identity.confirmation, asked.credential.source
+        if bound is None and source != DPOP:
+            return answer.evaluated(asked.request, asked.rules, asked.trust, self._remember(asked, identity, now))
+        if bound is None or (bound.key is None) is (source == DPOP):
+            raise Refusal(Reason.PROOF_REQUIRED, "bound in another way than it is presented")
+        certificate = certificate_thumbprint(asked.request.sent.certificate)
+        if bound.certificate is not None and bound.certificate != certificate:
+            raise Refusal(Reason.PROOF_REQUIRED, "the client's certificate is not the token's, or there is none")
+        if bound.key is not None:
+            return self._prove(asked, identity, bound.key, now)
+        return self._proved(asked, identity, now)
+
+    def _prove(self, asked: "_Asked", identity: Identity, thumbprint: bytes, now: float) -> Step:
+        """Have the proof's signature checked; raises ``Refusal``."""
+        issuer = asked.trust.issuers[identity.issuer]
+        proofs, dpop = self._proofs, None if issuer.bound is None else issuer.bound.dpop
+        if proofs is None or dpop is None:
+            raise Refusal(Reason.PROOF_REQUIRED, "nobody checks proofs here")
+        if not self._gate.admits(asked.request.sent.source):
+            return answer.shed(asked.trust.response.realm)
+        expected = Expected(thumbprint, dpop, issuer.clock_skew)
+        proof = read_proof(asked.request, asked.credential.token, expected, proofs.read_key)
+        proof.check_age(now)
+
+        def verified(verdict: Verdict, now: float) -> Step:
+            if (verdict.token_digest, verdict.trust_digest) != (proof.digest, asked.trust.digest):
+                raise Refusal(Reason.INTERNAL_ERROR, "a verdict for another proof or Trust")
+            if verdict.valid is not True:
+                raise Refusal(Reason.PROOF_INVALID, "the signature does not match")
+            # INVARIANT: after every wait time is looked at again before anything is allowed.
+            proof.check_age(now)
+            if not still_holds(identity, asked.trust, now):
+                raise Refusal(Reason.TOKEN_EXPIRED, "while its proof was looked at")
+            _spend(proof, proofs.replays, asked, now)
+            return self._proved(asked, identity, now)
+
+        return Verify(
+            token_digest=proof.digest,
+            trust_digest=asked.trust.digest,
+            source=asked.request.sent.source,
+            algorithm=proof.token.algorithm,
+            key=proof.key,
+            signing_input=proof.token.signing_input,
+            signature=proof.token.signature,
+            then=partial(self._resume, asked, verified),
+        )
+
+    def _proved(self, asked: "_Asked", identity: Identity, now: float) -> Step:
+        # Not remembered by the credential: what was shown with one request is to be shown with the next one, too.
+        known = Known(identity, len(asked.credential.token))
+        known.holds(asked.trust, now)
+        return answer.evaluated(asked.request, asked.rules, asked.trust, known)
 
     def _remember(self, asked: "_Asked", identity: Identity, now: float) -> Known:
         credential = asked.credential
@@ -211,3 +268,12 @@ class _Asked:
     rules: Applicable
     trust: Trust
     credential: Credential
+
+
+def _spend(proof: Proof, replays: Replays, asked: _Asked, now: float) -> None:
+    check = blake2b(asked.raw, digest_size=32).digest()
+    use = replays.use(proof.use, check, proof.until, now)
+    if use is Use.REPLAY:
+        raise Refusal(Reason.PROOF_REPLAYED)
+    if use not in {Use.FIRST, Use.RETRY}:
+        raise Refusal(Reason.OVERLOADED, "no room to note that a proof was used")

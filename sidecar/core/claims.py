@@ -7,6 +7,7 @@ checked (an expired token costs no cryptography) and after it (time has passed).
 import math
 from collections.abc import Mapping
 
+from sidecar.core.binding import confirmation_of
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.strict_json import Json, JsonError, loads_object
 from sidecar.core.trust import Issuer
@@ -49,9 +50,7 @@ def validate(claims: Claims, issuer: Issuer, now: float, optional: frozenset[str
     for name in ("sub", "jti"):
         if name in claims and not (isinstance(claims[name], str) and claims[name]):
             raise Refusal(Reason.CLAIM_INVALID, f"{name} is not a string with content")
-    if "cnf" in claims:
-        # RFC 7800: whoever presents it must show a key. Taken as a plain bearer token, a stolen one would do.
-        raise Refusal(Reason.PROOF_REQUIRED, "cnf")
+    confirmation_of(claims, issuer.bound)
     scopes(claims)
     if "aud" not in optional or claims.get("aud") is not None:
         _check_audience(claims, issuer)

@@ -5,11 +5,11 @@ header that it does not send would never match. So the generated configuration s
 lets through, and a check that may need others is denied.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 from sidecar.core.policy.model import AttributeKind, PolicySet
-from sidecar.core.source import Source
+from sidecar.core.source import DPOP, Source
 
 #: Key in ``context_extensions`` of a CheckRequest: the names of the headers that Envoy lets through, joined by commas.
 #: Without it, all are.
@@ -35,9 +35,10 @@ def headers_read(policies: PolicySet) -> frozenset[str]:
     return frozenset((*_ALWAYS, *_in_conditions(policies), *(_PREFLIGHT if policies.cors_preflight else ())))
 
 
-def headers_with(sources: Iterable[Source]) -> frozenset[str]:
+def headers_with(sources: Collection[Source]) -> frozenset[str]:
     """Return the names of the headers in which credentials may come from ``sources``."""
-    return frozenset(one.name if one.kind == "header" else "cookie" for one in sources if one.kind != "query")
+    names = {one.name if one.kind == "header" else "cookie" for one in sources if one.kind != "query"}
+    return frozenset(names | ({"dpop"} if DPOP in sources else set()))
 
 
 @lru_cache(64)

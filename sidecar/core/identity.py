@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from sidecar.core import claims as claim
+from sidecar.core.binding import Confirmation, confirmation_of
 from sidecar.core.keys import VerificationKey
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import Issuer
@@ -30,6 +31,7 @@ class Identity:
     issuer_digest: bytes
     valid_from: float
     valid_until: float
+    confirmation: Confirmation | None = None  #: what the token is bound to: to be shown with each request
     ask_again_at: float | None = None  #: of an opaque token; when its issuer has to be asked anew
 
 
@@ -49,4 +51,5 @@ def identity_of(claims: Mapping[str, Json], issuer: Issuer, key: VerificationKey
         issuer_digest=issuer.digest,
         valid_from=begins,
         valid_until=ends,
+        confirmation=confirmation_of(claims, issuer.bound),
     )

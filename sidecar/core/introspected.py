@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from sidecar.core import base64url
 from sidecar.core import claims as claim
+from sidecar.core.binding import confirmation_of
 from sidecar.core.credential import Credential
 from sidecar.core.identity import Identity
 from sidecar.core.introspection import Introspection
@@ -66,6 +67,7 @@ def introspected_identity(
         issuer_digest=issuer.digest,
         valid_from=begins - issuer.clock_skew,
         valid_until=ask_again_at if expires is None else min(expires, ask_again_at),
+        confirmation=confirmation_of(claims, issuer.bound),
         ask_again_at=ask_again_at,
     )
 

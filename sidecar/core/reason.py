@@ -44,6 +44,8 @@ class Reason(StrEnum):
     LIFETIME_TOO_LONG = "lifetime_too_long"
     TOKEN_INACTIVE = "token_inactive"  # noqa: S105 - a reason code, not a secret
     PROOF_REQUIRED = "proof_required"
+    PROOF_INVALID = "proof_invalid"
+    PROOF_REPLAYED = "proof_replayed"
 
     INSUFFICIENT_SCOPE = "insufficient_scope"
     DENIED_BY_POLICY = "denied_by_policy"
@@ -74,6 +76,7 @@ class Outcome:
 _INVALID_TOKEN = "invalid_token"  # noqa: S105 - RFC 6750 error code
 _INVALID_REQUEST = "invalid_request"
 _INSUFFICIENT_SCOPE = "insufficient_scope"
+_INVALID_PROOF = "invalid_dpop_proof"  # RFC 9449, section 7.1
 
 OUTCOMES: dict[Reason, Outcome] = {
     Reason.ALLOWED: Outcome(200, None, "allowed by a policy"),
@@ -104,6 +107,8 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.LIFETIME_TOO_LONG: Outcome(401, _INVALID_TOKEN, "the token's lifetime is too long"),
     Reason.TOKEN_INACTIVE: Outcome(401, _INVALID_TOKEN, "the token is not active"),
     Reason.PROOF_REQUIRED: Outcome(401, _INVALID_TOKEN, "the token is bound to a key, and may not be used without it"),
+    Reason.PROOF_INVALID: Outcome(401, _INVALID_PROOF, "the DPoP proof does not go with this request"),
+    Reason.PROOF_REPLAYED: Outcome(401, _INVALID_PROOF, "the DPoP proof was used before"),
     Reason.INSUFFICIENT_SCOPE: Outcome(403, _INSUFFICIENT_SCOPE, "the token lacks a required scope"),
     Reason.DENIED_BY_POLICY: Outcome(403, None, "denied by a policy"),
     Reason.NO_POLICY_ALLOWS: Outcome(403, None, "no policy allows this request"),

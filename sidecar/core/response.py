@@ -22,6 +22,8 @@ from sidecar.core.trust import ResponseSettings
 #: RFC 9110, section 10.2.3. What overloads a sidecar is over, or shed, within a second.
 RETRY_AFTER_SECONDS = "1"
 _OVERWRITE = HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
+#: RFC 9449, section 7.1.
+_ABOUT_PROOFS = frozenset({Reason.PROOF_INVALID, Reason.PROOF_REPLAYED})
 #: Beyond this a double cannot tell all integers apart (I-JSON, RFC 7493, section 2.2).
 _LARGEST_EXACT = 2**53 - 1
 #: google.rpc.Code for each HTTP status that ``OUTCOMES`` has.
@@ -87,7 +89,8 @@ def _challenge(denial: Denial, outcome: Outcome, realm: str) -> str:
         parts += [f'error="{outcome.error}"', f'error_description="{outcome.message}"']
     if denial.scopes:
         parts.append(f'scope="{" ".join(denial.scopes)}"')
-    return "Bearer " + ", ".join(parts)
+    scheme = "DPoP" if denial.reason in _ABOUT_PROOFS else "Bearer"
+    return f"{scheme} " + ", ".join(parts)
 
 
 def _body(denial: Denial, outcome: Outcome, request_id: str) -> str:

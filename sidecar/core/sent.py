@@ -48,6 +48,18 @@ class SentRequest:
         return address
 
     @property
+    def scheme(self) -> str:
+        """``https`` or ``http``, as Envoy was asked; empty where it names none."""
+        scheme: str = self.attributes.request.http.scheme
+        return scheme
+
+    @property
+    def certificate(self) -> str:
+        """The client's certificate as Envoy encodes it; empty where it has none, or does not pass it on."""
+        certificate: str = self.attributes.source.certificate
+        return certificate
+
+    @property
     def request_id(self) -> str:
         """``x-request-id`` where it is short and harmless, else empty."""
         request_id = self.headers.get("x-request-id", "")

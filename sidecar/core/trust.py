@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.api_key import ApiKey
+from sidecar.core.binding import BoundTokens
 from sidecar.core.digest import digest_of
 from sidecar.core.headers_read import OVERRIDE_HEADERS, headers_read, headers_with
 from sidecar.core.introspection import Introspection
@@ -26,7 +27,8 @@ class Issuer:
     ``token_types`` are values of ``typ`` in lower case, without ``application/``. ``clock_skew`` and ``max_lifetime``
     are in seconds; ``max_lifetime`` is from ``iat`` (else from now) to ``exp``. ``sources`` are the places its tokens
     are taken from; one that comes from elsewhere is refused. ``api_keys``, by their SHA-256, are instead of tokens.
-    ``introspection`` is for tokens that are no JWTs.
+    ``introspection`` is for tokens that are no JWTs. ``bound`` says how
+    tokens that are bound to a key are checked; without it they are refused.
     """
 
     issuer: str
@@ -40,6 +42,7 @@ class Issuer:
     sources: frozenset[Source] = USUAL
     api_keys: Mapping[bytes, ApiKey] | None = None
     introspection: Introspection | None = None
+    bound: BoundTokens | None = None
     #: Digests of all that can vouch for an identity: keys, API keys, the endpoint.
     vouchers: frozenset[bytes] = field(init=False, compare=False)
     digest: bytes = field(init=False, compare=False)

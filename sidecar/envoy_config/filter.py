@@ -54,6 +54,7 @@ def _ext_authz(options: EnvoyOptions) -> ext_authz.ExtAuthz:
         enforce_response_header_limits=True,
         # The SNI, for policy conditions on connection.sni; nothing is sent on a listener without TLS.
         include_tls_session=True,
+        include_peer_certificate=options.peer_certificate,
         # Denials are not the application's answers: they stay out of cluster.app.upstream_rq_4xx.
         charge_cluster_response_stats=False,
         # Latency of the check for access logs: %FILTER_STATE(envoy.filters.http.ext_authz:FIELD:latency_us)%.

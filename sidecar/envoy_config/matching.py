@@ -20,6 +20,7 @@ def options_for(trust: Trust, addresses: tuple[str, ...], *, all_headers: bool =
         forward_token=response.forward_token,
         token_headers=response.token_headers,
         path_mode=trust.path_mode,
+        peer_certificate=any(one.bound is not None and one.bound.mtls for one in trust.issuers.values()),
         timeout_seconds=CHECK_SECONDS + asking,
         allowed_headers=None if all_headers else tuple(sorted(trust.headers_read)),
     )

@@ -92,6 +92,9 @@ class EnvoyOptions:
     an upstream may take one for an identity header, and the sidecar has it removed.
     """
 
+    peer_certificate: bool = False
+    """Send the client's certificate along, for tokens that are bound to one (RFC 8705). Default off: it is some KiB."""
+
     unprotected_paths: tuple[str, ...] = ()
     """Exact paths (no query) that go to the application without a check. Default none. In normal form.
 

@@ -9,7 +9,7 @@ from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.keys import key_set
 from sidecar.core.policy.key import parse_claim_path, parse_key
 from sidecar.core.policy.model import AttributeKind
-from sidecar.core.source import BEARER, Source
+from sidecar.core.source import BEARER, DPOP, Source
 from sidecar.core.trust import Issuer, ResponseSettings, Trust
 from sidecar.keys.api_keys import ApiKeysError
 from sidecar.keys.jwks import Jwks, JwksError, read_jwks
@@ -149,9 +149,14 @@ def _issuer(settings: IssuerSettings, jwks: Jwks) -> Issuer:
         clock_skew=settings.clock_skew_seconds,
         max_lifetime=settings.max_lifetime_seconds,
         required_claims=frozenset(settings.required_claims),
-        sources=sources_of(settings.credentials),
+        sources=sources_of(settings.credentials) | (frozenset({DPOP}) if _has_dpop(settings) else frozenset()),
+        bound=None if settings.bound_tokens is None else settings.bound_tokens.bound(),
         introspection=settings.asked(),
     )
+
+
+def _has_dpop(settings: IssuerSettings) -> bool:
+    return settings.bound_tokens is not None and settings.bound_tokens.dpop is not None
 
 
 def _trust(settings: Settings, issuers: dict[str, Issuer]) -> Trust:
@@ -192,7 +197,7 @@ def _response(whole: Settings, sources: frozenset[Source]) -> ResponseSettings:
         max_header_bytes=settings.max_header_bytes,
         stripped_headers=tuple(dict.fromkeys(stripped)),
         guarded_headers=frozenset((*stripped, *overrides, *_headers_in_policies(whole))),
-        token_headers=tuple(sorted({BEARER.name, *_names(sources, "header")})),
+        token_headers=tuple(sorted({BEARER.name, *_names(sources, "header"), *(["dpop"] if DPOP in sources else ())})),
         token_cookies=_names(sources, "cookie"),
         token_parameters=_names(sources, "query"),
     )

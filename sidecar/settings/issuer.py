@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.introspection import Introspection
 from sidecar.settings.base import Model, Text
+from sidecar.settings.bound import BoundTokensSettings
 from sidecar.settings.credential import Credentials
 from sidecar.settings.introspection import IntrospectionSettings, TokenReviewSettings
 
@@ -56,6 +57,9 @@ class IssuerSettings(Model):
     )
     token_review: TokenReviewSettings | None = Field(
         None, description="Ask Kubernetes' API server about its service accounts' tokens."
+    )
+    bound_tokens: BoundTokensSettings | None = Field(
+        None, description="Check what tokens are bound to ('cnf'). Default: tokens that are bound are refused."
     )
     credentials: Credentials = Field(default=[])
     clock_skew_seconds: float = Field(

@@ -85,6 +85,13 @@ class ProcessSettings(Model):
         description="Bytes of the identity cache that all processes share, or with a unit: '64MiB', for some 110,000 "
         "tokens. An eighth is for refusals.",
     )
+    replay_memory_size: Size = Field(
+        16 * 1024**2,
+        ge=64 * 1024,
+        le=4 * 1024**3,
+        description="Bytes of the memory of used DPoP proofs that all processes share; used only where there are any. "
+        "64 for each proof of the last 'max_age_seconds', and half of it free: '16MiB' are some 130,000.",
+    )
     cpu_affinity_enabled: bool = Field(
         default=False,
         description="Pin each server and verifier to a CPU of its own, hyper-threads last. Only where the CPUs are "

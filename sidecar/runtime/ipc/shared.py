@@ -2,6 +2,7 @@
 
 board     scoreboard · one row of counters a child
 cache     identities and refusals
+replays   proofs that were used
 rings     jobs and verdicts, two for each pair of a server and a verifier
 """
 
@@ -43,6 +44,7 @@ class Shared:
 
     board: Handle
     cache: Handle
+    replays: Handle
     rings: Handle | None
     wake_ups: dict[str, WakeUpHandle]
     #: Of checksums and of the cache's keys: random, and in no segment.
@@ -50,12 +52,13 @@ class Shared:
     secret: bytes = field(repr=False)
 
 
-def make_shared(fleet: Fleet, cache_bytes: int) -> Shared:
+def make_shared(fleet: Fleet, cache_bytes: int, replay_bytes: int = 1 << 20) -> Shared:
     """Make it. It lives as long as the calling process and its children."""
     rings = rings_of(fleet)
     return Shared(
         board=_handle(segment.create(segment.pages(_board_bytes(fleet)), "ext-authz-board")),
         cache=_handle(segment.create(cache_bytes, "ext-authz-cache")),
+        replays=_handle(segment.create(replay_bytes, "ext-authz-replays")),
         rings=None if rings is None else _handle(segment.create(segment.pages(rings.size), "ext-authz-rings")),
         wake_ups={} if rings is None else {name: _wake_up() for name in _wake_up_names(fleet)},
         seed=secrets.randbits(64),

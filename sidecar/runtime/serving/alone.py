@@ -48,7 +48,7 @@ class _Alone:
     def __init__(self, config: Path, snapshot: Snapshot) -> None:
         loaded = snapshot.compile()
         settings = loaded.settings
-        shared = make_shared(_FLEET, settings.shared_memory_size)
+        shared = make_shared(_FLEET, settings.shared_memory_size, settings.replay_memory_size)
         board = open_board(shared.board.open(), _FLEET)
         self._scoreboard = board[0]
         self._scoreboard.write_supervised(

@@ -5,15 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sidecar.core.check import Checker
+from sidecar.core.dpop import Proofs
 from sidecar.core.reason import Reason
 from sidecar.core.trust import Trust
 from sidecar.engine.engine import Engine, Services
 from sidecar.engine.local_cache import LocalCache
+from sidecar.engine.replays import SharedReplays
 from sidecar.engine.shared_cache import SharedTokenCache
 from sidecar.introspection.endpoint import Result
 from sidecar.introspection.introspector import Introspector
+from sidecar.keys.proof_key import read_proof_key
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.counters import Row
+from sidecar.memory.replays import ReplayTable
 from sidecar.observe.cache_meter import CacheMeter
 from sidecar.observe.series import CHECK, CHECK_DURATION, INTROSPECTION, Introspection, Tier
 from sidecar.runtime.ipc.fleet import Fleet, Member
@@ -47,7 +51,9 @@ class Checks:
             (CacheMeter(row, Tier.L2), self._shared_cache.counts),
         ]
         tokens = SharedTokenCache(self._shared_cache, shared.secret)
-        checker = Checker(trust, tokens, self._local_cache, self._signatures.gate)
+        replays = SharedReplays(ReplayTable(shared.replays.open(), shared.secret))
+        proofs = Proofs(read_proof_key, replays)
+        checker = Checker(trust, tokens, self._local_cache, self._signatures.gate, proofs)
         self._introspector = Introspector(folder, self._observe_introspection)
         services = Services(verify=self._signatures.verify, introspect=self._introspector.introspect)
         engine = Engine(checker, services, time.time, lambda: trust().response.realm, self._observe)
