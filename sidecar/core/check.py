@@ -27,15 +27,13 @@ from sidecar.core.cache import (
 from sidecar.core.credential import bearer_token, refuse_token_in_query
 from sidecar.core.decision import Denial, Permit
 from sidecar.core.gate import OPEN, Gate
-from sidecar.core.headers import sent_removals
-from sidecar.core.headers_read import HEADERS_SENT, are_sent
 from sidecar.core.identity import Identity
 from sidecar.core.lookup import Lookup
 from sidecar.core.needs import Decided, Step, Verdict, Verify
 from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate
 from sidecar.core.reason import Reason, Refusal
-from sidecar.core.request import Request
+from sidecar.core.request import Request, admit
 from sidecar.core.sent import SentRequest, read_sent
 from sidecar.core.trust import Trust
 
@@ -75,27 +73,35 @@ class Checker:
             return _refused(refusal, sent.request_id, trust)
 
     def _begin(self, raw: bytes, sent: SentRequest, trust: Trust, now: float) -> Step:
-        listed = sent.attributes.context_extensions.get(HEADERS_SENT)
-        if listed is not None and not are_sent(trust.headers_read, listed):
-            raise Refusal(Reason.ENVOY_CONFIG_STALE, f"needs {','.join(sorted(trust.headers_read))}; sent: {listed}")
-        if self._lookup is None or self._lookup.trust is not trust:
-            self._lookup = Lookup(trust)
-        request, rules = self._lookup.find(sent)
-        decision = admit_without_identity(rules, request)
+        lookup = self._lookup
+        if lookup is None or lookup.trust is not trust:
+            lookup = self._lookup = Lookup(trust)
+        lookup.require_headers(sent)
+        endpoint, rules = lookup.find(sent)
+        known = None if rules.public else self._recall(sent, trust, now)
+        if known is not None and rules.of_identity:
+            # The shortest way, and that of almost every check: nothing is looked at again that came to this before.
+            decided = known.settled.get(rules)
+            if decided is not None and lookup.removals.are_harmless(sent.headers):
+                refuse_token_in_query(sent.query)
+                return decided
+        asked = _Asked(raw, admit(sent, endpoint), rules, lookup)
+        decision = admit_without_identity(rules, asked.request)
         if decision is not None:
             self._nobody.holds(trust, now)
-            return _decided(decision, request, trust, self._nobody)
-        # The shortest way, and that of almost every check: nothing of the credential is looked at but that it is the
-        # very text of one that was found good. Parsing it would take 1 µs, its digest for the shared cache 2 µs more.
-        credential = request.headers.get("authorization")
+            return _decided(decision, asked, self._nobody)
+        if known is not None:
+            refuse_token_in_query(sent.query)
+            return _evaluated(asked, known)
+        found = self._look_up(asked.request, trust, now)
+        return _evaluated(asked, found) if isinstance(found, Known) else self._verify(asked, found, now)
+
+    def _recall(self, sent: SentRequest, trust: Trust, now: float) -> Known | None:
+        # Nothing of the credential is looked at but that it is the very text of one that was found good. Parsing it
+        # would take 1 µs, its digest for the shared cache 2 µs more.
+        credential = sent.headers.get("authorization")
         known = None if credential is None else self._recent.recall(credential)
-        if known is not None and known.holds(trust, now):
-            refuse_token_in_query(request.query)
-            return _evaluated(request, rules, trust, known)
-        found = self._look_up(request, trust, now)
-        if isinstance(found, Known):
-            return _evaluated(request, rules, trust, found)
-        return self._verify(_Asked(raw, request, rules, trust), found, now)
+        return known if known is not None and known.holds(trust, now) else None
 
     def _look_up(self, request: Request, trust: Trust, now: float) -> Known | bytes:
         """Return who others know the token to be, or the token; raises ``Refusal``."""
@@ -141,7 +147,7 @@ class Checker:
         self._tokens.put(token, identity, now)
         try:
             known = self._remember(request, token, identity, asked.trust, now)
-            return _evaluated(request, asked.rules, asked.trust, known)
+            return _evaluated(asked, known)
         except Refusal as refusal:
             return _refused(refusal, request.sent.request_id, asked.trust)
 
@@ -159,26 +165,30 @@ class Checker:
             self._tokens.put(token, Refused(refusal.reason, trust.digest), now)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Asked:
-    """What a check goes on with after a wait."""
+    """A request, and what there is to decide on it by. Nobody changes it."""
 
     raw: bytes
     request: Request
     rules: Applicable
-    trust: Trust
+    lookup: Lookup
+
+    @property
+    def trust(self) -> Trust:
+        return self.lookup.trust
 
 
-def _evaluated(request: Request, rules: Applicable, trust: Trust, known: Known) -> Decided:
+def _evaluated(asked: _Asked, known: Known) -> Decided:
     assert known.identity is not None  # noqa: S101 - for mypy
-    return _decided(evaluate(rules, request, known.identity, known.rules), request, trust, known)
+    return _decided(evaluate(asked.rules, asked.request, known.identity, known.rules), asked, known)
 
 
-def _decided(decision: Permit | Denial, request: Request, trust: Trust, known: Known) -> Decided:
-    settings = trust.response
+def _decided(decision: Permit | Denial, asked: _Asked, known: Known) -> Decided:
+    settings = asked.trust.response
     if isinstance(decision, Denial):
-        return Decided(decision, response.deny(decision, request.sent.request_id, settings.realm))
-    removed = sent_removals(settings, request.headers)
+        return Decided(decision, response.deny(decision, asked.request.sent.request_id, settings.realm))
+    removed = asked.lookup.removals.of(asked.request.headers)
     if removed:
         return Decided(decision, response.allow(decision, removed, settings))
     # Nothing in the answer depends on the request any more.
@@ -188,6 +198,8 @@ def _decided(decision: Permit | Denial, request: Request, trust: Trust, known: K
         decided = Decided(decision, response.allow(decision, (), settings))
         if len(known.permits) < _MOST_PERMITS:
             known.permits[name] = decided
+    if asked.rules.of_identity and len(known.settled) < _MOST_PERMITS:
+        known.settled[asked.rules] = decided
     return decided
 
 

@@ -6,7 +6,6 @@ lets through, and a check that may need others is denied.
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from sidecar.core.policy.model import AttributeKind, PolicySet
 
@@ -32,12 +31,6 @@ _PREFLIGHT = ("origin", "access-control-request-method")
 def headers_read(policies: PolicySet) -> frozenset[str]:
     """Return the names, in lower case, of all headers that a check under ``policies`` looks at."""
     return frozenset((*_ALWAYS, *_in_conditions(policies), *(_PREFLIGHT if policies.cors_preflight else ())))
-
-
-@lru_cache(64)
-def are_sent(names: frozenset[str], sent: str) -> bool:
-    """Say whether all ``names`` are in ``sent``, a value of ``HEADERS_SENT``."""
-    return names.issubset(sent.split(","))
 
 
 def _in_conditions(policies: PolicySet) -> Iterator[str]:

@@ -73,5 +73,4 @@ class Checks:
             meter.publish(counts)
 
     def _observe(self, reason: Reason, seconds: float) -> None:
-        self._row.add(CHECK[reason])
-        self._row.observe(CHECK_DURATION, seconds)
+        self._row.observe(CHECK_DURATION, seconds, CHECK[reason])
