@@ -6,7 +6,7 @@ were the ``Trust`` itself handed over, it would have to be pickled.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sidecar.loading.load import Configuration
 from sidecar.loading.trust import Loaded, compile_trust, compile_with_places, read_key_sets
@@ -15,10 +15,13 @@ from sidecar.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The configuration's plain values, overrides included, and the JWK Set of each issuer, in order."""
+    """The configuration's plain values, overrides included, and the JWK Set or secret of each issuer, in order.
+
+    Encoded it holds secrets: it goes through memory that the sidecar's processes share, and nowhere else.
+    """
 
     values: Mapping[str, object]
-    key_sets: tuple[bytes, ...]
+    key_sets: tuple[bytes, ...] = field(repr=False)
 
     def encode(self) -> bytes:
         """Return it as JSON. Ends with a newline, so that a cut one is seen to be cut."""

@@ -60,8 +60,9 @@ def _shape(settings: Settings) -> Mapping[str, object]:
 
 
 def files_of(config: Path, settings: Settings) -> list[Path]:
-    """Return the files that a configuration is made of: its own, and those of its key sets."""
-    return [config, *(config.parent / one.keys.file for one in settings.issuers if one.keys.file is not None)]
+    """Return the files that a configuration is made of: its own, and those of its key sets and secrets."""
+    sources = [source for one in settings.issuers for source in (one.keys, one.keys.hmac_secret) if source is not None]
+    return [config, *(config.parent / source.file for source in sources if source.file is not None)]
 
 
 def fingerprint(files: Iterable[Path]) -> Fingerprint:
