@@ -1,7 +1,8 @@
 """Is this signature good? Ed25519 by libsodium (PyNaCl), RSA and ECDSA by OpenSSL (cryptography), HMAC by ``hmac``.
 
 libsodium verifies Ed25519 in 37 µs where OpenSSL takes 61, and is the stricter one: it refuses non-canonical S (RFC
-8032, section 5.1.7), and non-canonical or low-order R and public keys.
+8032, section 5.1.7), and non-canonical or low-order R and public keys. Keys that merely have a part of low order it
+takes: those are refused when a key set is read (``sidecar.keys.jwk``).
 """
 
 import hmac
