@@ -12,7 +12,6 @@ from typing import Protocol
 
 from sidecar.core.identity import Identity
 from sidecar.core.needs import Decided
-from sidecar.core.policy.applicable import Applicable
 from sidecar.core.reason import Reason
 from sidecar.core.trust import Trust
 
@@ -42,7 +41,7 @@ class Known:
     """An identity as one process remembers it (``None``: nobody's), with what follows from it under one Trust.
 
     ``rules`` are for ``policy.evaluate``. ``permits`` are whole answers, by the name of the policy that allows: making
-    one takes 20 µs, more than all the rest of a check. ``settled`` are the same, by the rules that came to them, where
+    one takes 20 µs, more than all the rest of a check. ``settled`` are the same, by the serial of the rules, where
     these look at nothing of a request but its endpoint: evaluating them again would take 2 µs, and come to the same.
     All are forgotten with the Trust they were made under. ``token_bytes`` is the token's length.
     """
@@ -54,7 +53,7 @@ class Known:
         self.token_bytes = token_bytes
         self.rules: dict[int, bool] = {}
         self.permits: dict[str, Decided] = {}
-        self.settled: dict[Applicable, Decided] = {}
+        self.settled: dict[int, Decided] = {}
         self._trust: bytes | None = None
 
     def holds(self, trust: Trust, now: float) -> bool:

@@ -81,7 +81,7 @@ class Checker:
         known = None if rules.public else self._recall(sent, trust, now)
         if known is not None and rules.of_identity:
             # The shortest way, and that of almost every check: nothing is looked at again that came to this before.
-            decided = known.settled.get(rules)
+            decided = known.settled.get(rules.serial)
             if decided is not None and lookup.removals.are_harmless(sent.headers):
                 refuse_token_in_query(sent.query)
                 return decided
@@ -198,8 +198,10 @@ def _decided(decision: Permit | Denial, asked: _Asked, known: Known) -> Decided:
         decided = Decided(decision, response.allow(decision, (), settings))
         if len(known.permits) < _MOST_PERMITS:
             known.permits[name] = decided
-    if asked.rules.of_identity and len(known.settled) < _MOST_PERMITS:
-        known.settled[asked.rules] = decided
+    if asked.rules.of_identity:
+        if len(known.settled) >= _MOST_PERMITS:
+            known.settled.clear()
+        known.settled[asked.rules.serial] = decided
     return decided
 
 

@@ -1,10 +1,14 @@
 """The short way of a credential that was met before: what it skips, it may skip."""
 
+import gc
+import weakref
+
 import pytest
 
 from sidecar.core.cache import Known
 from sidecar.core.check import Checker
 from sidecar.core.needs import Decided, Verify
+from sidecar.core.sent import read_sent
 from sidecar.core.trust import Trust
 from sidecar.engine.local_cache import LocalCache
 from support.answers import Answer, read_answer
@@ -182,3 +186,17 @@ def test_names_found_harmless_do_not_hide_others() -> None:
         if number % 100 == 0:
             odd = process.ask(with_token(token, headers={f"x-{number}": "a", "x.auth.subject": "attacker"}))
             assert "x.auth.subject" in odd.removed
+
+
+def test_remembered_identities_do_not_keep_old_policies_alive() -> None:
+    """A token that is idle while the policy is replaced keeps nothing of the old one."""
+    process, token = Process(), mint()
+    assert process.ask(with_token(token)).allowed
+    lookup = process._checker._lookup
+    assert lookup is not None
+    old = weakref.ref(lookup.find(read_sent(with_token(token))).rules)
+    del lookup
+    process.trust = trust()
+    assert process.ask(check_request()).reason == "no_credential"
+    gc.collect()
+    assert old() is None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import count
 
 from sidecar.core.endpoint import Endpoint
 from sidecar.core.policy.index import PathIndex
@@ -13,8 +14,9 @@ from sidecar.core.policy.model import Action, Entry, Operation, PolicySet
 class Applicable:
     """``deny`` and ``allow`` in the policies' order. ``preflight``: whether a CORS preflight needs no token.
 
-    ``of_identity``: whether the identity alone decides by them, since none looks at the request. Two are never equal,
-    so that they are cheap as keys; ``Lookup`` sees to it that endpoints with the same rules share one.
+    ``of_identity``: whether the identity alone decides by them, since none looks at the request. ``serial`` is another
+    one for each, cheap as a key, which does not keep it alive; ``Lookup`` sees to it that endpoints with the same rules
+    share one.
     """
 
     public: bool
@@ -22,6 +24,7 @@ class Applicable:
     deny: tuple[Entry, ...]
     allow: tuple[Entry, ...]
     of_identity: bool = field(init=False)
+    serial: int = field(init=False, default_factory=count().__next__)
 
     def __post_init__(self) -> None:
         """Look whether any of it looks at the request."""

@@ -25,6 +25,8 @@ _TABLE_BYTES = 4096
 _LONGEST_CODE_BITS = 30
 #: The value that stands for one that is larger than the table: as it is, so that it empties the table.
 _TOO_LARGE = b"\x7f\x82\x1f" + b"." * (_TABLE_BYTES + 1)
+#: A size in one byte is 7 bits, not all of them set (section 5.1).
+_MOST_IN_A_BYTE = 0x7F
 #: Bytes of an integer beyond its prefix: as ``hpack`` takes them.
 _INTEGER_BYTES = 5
 
@@ -60,6 +62,12 @@ def fields_of(block: bytes) -> Iterator[tuple[int, int]]:
         value_at, at = _field(block, at)
         if is_field:
             yield value_at, at
+
+
+def size_at(block: bytes, at: int) -> tuple[int, int]:
+    """Read the size of a string (section 5.2); return it and where it ends. Raises ``H2ConnectionError``."""
+    size = block[at] & _MOST_IN_A_BYTE
+    return (size, at + 1) if size < _MOST_IN_A_BYTE else _integer(block, at, 7)
 
 
 def _field(block: bytes, at: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ a check. With tracing no two blocks are the same; ``header_shapes`` is for those
 INVARIANT: what ``known`` says of a block is what decoding it now would say, with the same table after it.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar, cast
 
@@ -23,6 +24,8 @@ _Meaning = TypeVar("_Meaning")
 
 #: Blocks that are kept: Envoy's checks and health checks are two. A longer one is not worth it.
 _MAX_BLOCKS = 64
+#: What no value has (RFC 9113, section 8.2.1).
+_BROKEN = re.compile(rb"[\0\r\n]")
 MAX_BLOCK_BYTES = 2048
 
 
@@ -55,9 +58,13 @@ class HeaderMemo(Generic[_Meaning]):
     def recall(self, block: bytes) -> _Meaning | None:
         """Return what a block means that was met before, or one that differs in nothing that is read."""
         meaning = self.known.get(block)
-        return self._shapes.find(block) if meaning is None and not self._table.maxsize else meaning
+        if meaning is not None or self._table.maxsize or len(block) > MAX_BLOCK_BYTES:
+            return meaning
+        return self._shapes.find(block)
 
     def _remember(self, block: bytes, fields: Fields, meaning: _Meaning) -> None:
+        if any(_BROKEN.search(value) for _, value in fields):
+            return  # malformed for a value that others of its shape have not
         if not self._table.maxsize and self._shapes.learn(block, (name for name, _ in fields), meaning):
             return
         if len(self.known) >= _MAX_BLOCKS:

@@ -12,35 +12,42 @@ A block with the very same pieces has the same fields, but for those values. Tha
 
 INVARIANT: asked only while the table has no size. A piece ends behind a name, the piece after it begins behind the
 value: as all bytes before are those of a block that was decoded, there are fields where that block had fields.
+
+Of the values left out, neither the coding nor the characters are looked at (RFC 9113, section 8.2.1): nobody uses them.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
-from sidecar.transport.native.header_cut import fields_of
+from sidecar.transport.native.header_cut import fields_of, size_at
 
 _Meaning = TypeVar("_Meaning")
 
 #: Fields that mean something to us, pseudo-headers apart. Of all others the value is not looked at.
 READ = frozenset((b"content-length", b"content-type", b"grpc-encoding", b"grpc-timeout", b"te"))
-#: Pieces that are kept: Envoy has one shape for each tracer and retry.
+#: Pieces that are kept: Envoy has one shape for each tracer, retry and client that sends ``tracestate``.
 _MOST_PIECES = 64
-#: A size in one byte: 7 bits, less than all of them set (section 5.1).
-_SIZE, _IN_MORE_BYTES = 0x7F, 0x7F
+#: Sizes of the pieces that may come at one place.
+_MOST_SIZES = 4
 
 
 class _Place(Generic[_Meaning]):
-    """A place in a block, behind a value. What may come: a piece of ``size`` bytes, or the last one, and what it means.
+    """A place in a block, behind a value. What may come: a piece, by its size; or the last one, and what it means.
 
     Pieces end behind a name.
     """
 
-    __slots__ = ("last", "pieces", "size")
+    __slots__ = ("last", "pieces")
 
     def __init__(self) -> None:
-        self.size = 0
-        self.pieces: dict[bytes, _Place[_Meaning]] = {}
+        self.pieces: dict[int, dict[bytes, _Place[_Meaning]]] = {}
         self.last: dict[bytes, _Meaning] = {}
+
+    def following(self, part: bytes) -> "_Place[_Meaning]":
+        """Return the place behind a piece, a new one if need be."""
+        if len(part) not in self.pieces and len(self.pieces) >= _MOST_SIZES:
+            del self.pieces[next(iter(self.pieces))]
+        return self.pieces.setdefault(len(part), {}).setdefault(part, _Place())
 
 
 class HeaderShapes(Generic[_Meaning]):
@@ -57,19 +64,22 @@ class HeaderShapes(Generic[_Meaning]):
         self._count = 0
 
     def find(self, block: bytes) -> _Meaning | None:
-        """Return what a block of known shape means, else ``None``."""
+        """Return what a block of known shape means, else ``None``; raises ``H2ConnectionError`` for a size cut off."""
         place, at, end = self._begin, 0, len(block)
         while at <= end:
             if place.last and (meaning := place.last.get(block[at:])) is not None:
                 return meaning
-            value_at = at + place.size
-            following = place.pieces.get(block[at:value_at])
-            if following is None or value_at >= end:
+            for size, pieces in place.pieces.items():
+                following = pieces.get(block[at : at + size])
+                if following is not None:
+                    break
+            else:
                 return None
-            size = block[value_at] & _SIZE
-            if size == _IN_MORE_BYTES:
+            value_at = at + size
+            if value_at >= end:
                 return None
-            place, at = following, value_at + 1 + size
+            length, behind = size_at(block, value_at)
+            place, at = following, behind + length
         return None
 
     def learn(self, block: bytes, names: Iterable[bytes], meaning: _Meaning) -> bool:
@@ -85,10 +95,7 @@ class HeaderShapes(Generic[_Meaning]):
             self.forget()
         place = self._begin
         for part in parts:
-            # One that would be cut elsewhere than what is kept takes its place: the last shape is the likeliest.
-            if place.size != len(part):
-                place.size, place.pieces = len(part), {}
-            place = place.pieces.setdefault(part, _Place())
+            place = place.following(part)
         place.last[last] = meaning
         return True
 
@@ -97,8 +104,7 @@ def _pieces(block: bytes, names: Iterable[bytes]) -> Iterator[bytes]:
     """Cut a block behind each name whose value is not read, and leave these values out."""
     begin = 0
     for name, (value_at, end) in zip(names, fields_of(block), strict=True):
-        is_short = value_at < end and block[value_at] & _SIZE != _IN_MORE_BYTES
-        if is_short and name[:1] != b":" and name not in READ:
+        if value_at < end and name[:1] != b":" and name not in READ:
             yield block[begin:value_at]
             begin = end
     yield block[begin:]

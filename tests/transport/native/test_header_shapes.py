@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.transport.native.header_memo import Fields, HeaderMemo
+from sidecar.transport.native.header_rules import malformed_request
 from sidecar.transport.native.header_shapes import READ, HeaderShapes
 from sidecar.transport.native.limits import Limits
 
@@ -114,3 +115,39 @@ def test_shapes_are_bounded() -> None:
         assert shapes.learn(block, (f"x-{number}".encode(), b":path"), number)
         assert shapes.find(block) == number
     assert shapes._count <= 64
+
+
+def test_a_broken_value_is_its_own_blocks_alone() -> None:
+    """One call with a NUL in a value that nobody reads is malformed, and the next one of its shape is not."""
+    ours: HeaderMemo[str] = HeaderMemo(Limits(), malformed_request)
+    ours.fields(NO_TABLE)
+    usual = [(":method", "POST", False), (":scheme", "http", False), (":path", "/a", False)]
+    blocks = [encoded([*usual, ("traceparent", value, False)]) for value in ("a\0b", "00-abc", "00-def")]
+    assert [bool(ours.request(block)) for block in blocks] == [True, False, False]
+    assert ours.recall(blocks[2]) == ""
+
+
+@pytest.mark.parametrize("other", ["1S", "500m"])
+def test_mixed_callers(other: str) -> None:
+    """Clients with and without ``tracestate``, long or short, and other deadlines: each shape is decoded once."""
+    ours = memo()
+    states = [[], [("tracestate", "a=1", False)], [("tracestate", "v" * 180, False)]]
+    shapes = [
+        [(":path", "/a", False), ("grpc-timeout", timeout, False), ("traceparent", "00-abc", False), *state]
+        for timeout in ("200m", other)
+        for state in states
+    ]
+    for shape in shapes:
+        ours.request(encoded(shape))
+    for shape in shapes:
+        again = encoded(
+            [(*field[:2], field[2]) if field[0] != "traceparent" else ("traceparent", "x", False) for field in shape]
+        )
+        assert ours.recall(again) == read([(name.encode(), value.encode()) for name, value, _ in shape])
+
+
+def test_blocks_that_are_large_are_not_looked_up() -> None:
+    """Larger than what is kept: such a block is cut, decoded and counted as any other."""
+    ours = memo()
+    ours.request(encoded([("traceparent", "1", False), (":path", "/a", False)]))
+    assert ours.recall(encoded([("traceparent", "v" * 3000, False), (":path", "/a", False)])) is None
