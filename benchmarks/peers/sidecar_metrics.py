@@ -11,6 +11,8 @@ _ALLOWED = re.compile(r'^authz_checks_total\{[^}]*outcome="allowed"[^}]*\} (\S+)
 
 def allowed_checks(sidecar: Process) -> float:
     """Return the checks that were allowed so far, of all reasons and servers."""
+    # The control process says where, and may do so after the servers answer.
+    sidecar.wait_for(lambda: _ADDRESS.search(sidecar.printed()) is not None, "the sidecar's metrics")
     return read_allowed(_metrics(_ADDRESS.findall(sidecar.printed())[-1]))
 
 

@@ -1,9 +1,11 @@
 """The signature algorithms the sidecar knows (RFC 7518, section 3; RFC 8037; RFC 9864).
 
-Symmetric algorithms and ``none`` are not here, so no configuration can let them in: a key set is public.
+``none`` is not here, so no configuration can let it in. ``HS256`` is for issuers whose secret the configuration names,
+and for nothing else: whoever can verify with it can sign.
 """
 
 from enum import StrEnum
+from typing import Final
 
 
 class Algorithm(StrEnum):
@@ -19,7 +21,13 @@ class Algorithm(StrEnum):
     PS256 = "PS256"
     PS384 = "PS384"
     PS512 = "PS512"
+    HS256 = "HS256"
 
+
+#: Those whose key is a secret. It never comes out of a key set, which is public, and never leaves the process.
+SYMMETRIC: Final = frozenset({Algorithm.HS256})
+#: All others, in the order in which they are declared.
+ASYMMETRIC: Final = tuple(algorithm for algorithm in Algorithm if algorithm not in SYMMETRIC)
 
 #: Every spelling a token's ``alg`` may have. ``Ed25519`` is the fully specified name of RFC 9864 for what RFC 8037
 #: calls ``EdDSA``; Ed448 is neither here nor there.
@@ -31,4 +39,5 @@ SIGNATURE_BYTES: dict[Algorithm, int] = {
     Algorithm.ES256: 64,
     Algorithm.ES384: 96,
     Algorithm.ES512: 132,
+    Algorithm.HS256: 32,
 }

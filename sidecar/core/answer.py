@@ -3,14 +3,12 @@
 from functools import lru_cache
 
 from sidecar.core import response
+from sidecar.core.asked import Asked
 from sidecar.core.cache import Known
 from sidecar.core.decision import Denial, Permit
-from sidecar.core.headers import sent_removals
 from sidecar.core.needs import Decided
-from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.evaluate import evaluate
 from sidecar.core.reason import Reason, Refusal
-from sidecar.core.request import Request
 from sidecar.core.rewriting import AS_IT_CAME, rewritten
 from sidecar.core.trust import Trust
 
@@ -18,18 +16,18 @@ from sidecar.core.trust import Trust
 _MOST_PERMITS = 8
 
 
-def evaluated(request: Request, rules: Applicable, trust: Trust, known: Known) -> Decided:
+def evaluated(asked: Asked, known: Known) -> Decided:
     """Have policy decide on a request with an identity; raises ``Refusal`` where that is not safe in headers."""
     assert known.identity is not None  # noqa: S101 - for mypy
-    return decided(evaluate(rules, request, known.identity, known.rules), request, trust, known)
+    return decided(evaluate(asked.rules, asked.request, known.identity, known.rules), asked, known)
 
 
-def decided(decision: Permit | Denial, request: Request, trust: Trust, known: Known) -> Decided:
+def decided(decision: Permit | Denial, asked: Asked, known: Known) -> Decided:
     """Write the answer, or take one written before for the same identity; raises ``Refusal`` as ``evaluated`` does."""
-    settings = trust.response
+    settings, request = asked.trust.response, asked.request
     if isinstance(decision, Denial):
         return Decided(decision, response.deny(decision, request.sent.request_id, settings.realm))
-    removed = sent_removals(settings, request.headers)
+    removed = asked.lookup.removals.of(request.headers)
     changes = rewritten(settings, request) if settings.rewrites else AS_IT_CAME
     if removed or changes is not AS_IT_CAME:
         return Decided(decision, response.allow(decision, removed, settings, changes))
@@ -40,6 +38,11 @@ def decided(decision: Permit | Denial, request: Request, trust: Trust, known: Kn
         kept = Decided(decision, response.allow(decision, (), settings))
         if len(known.permits) < _MOST_PERMITS:
             known.permits[name] = kept
+    # Where requests are rewritten the next one may have to be, though this one had not.
+    if asked.rules.of_identity and not settings.rewrites:
+        if len(known.settled) >= _MOST_PERMITS:
+            known.settled.clear()
+        known.settled[asked.rules.serial] = kept
     return kept
 
 

@@ -9,12 +9,12 @@ CheckResponse <─ response <─────── policy <───────
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from typing import TypeVar
 
 from sidecar.core import answer
+from sidecar.core.asked import Asked
 from sidecar.core.authenticate import believe, read_candidate, refuse_source
 from sidecar.core.cache import (
     NO_CACHE,
@@ -30,18 +30,17 @@ from sidecar.core.cache import (
 from sidecar.core.certificate import certificate_thumbprint
 from sidecar.core.credential import Credential, bearer_token, refuse_token_in_query
 from sidecar.core.dpop import Expected, Proof, Proofs, read_proof
+from sidecar.core.finder import Finder
 from sidecar.core.gate import OPEN, Gate
-from sidecar.core.headers_read import HEADERS_SENT, are_sent
 from sidecar.core.identity import Identity
 from sidecar.core.introspected import believe_answer, introspecting
 from sidecar.core.keyholder import identify, is_api_key
 from sidecar.core.lookup import Lookup
 from sidecar.core.needs import Introspect, Introspected, Step, Verdict, Verify
-from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.evaluate import admit_without_identity
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.replay import Replays, Use
-from sidecar.core.request import Request
+from sidecar.core.request import admit
 from sidecar.core.sent import SentRequest, read_sent
 from sidecar.core.source import BEARER, DPOP, USUAL
 from sidecar.core.trust import Issuer, Trust
@@ -84,29 +83,50 @@ class Checker:
             return answer.refused(refusal, sent.request_id, trust)
 
     def _begin(self, raw: bytes, sent: SentRequest, trust: Trust, now: float) -> Step:
-        listed = sent.attributes.context_extensions.get(HEADERS_SENT)
-        if listed is not None and not are_sent(trust.headers_read, listed):
-            raise Refusal(Reason.ENVOY_CONFIG_STALE, f"needs {','.join(sorted(trust.headers_read))}; sent: {listed}")
-        if self._lookup is None or self._lookup.trust is not trust:
-            self._lookup = Lookup(trust)
-        request, rules = self._lookup.find(sent)
-        decision = admit_without_identity(rules, request)
+        lookup = self._lookup
+        if lookup is None or lookup.trust is not trust:
+            lookup = self._lookup = Lookup(trust)
+        lookup.require_headers(sent)
+        endpoint, rules = lookup.find(sent)
+        known = None if rules.public or lookup.finder is not None else self._recall(sent, trust, now)
+        if known is not None and rules.of_identity:
+            # The shortest way, and that of almost every check: nothing is looked at again that came to this before.
+            decided = known.settled.get(rules.serial)
+            if decided is not None and lookup.removals.are_harmless(sent.headers):
+                refuse_token_in_query(sent.query)
+                return decided
+        asked = Asked(raw, admit(sent, endpoint), rules, lookup)
+        decision = admit_without_identity(rules, asked.request)
         if decision is not None:
             self._nobody.holds(trust, now)
-            return answer.decided(decision, request, trust, self._nobody)
-        # The shortest way, and that of almost every check: nothing of the credential is looked at but that it is the
-        # very text of one that was found good. Parsing it would take 1 µs, its digest for the shared cache 2 µs more.
-        finder = self._lookup.finder
-        credential = request.headers.get("authorization") if finder is None else finder.find(request)
-        known = None if credential is None else self._recent.recall(credential)
-        if known is not None and known.holds(trust, now):
-            if finder is None:
-                refuse_token_in_query(request.query)
-            return answer.evaluated(request, rules, trust, known)
-        found = credential if isinstance(credential, Credential) else Credential(BEARER, bearer_token(request))
-        return self._identify(_Asked(raw, request, rules, trust, found), now)
+            return answer.decided(decision, asked, self._nobody)
+        if known is not None:
+            refuse_token_in_query(sent.query)
+            return answer.evaluated(asked, known)
+        if lookup.finder is not None:
+            return self._find(asked, lookup.finder, now)
+        asked.credential = Credential(BEARER, bearer_token(asked.request))
+        return self._identify(asked, now)
 
-    def _identify(self, asked: "_Asked", now: float) -> Step:
+    def _recall(self, sent: SentRequest, trust: Trust, now: float) -> Known | None:
+        # Nothing of the credential is looked at but that it is the very text of one that was found good. Parsing it
+        # would take 1 µs, its digest for the shared cache 2 µs more.
+        credential = sent.headers.get("authorization")
+        known = None if credential is None else self._recent.recall(credential)
+        return known if known is not None and known.holds(trust, now) else None
+
+    def _find(self, asked: Asked, finder: Finder, now: float) -> Step:
+        """Go on with the credential, wherever it may be; raises ``Refusal``."""
+        asked.credential = finder.find(asked.request)
+        known = self._recent.recall(asked.credential)
+        if known is None or not known.holds(asked.trust, now):
+            return self._identify(asked, now)
+        decided = known.settled.get(asked.rules.serial)
+        if decided is not None and asked.lookup.removals.are_harmless(asked.request.headers):
+            return decided
+        return answer.evaluated(asked, known)
+
+    def _identify(self, asked: Asked, now: float) -> Step:
         """Go on with who others know the token to be, or look into it; raises ``Refusal``."""
         (source, token), trust = asked.credential, asked.trust
         if source in trust.api_keys and is_api_key(token):
@@ -125,7 +145,7 @@ class Checker:
             return answer.shed(trust.response.realm)
         return self._verify(asked, now) if asks is None else self._introspect(asked, asks)
 
-    def _verify(self, asked: "_Asked", now: float) -> Step:
+    def _verify(self, asked: Asked, now: float) -> Step:
         token, trust = asked.credential.token, asked.trust
         with self._remembering(asked, token, now):
             candidate = read_candidate(token, trust, now)
@@ -148,7 +168,7 @@ class Checker:
             then=partial(self._resume, asked, verified),
         )
 
-    def _introspect(self, asked: "_Asked", issuer: Issuer) -> Step:
+    def _introspect(self, asked: Asked, issuer: Issuer) -> Step:
         endpoint, token = issuer.introspection, asked.credential.token
         assert endpoint is not None  # noqa: S101 - for mypy
         name = endpoint.digest + token
@@ -164,7 +184,7 @@ class Checker:
 
         return Introspect(*digests, endpoint, token, partial(self._resume, asked, answered))
 
-    def _resume(self, asked: "_Asked", then: Callable[[_Result, float], Step], result: _Result, now: float) -> Step:
+    def _resume(self, asked: Asked, then: Callable[[_Result, float], Step], result: _Result, now: float) -> Step:
         # INVARIANT: after every wait the snapshot is looked at again. Under another one nothing of this check stands,
         # not even how its path was read, so it begins anew; the caller's deadline bounds how often that can happen.
         if self._trust().digest != asked.trust.digest:
@@ -174,11 +194,11 @@ class Checker:
         except Refusal as refusal:
             return answer.refused(refusal, asked.request.sent.request_id, asked.trust)
 
-    def _admit(self, asked: "_Asked", identity: Identity, now: float) -> Step:
+    def _admit(self, asked: Asked, identity: Identity, now: float) -> Step:
         """Go on to policy, where the token is bound to a key with whoever has that alone; raises ``Refusal``."""
         bound, source = identity.confirmation, asked.credential.source
         if bound is None and source != DPOP:
-            return answer.evaluated(asked.request, asked.rules, asked.trust, self._remember(asked, identity, now))
+            return answer.evaluated(asked, self._remember(asked, identity, now))
         if bound is None or (bound.key is None) is (source == DPOP):
             raise Refusal(Reason.PROOF_REQUIRED, "bound in another way than it is presented")
         certificate = certificate_thumbprint(asked.request.sent.certificate)
@@ -188,7 +208,7 @@ class Checker:
             return self._prove(asked, identity, bound.key, now)
         return self._proved(asked, identity, now)
 
-    def _prove(self, asked: "_Asked", identity: Identity, thumbprint: bytes, now: float) -> Step:
+    def _prove(self, asked: Asked, identity: Identity, thumbprint: bytes, now: float) -> Step:
         """Have the proof's signature checked; raises ``Refusal``."""
         issuer = asked.trust.issuers[identity.issuer]
         proofs, dpop = self._proofs, None if issuer.bound is None else issuer.bound.dpop
@@ -223,13 +243,13 @@ class Checker:
             then=partial(self._resume, asked, verified),
         )
 
-    def _proved(self, asked: "_Asked", identity: Identity, now: float) -> Step:
+    def _proved(self, asked: Asked, identity: Identity, now: float) -> Step:
         # Not remembered by the credential: what was shown with one request is to be shown with the next one, too.
         known = Known(identity, len(asked.credential.token))
         known.holds(asked.trust, now)
-        return answer.evaluated(asked.request, asked.rules, asked.trust, known)
+        return answer.evaluated(asked, known)
 
-    def _remember(self, asked: "_Asked", identity: Identity, now: float) -> Known:
+    def _remember(self, asked: Asked, identity: Identity, now: float) -> Known:
         credential = asked.credential
         size = len(credential.token)
         known = Known(identity, size)
@@ -246,7 +266,7 @@ class Checker:
         return known
 
     @contextmanager
-    def _remembering(self, asked: "_Asked", name: bytes, now: float, inactive: float = 0.0) -> Iterator[None]:
+    def _remembering(self, asked: Asked, name: bytes, now: float, inactive: float = 0.0) -> Iterator[None]:
         """Remember under ``name`` a refusal that stands, and for ``inactive`` seconds that a token is not active."""
         try:
             yield
@@ -259,18 +279,7 @@ class Checker:
             raise
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a check goes on with after a wait."""
-
-    raw: bytes
-    request: Request
-    rules: Applicable
-    trust: Trust
-    credential: Credential
-
-
-def _spend(proof: Proof, replays: Replays, asked: _Asked, now: float) -> None:
+def _spend(proof: Proof, replays: Replays, asked: Asked, now: float) -> None:
     check = blake2b(asked.raw, digest_size=32).digest()
     use = replays.use(proof.use, check, proof.until, now)
     if use is Use.REPLAY:

@@ -6,7 +6,6 @@ lets through, and a check that may need others is denied.
 """
 
 from collections.abc import Collection, Iterator
-from functools import lru_cache
 
 from sidecar.core.policy.model import AttributeKind, PolicySet
 from sidecar.core.source import DPOP, Source
@@ -39,12 +38,6 @@ def headers_with(sources: Collection[Source]) -> frozenset[str]:
     """Return the names of the headers in which credentials may come from ``sources``."""
     names = {one.name if one.kind == "header" else "cookie" for one in sources if one.kind != "query"}
     return frozenset(names | ({"dpop"} if DPOP in sources else set()))
-
-
-@lru_cache(64)
-def are_sent(names: frozenset[str], sent: str) -> bool:
-    """Say whether all ``names`` are in ``sent``, a value of ``HEADERS_SENT``."""
-    return names.issubset(sent.split(","))
 
 
 def _in_conditions(policies: PolicySet) -> Iterator[str]:

@@ -40,7 +40,7 @@ def parse(token: bytes, max_bytes: int) -> UnverifiedToken:
     """Take a compact JWS apart; raises ``Refusal``. ``max_bytes`` is looked at before any other work."""
     if len(token) > max_bytes:
         raise Refusal(Reason.TOKEN_TOO_LARGE, f"{len(token)} bytes, at most {max_bytes}")
-    parts = token.split(b".")
+    parts = token.split(b".", 3)  # no more pieces than show that there are too many
     if len(parts) != 3:  # noqa: PLR2004 - header, payload, signature
         raise Refusal(Reason.TOKEN_MALFORMED, "not three parts")
     header, payload, signature = (_decode(part) for part in parts)

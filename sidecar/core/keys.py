@@ -1,4 +1,4 @@
-"""The public keys of an issuer, as values: which key may check which token.
+"""The keys of an issuer, as values: which key may check which token.
 
 How a key's bytes are used is the verifier's business; this module only chooses.
 """
@@ -13,16 +13,16 @@ from sidecar.core.reason import Reason, Refusal
 
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    """One public key.
+    """One public key, or the secret of an issuer that signs with HS256.
 
     ``algorithms`` are those the key itself admits, by type, curve and its JWK's ``alg``. ``material`` is the raw
-    32-byte public key for Ed25519 (RFC 8032) and DER SubjectPublicKeyInfo (RFC 5280) for all others. ``thumbprint``
-    is the SHA-256 JWK thumbprint (RFC 7638), 32 bytes.
+    32-byte public key for Ed25519 (RFC 8032), the secret itself for HS256, and DER SubjectPublicKeyInfo (RFC 5280) for
+    all others. ``thumbprint``, 32 bytes, is the SHA-256 JWK thumbprint (RFC 7638) of a public key.
     """
 
     key_id: str | None
     algorithms: frozenset[Algorithm]
-    material: bytes
+    material: bytes = field(repr=False)  # it may be a secret
     thumbprint: bytes
     digest: bytes = field(init=False, compare=False)
 

@@ -1,13 +1,15 @@
 """From a request's method, host and path to its endpoint and the rules about it, kept for those that come again."""
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from sidecar.core.endpoint import Endpoint, endpoint_of
 from sidecar.core.finder import Finder
-from sidecar.core.path import split_target
+from sidecar.core.headers import SentRemovals
+from sidecar.core.headers_read import HEADERS_SENT
 from sidecar.core.policy.applicable import Applicable, applicable
-from sidecar.core.request import Request, admit
+from sidecar.core.reason import Reason, Refusal
 from sidecar.core.sent import SentRequest
 from sidecar.core.source import USUAL
 from sidecar.core.trust import Trust
@@ -33,22 +35,44 @@ class Lookup:
 
     def __init__(self, trust: Trust) -> None:
         self.trust = trust
+        # Not a method of ours: a circle would outlive the Trust until the collector comes.
+        self._find = _Finder(trust).find
+        self._kept = lru_cache(_KEPT)(self._find)
+        self._reads_ports = trust.policy.reads_ports
+        self._sufficient: str | None = None
+        self.removals = SentRemovals(trust.response)
         #: ``None`` where credentials are bearer tokens in Authorization and nothing else, which takes no looking for.
         self.finder = None if trust.sources == USUAL else Finder(trust.sources)
-        # Not a method of ours: a circle would outlive the Trust until the collector comes.
-        self._find = partial(_find, trust)
-        self._kept = lru_cache(_KEPT)(self._find)
 
-    def find(self, sent: SentRequest) -> tuple[Request, Applicable]:
-        """Return the request in normal form and the rules about it; raises ``Refusal``."""
-        path, query = split_target(sent.target)
-        port = sent.port if self.trust.policy.reads_ports else ""
+    def require_headers(self, sent: SentRequest) -> None:
+        """Raise ``Refusal`` where Envoy says that it lets through fewer headers than are looked at."""
+        listed = sent.attributes.context_extensions.get(HEADERS_SENT)
+        if listed is None or listed == self._sufficient:
+            return
+        needed = self.trust.headers_read
+        if not needed.issubset(listed.split(",")):
+            raise Refusal(Reason.ENVOY_CONFIG_STALE, f"needs {','.join(sorted(needed))}; sent: {listed}")
+        self._sufficient = listed
+
+    def find(self, sent: SentRequest) -> Found:
+        """Return the request's endpoint and the rules about it; raises ``Refusal``."""
+        path = sent.path
+        port = sent.port if self._reads_ports else ""
         size = len(path) + len(sent.authority) + len(sent.method)
         look = self._kept if size <= _LONGEST else self._find
-        endpoint, rules = look(sent.method, sent.authority, path, port)
-        return admit(sent, endpoint, query), rules
+        return look(sent.method, sent.authority, path, port)
 
 
-def _find(trust: Trust, method: str, authority: str, path: str, port: str) -> Found:
-    endpoint = endpoint_of(method, authority, path, port, trust.path_mode, trust.max_path_bytes)
-    return Found(endpoint, applicable(trust.policy, endpoint))
+class _Finder:
+    """Finds endpoint and rules anew."""
+
+    def __init__(self, trust: Trust) -> None:
+        self._trust = trust
+        #: The rules there are, by their content: thousands of endpoints have the same few.
+        self._shared = WeakValueDictionary[object, Applicable]()
+
+    def find(self, method: str, authority: str, path: str, port: str) -> Found:
+        trust = self._trust
+        endpoint = endpoint_of(method, authority, path, port, trust.path_mode, trust.max_path_bytes)
+        rules = applicable(trust.policy, endpoint)
+        return Found(endpoint, self._shared.setdefault(rules.content, rules))

@@ -64,12 +64,6 @@ class PathMode(StrEnum):
     DECODE_AND_MERGE_SLASHES = "decode_and_merge_slashes"
 
 
-def split_target(target: str) -> tuple[str, str]:
-    """Split a request target at its first ``?`` into path and query (RFC 9112, section 3.2.1)."""
-    path, _, query = target.partition("?")
-    return path, query
-
-
 def is_normal(path: str, mode: PathMode) -> bool:
     """Say whether ``path`` (without query) is spelt as ``mode`` wants it."""
     return normal_readings(path, mode) is not None

@@ -33,6 +33,6 @@ class Request:
         )
 
 
-def admit(sent: SentRequest, endpoint: Endpoint, query: str) -> Request:
+def admit(sent: SentRequest, endpoint: Endpoint) -> Request:
     """Return the request, which is for ``endpoint``."""
-    return Request(endpoint, query, sent.headers, sent)
+    return Request(endpoint, sent.query, sent.headers, sent)

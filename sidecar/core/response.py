@@ -35,7 +35,7 @@ def allow(
 ) -> bytes:
     """Let the request pass, with its identity in headers; raises ``Refusal`` where a value would not be safe there.
 
-    ``removed`` are the names of the headers this client sent that the upstream must not get (``sent_removals``).
+    ``removed`` are the names of the headers this client sent that the upstream must not get (``SentRemovals``).
     INVARIANT: every identity header is either set or removed, exactly one of the two, with or without an identity.
     Envoy removes after it sets.
     """

@@ -23,13 +23,15 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 class SentRequest:
     """One HTTP request as the client sent it. Nobody changes it; a frozen one would cost each check 1 µs more.
 
-    ``target`` is path and query. Header names are lower-case; bytes that are not UTF-8 are kept as surrogate escapes
-    (PEP 383). Look at ``headers`` by ``get``, ``in`` and iteration alone: a map of protobuf's adds what it is asked for
-    in brackets. What few checks look at is read from ``attributes`` when it is asked for.
+    ``path`` and ``query`` are the two sides of the target's first ``?`` (RFC 9112, section 3.2.1). Header names are
+    lower-case; bytes that are not UTF-8 are kept as surrogate escapes (PEP 383). Look at ``headers`` by ``get``, ``in``
+    and iteration alone: a map of protobuf's adds what it is asked for in brackets. What few checks look at is read from
+    ``attributes`` when it is asked for.
     """
 
     method: str
-    target: str = field(repr=False)  # the query may have secrets
+    path: str
+    query: str = field(repr=False)  # may have secrets
     authority: str
     headers: Mapping[str, str] = field(repr=False)  # have the token, which must never reach a log
     has_raw_headers: bool  #: whether they came in ``header_map``, with their bytes
@@ -83,7 +85,8 @@ def read_sent(raw: bytes) -> SentRequest:
         # Over HTTP/2 a path may have bytes that are not UTF-8. Envoy shows them as "!" in ``path``, and routes the
         # bytes; the raw header, where there is one, tells the truth.
         target = headers.get(":path", target)
-    return SentRequest(method, target, http.host, headers, is_raw, attributes)
+    path, _, query = target.partition("?")
+    return SentRequest(method, path, query, http.host, headers, is_raw, attributes)
 
 
 def _join(raw: Iterable[HeaderValue]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from sidecar.core.algorithm import SYMMETRIC
 from sidecar.core.policy.match import PatternError
 from sidecar.core.policy.patterns import path_patterns
 from sidecar.loading.credential_consistency import credential_inconsistencies
@@ -21,6 +22,7 @@ def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
     yield from _listening(settings)
     yield from _issuers(settings)
     yield from credential_inconsistencies(settings)
+    yield from _secrets(settings)
     yield from _policy_names(settings)
     yield from _path_patterns(settings)
     yield from _identity_headers(settings.response.identity_headers)
@@ -60,6 +62,18 @@ def _issuers(settings: Settings) -> Iterator[Inconsistency]:
                 ("issuers", index, "issuer"),
                 f"{longer[0]!r} begins with {name!r} and '/': their principals could be mistaken for each other",
             )
+
+
+def _secrets(settings: Settings) -> Iterator[Inconsistency]:
+    # INVARIANT: an issuer has a secret or public keys, never both, and HS256 goes with a secret alone: or a public key
+    # could be taken for the secret that it is not (RFC 8725, section 2.1).
+    for index, issuer in enumerate(settings.issuers):
+        where: FieldPath = ("issuers", index, "algorithms")
+        secret = None if issuer.keys is None else issuer.keys.hmac_secret
+        if secret is None and not SYMMETRIC.isdisjoint(issuer.algorithms):
+            yield where, "HS256 takes 'keys.hmac_secret', and stands alone: never together with public keys"
+        if secret is not None and set(issuer.algorithms) != SYMMETRIC:
+            yield where, "with 'keys.hmac_secret' write [HS256] and nothing else: a secret is for no other algorithm"
 
 
 def _policy_names(settings: Settings) -> Iterator[Inconsistency]:

@@ -6,7 +6,7 @@ were the ``Trust`` itself handed over, it would have to be pickled.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sidecar.loading.load import Configuration
 from sidecar.loading.trust import Loaded, compile_trust, compile_with_places, read_key_holders, read_key_sets
@@ -15,11 +15,14 @@ from sidecar.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The configuration's plain values, overrides included, the JWK Set of each issuer, in order, and API keys."""
+    """The configuration's plain values, overrides included, each issuer's JWK Set or secret, in order, and API keys.
+
+    Encoded it holds secrets: it goes through memory that the sidecar's processes share, and nowhere else.
+    """
 
     values: Mapping[str, object]
-    key_sets: tuple[bytes, ...]
-    api_keys: bytes = b""
+    key_sets: tuple[bytes, ...] = field(repr=False)
+    api_keys: bytes = field(default=b"", repr=False)
 
     def encode(self) -> bytes:
         """Return it as JSON. Ends with a newline, so that a cut one is seen to be cut."""

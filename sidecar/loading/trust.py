@@ -1,10 +1,12 @@
 """Settings, key sets and policy to one ``Trust``."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar.core import base64url
+from sidecar.core.algorithm import SYMMETRIC
 from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.keys import key_set
 from sidecar.core.policy.key import parse_claim_path, parse_key
@@ -12,11 +14,13 @@ from sidecar.core.policy.model import AttributeKind
 from sidecar.core.source import BEARER, DPOP, Source
 from sidecar.core.trust import Issuer, ResponseSettings, Trust
 from sidecar.keys.api_keys import ApiKeysError
+from sidecar.keys.hmac_secret import SecretError, hmac_key
 from sidecar.keys.jwks import Jwks, JwksError, read_jwks
 from sidecar.loading.key_holders import key_holders
 from sidecar.loading.load import Configuration
 from sidecar.loading.policy import build_policies
 from sidecar.loading.problem import ConfigurationError, FieldPath, dotted
+from sidecar.loading.secret import read_secret
 from sidecar.settings import Settings
 from sidecar.settings.credential import sources_of
 from sidecar.settings.issuer import IssuerSettings, KeySource
@@ -66,7 +70,7 @@ def read_key_sets(configuration: Configuration) -> tuple[bytes, ...]:
     for index, issuer in enumerate(configuration.settings.issuers):
         try:
             documents.append(_document(issuer.keys, configuration.document.path.parent))
-        except JwksError as error:
+        except (JwksError, SecretError) as error:
             problems.append(configuration.problem(_keys_of(index, issuer), str(error)))
     if problems:
         raise ConfigurationError(problems)
@@ -92,11 +96,12 @@ def compile_trust(settings: Settings, key_sets: Sequence[bytes], api_keys: bytes
     for index, (issuer, document) in enumerate(zip(settings.issuers, key_sets, strict=True)):
         try:
             jwks = _usable_keys(issuer, document)
-        except JwksError as error:
+        except (JwksError, SecretError) as error:
             problems.append((_keys_of(index, issuer), str(error)))
             continue
         warnings += [f"{issuer.issuer}: key left out: {line}" for line in jwks.refused]
         issuers[issuer.issuer] = _issuer(issuer, jwks)
+    problems += _secrets_that_are_public(settings, issuers)
     if settings.api_keys is not None:
         try:
             issuers[settings.api_keys.issuer] = key_holders(settings.api_keys, api_keys)
@@ -114,6 +119,9 @@ def _keys_of(index: int, issuer: IssuerSettings) -> FieldPath:
 def _usable_keys(settings: IssuerSettings, document: bytes) -> Jwks:
     if settings.keys is None:
         return Jwks(key_set(()), ())
+    secret = settings.keys.hmac_secret
+    if secret is not None:
+        return Jwks(key_set([hmac_key(document, secret.key_id)]), ())
     jwks = read_jwks(document)
     if all(key.algorithms.isdisjoint(settings.algorithms) for key in jwks.keys.keys):
         found = sorted({algorithm for key in jwks.keys.keys for algorithm in key.algorithms})
@@ -121,9 +129,22 @@ def _usable_keys(settings: IssuerSettings, document: bytes) -> Jwks:
     return jwks
 
 
+def _secrets_that_are_public(settings: Settings, issuers: Mapping[str, Issuer]) -> Iterator[tuple[FieldPath, str]]:
+    """Yield the issuers whose secret is the public key of another one."""
+    keys = {key for issuer in issuers.values() for key in issuer.keys.keys}
+    public = {key.material for key in keys if SYMMETRIC.isdisjoint(key.algorithms)}
+    public |= {spelt for key in public for spelt in (base64url.encode(key), key.hex().encode())}
+    for index, issuer in enumerate(settings.issuers):
+        found, secret = issuers.get(issuer.issuer), issuer.keys and issuer.keys.hmac_secret
+        if secret and found and any(key.material in public for key in found.keys.keys):
+            yield _keys_of(index, issuer), "is a public key of another issuer: whoever has that could sign"
+
+
 def _document(source: KeySource | None, folder: Path) -> bytes:
     if source is None:
         return b""
+    if source.hmac_secret is not None:
+        return read_secret(source.hmac_secret, folder)
     if source.file is not None:
         return _read(folder, source.file)
     return json.dumps(source.jwks, default=str).encode()

@@ -49,16 +49,18 @@ class Row:
         """Add ``n``, at least 0, to the counter ``index``."""
         self._counts[index] += n
 
-    def observe(self, index: int, value: float) -> None:
-        """Count ``value`` in the histogram ``index``.
+    def observe(self, index: int, value: float, counter: int | None = None) -> None:
+        """Count ``value`` in the histogram ``index``, and one more in ``counter``: together, as each check asks both.
 
-        What is negative or not finite is left out, since a sum must never go back.
+        What is negative or not finite is left out of the histogram, since a sum must never go back.
         """
-        if not 0.0 <= value < inf:
-            return
-        start, bounds, total = self._histograms[index]
-        self._counts[start + bisect_left(bounds, value)] += 1
-        self._sums[total] += value
+        counts = self._counts
+        if counter is not None:
+            counts[counter] += 1
+        if 0.0 <= value < inf:
+            start, bounds, total = self._histograms[index]
+            counts[start + bisect_left(bounds, value)] += 1
+            self._sums[total] += value
 
     def read(self) -> Totals:
         """Return what it holds. Any process may."""

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from sidecar.core.algorithm import Algorithm
+from sidecar.core.algorithm import SYMMETRIC, Algorithm
 from sidecar.core.binding import BoundTokens, Dpop
 from sidecar.core.uri import uri_of
 from sidecar.settings.base import Model, checked
@@ -36,6 +36,12 @@ class DpopSettings(Model):
         description="Origins in 'htu' that clients know this service by, such as https://api.example. Default: scheme "
         "and host as Envoy was asked; behind something that ends TLS or changes the host these are others.",
     )
+
+    @model_validator(mode="after")
+    def _asymmetric(self) -> Self:
+        if not SYMMETRIC.isdisjoint(self.algorithms):
+            raise ValueError("HS256 is for no proof: whoever can verify it can make it")
+        return self
 
     def dpop(self) -> Dpop:
         """Return it as the core knows it."""

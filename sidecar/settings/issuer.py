@@ -9,11 +9,12 @@ from sidecar.core.introspection import Introspection
 from sidecar.settings.base import Model, Text
 from sidecar.settings.bound import BoundTokensSettings
 from sidecar.settings.credential import Credentials
+from sidecar.settings.hmac import HmacSecretSource
 from sidecar.settings.introspection import IntrospectionSettings, TokenReviewSettings
 
 
 class KeySource(Model):
-    """Where an issuer's public keys come from: exactly one of these."""
+    """Where an issuer's keys come from: exactly one of these."""
 
     file: Text | None = Field(
         None, description="A JWK Set file; a relative path is relative to the configuration's folder."
@@ -21,11 +22,16 @@ class KeySource(Model):
     jwks: dict[str, Any] | None = Field(
         None, description="A JWK Set, inline: for tests and for keys that never change."
     )
+    hmac_secret: HmacSecretSource | None = Field(
+        None,
+        description="The secret of an issuer that signs with HS256. It stands alone: no other algorithm goes with it. "
+        "Whoever can verify such tokens can make them, so prefer keys in pairs.",
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if (self.file is None) == (self.jwks is None):
-            raise ValueError("give exactly one of 'file' and 'jwks'")
+        if len(self.model_fields_set) != 1:
+            raise ValueError("give exactly one of 'file', 'jwks' and 'hmac_secret'")
         return self
 
 

@@ -1,10 +1,14 @@
 """The short way of a credential that was met before: what it skips, it may skip."""
 
+import gc
+import weakref
+
 import pytest
 
 from sidecar.core.cache import Known
 from sidecar.core.check import Checker
 from sidecar.core.needs import Decided, Verify
+from sidecar.core.sent import read_sent
 from sidecar.core.trust import Trust
 from sidecar.engine.local_cache import LocalCache
 from support.answers import Answer, read_answer
@@ -148,3 +152,51 @@ def test_answers_for_one_identity_are_bounded() -> None:
     assert known is not None
     assert len(known.permits) == 8
     assert all(isinstance(one, Decided) for one in known.permits.values())
+
+
+def test_settled_answers_are_those_of_evaluation() -> None:
+    """Where the rules look at nothing but endpoint and identity their answer is kept, for this identity alone."""
+    deny = {"name": "d", "action": "deny", "rules": [{"when": [{"key": "request.auth.claims[bad]", "values": ["*"]}]}]}
+    in_force = trust(policy_set([_named("a", to=[{"operation": {"paths": ["/a/*"]}}]), deny]))
+    process, good, bad = Process(in_force), mint(), mint(claims(bad="yes"))
+    for _ in range(3):
+        assert [process.ask(with_token(good, path=path)).allowed for path in ("/a/1", "/a/2", "/b")] == [1, 1, 0]
+        assert process.ask(with_token(bad, path="/a/1")).reason == "denied_by_policy"
+    known = process.recent.recall(f"Bearer {good}")
+    assert known is not None
+    assert len(known.settled) == 1
+
+
+def test_rules_that_look_at_the_request_are_evaluated_each_time() -> None:
+    """An answer that a header decided is not the next request's."""
+    looking = {"when": [{"key": "request.headers[x-env]", "values": ["test"]}]}
+    for rules in ([_named("a", **looking)], [*ALLOW_ALL, {"name": "d", "action": "deny", "rules": [looking]}]):
+        process, token = Process(trust(policy_set(rules))), mint()
+        wanted = rules[-1]["action"] == "allow"
+        for value in ("test", "live") * 3:
+            answer = process.ask(with_token(token, headers={"x-env": value}))
+            assert answer.allowed is (wanted is (value == "test"))
+
+
+def test_names_found_harmless_do_not_hide_others() -> None:
+    """A request with one more name than those before is looked at, however many were found harmless."""
+    process, token = Process(), mint()
+    for number in range(1000):
+        assert process.ask(with_token(token, headers={f"x-{number}": "a", "y" * 100 + str(number): "b"})).allowed
+        if number % 100 == 0:
+            odd = process.ask(with_token(token, headers={f"x-{number}": "a", "x.auth.subject": "attacker"}))
+            assert "x.auth.subject" in odd.removed
+
+
+def test_remembered_identities_do_not_keep_old_policies_alive() -> None:
+    """A token that is idle while the policy is replaced keeps nothing of the old one."""
+    process, token = Process(), mint()
+    assert process.ask(with_token(token)).allowed
+    lookup = process._checker._lookup
+    assert lookup is not None
+    old = weakref.ref(lookup.find(read_sent(with_token(token))).rules)
+    del lookup
+    process.trust = trust()
+    assert process.ask(check_request()).reason == "no_credential"
+    gc.collect()
+    assert old() is None

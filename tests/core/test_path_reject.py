@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.path import PathMode, decoded, is_normal, readings, split_target
+from sidecar.core.path import PathMode, decoded, is_normal, readings
 
 _NORMAL = [
     *("/", "/a", "/a/", "/a/b", "/.a", "/..a", "/...", "/a.", "/a..", "/a..b", "/.well-known/x", "/-._~!$&'()*+,=:@"),
@@ -166,22 +166,6 @@ def test_every_text_has_a_normal_spelling_or_is_dangerous(text: str) -> None:
     ):
         return
     assert is_normal("/" + quote(text, safe="-._~!$&'()*+,=:@"), PathMode.REJECT)
-
-
-@pytest.mark.parametrize(
-    ("target", "path", "query"),
-    [
-        ("/a", "/a", ""),
-        ("/a?", "/a", ""),
-        ("/a?b?c", "/a", "b?c"),
-        ("?a", "", "a"),
-        ("/a%3Fb", "/a%3Fb", ""),
-        ("", "", ""),
-    ],
-)
-def test_split(target: str, path: str, query: str) -> None:
-    """A target ends its path at the first question mark."""
-    assert split_target(target) == (path, query)
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_method_that_is_not_normal(method: str) -> None:
 def test_raw_path() -> None:
     """Where Envoy sends ``header_map``, the path is the one in there: in ``path`` it has other bytes."""
     raw = check_request(path="/a!", header_map=[(":path", b"/a\xff")])
-    assert read_sent(raw).target == "/a\udcff"
+    assert read_sent(raw).path == "/a\udcff"
 
 
 @pytest.mark.parametrize(("length", "reason"), [(8192, None), (8193, Reason.PATH_TOO_LONG)])
@@ -157,3 +157,20 @@ def test_length_of_a_path(length: int, reason: Reason | None) -> None:
     except Refusal as refusal:
         found = refusal.reason.value
     assert found == (path if reason is None else reason.value)
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "query"),
+    [
+        ("/a", "/a", ""),
+        ("/a?", "/a", ""),
+        ("/a?b?c", "/a", "b?c"),
+        ("?a", "", "a"),
+        ("/a%3Fb", "/a%3Fb", ""),
+        ("", "", ""),
+    ],
+)
+def test_split(target: str, path: str, query: str) -> None:
+    """A target ends its path at the first question mark."""
+    sent = read_sent(check_request(path=target))
+    assert (sent.path, sent.query) == (path, query)

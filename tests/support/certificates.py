@@ -71,3 +71,9 @@ def _usage(*, signs: bool) -> x509.KeyUsage:
         False,
     )
     return x509.KeyUsage(digital_signature=not signs, key_cert_sign=signs, crl_sign=signs, **no)
+
+
+def certificate() -> x509.Certificate:
+    """Return a certificate that is signed with its own key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return _builder(_name("self"), _name("self"), key.public_key()).sign(key, SHA256())

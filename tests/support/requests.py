@@ -6,7 +6,7 @@ from envoy.config.core.v3.base_pb2 import HeaderValue
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 
 from sidecar.core.endpoint import endpoint_of
-from sidecar.core.path import PathMode, split_target
+from sidecar.core.path import PathMode
 from sidecar.core.request import Request, admit
 from sidecar.core.sent import read_sent
 
@@ -43,5 +43,4 @@ def with_token(token: str, **fields: object) -> bytes:
 def request(mode: PathMode = PathMode.REJECT, /, **fields: object) -> Request:
     """Return the ``Request`` that the core makes of such a CheckRequest."""
     sent = read_sent(check_request(**fields))  # type: ignore[arg-type]
-    path, query = split_target(sent.target)
-    return admit(sent, endpoint_of(sent.method, sent.authority, path, sent.port, mode, 8192), query)
+    return admit(sent, endpoint_of(sent.method, sent.authority, sent.path, sent.port, mode, 8192))

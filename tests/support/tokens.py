@@ -64,3 +64,8 @@ def part(data: bytes) -> bytes:
 
 def _bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else json.dumps(value).encode()
+
+
+def mint_hmac(secret: bytes, payload: Mapping[str, Any] | None = None, **headers: Any) -> str:  # noqa: ANN401 - JSON
+    """Mint a token with PyJWT and HS256."""
+    return jwt.encode(dict(claims() if payload is None else payload), secret, "HS256", headers)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sidecar.core.algorithm import Algorithm
+from sidecar.core.algorithm import ASYMMETRIC
 from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.keys import VerificationKey, key_set
 from sidecar.core.path import PathMode
@@ -41,7 +41,7 @@ def issuer(keys: Iterable[VerificationKey] | None = None, /, **changes: Any) -> 
     fields: dict[str, Any] = {
         "issuer": ISSUER,
         "audiences": frozenset({AUDIENCE}),
-        "algorithms": frozenset(Algorithm),
+        "algorithms": frozenset(ASYMMETRIC),
         "token_types": frozenset({"jwt", "at+jwt"}),
         "keys": key_set([pair().public] if keys is None else keys),
         "clock_skew": 30.0,

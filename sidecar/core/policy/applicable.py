@@ -1,7 +1,8 @@
 """Which rules are about an endpoint, whoever asks: the half of policy that needs neither headers nor identity."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from itertools import count
 
 from sidecar.core.endpoint import Endpoint
 from sidecar.core.policy.index import PathIndex
@@ -9,13 +10,32 @@ from sidecar.core.policy.match import Values, matches_any, matches_one
 from sidecar.core.policy.model import Action, Entry, Operation, PolicySet
 
 
-class Applicable(NamedTuple):
-    """``deny`` and ``allow`` in the policies' order. ``preflight``: whether a CORS preflight needs no token."""
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Applicable:
+    """``deny`` and ``allow`` in the policies' order. ``preflight``: whether a CORS preflight needs no token.
+
+    ``of_identity``: whether the identity alone decides by them, since none looks at the request. ``serial`` is another
+    one for each, cheap as a key, which does not keep it alive; ``Lookup`` sees to it that endpoints with the same rules
+    share one.
+    """
 
     public: bool
     preflight: bool
     deny: tuple[Entry, ...]
     allow: tuple[Entry, ...]
+    of_identity: bool = field(init=False)
+    serial: int = field(init=False, default_factory=count().__next__)
+
+    def __post_init__(self) -> None:
+        """Look whether any of it looks at the request."""
+        looks = self.public or self.preflight or any(one.rule.of_request for one in (*self.deny, *self.allow))
+        object.__setattr__(self, "of_identity", not looks)
+
+    @property
+    def content(self) -> tuple[bool, bool, tuple[int, ...], tuple[int, ...]]:
+        """Return what it is made of, by the rules' numbers: equal for those of one policy set that say the same."""
+        deny, allow = (tuple(one.number for one in entries) for entries in (self.deny, self.allow))
+        return self.public, self.preflight, deny, allow
 
 
 def applicable(policies: PolicySet, endpoint: Endpoint) -> Applicable:

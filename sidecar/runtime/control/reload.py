@@ -60,8 +60,10 @@ def _shape(settings: Settings) -> Mapping[str, object]:
 
 
 def files_of(config: Path, settings: Settings) -> list[Path]:
-    """Return the files that a configuration is made of: its own, and those of its key sets."""
-    names = [one.keys.file for one in settings.issuers if one.keys is not None]
+    """Return the files that a configuration is made of: its own, and those of its keys, secrets and API keys."""
+    keys = [one.keys for one in settings.issuers if one.keys is not None]
+    secrets = [one.hmac_secret for one in keys if one.hmac_secret is not None]
+    names = [*(source.file for source in keys), *(source.file for source in secrets)]
     if settings.api_keys is not None:
         names.append(settings.api_keys.file)
     return [config, *(config.parent / name for name in names if name is not None)]

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import uvloop
 
-from sidecar.core.trust import Trust
 from sidecar.http.guard import TokenError
 from sidecar.http.listening import ListenError
 from sidecar.loading.snapshot import Snapshot
@@ -62,7 +61,7 @@ class _Alone:
             shared=shared,
             settings=settings,
             folder=config.parent,
-            trust=self._trust,
+            trust=self._holder.reader(),
             row=board[1].row(0),
         )
         self._desk = Desk(
@@ -115,9 +114,6 @@ class _Alone:
             self._heart.beat()
             self._checks.publish()
             await asyncio.sleep(INTERVAL)
-
-    def _trust(self) -> Trust:
-        return self._holder.trust
 
     async def _apply(self, reading: Reading) -> None:
         await self._holder.prepare(1, reading.snapshot.encode())

@@ -83,8 +83,7 @@ class Checks:
             meter.publish(counts)
 
     def _observe(self, reason: Reason, seconds: float) -> None:
-        self._row.add(CHECK[reason])
-        self._row.observe(CHECK_DURATION, seconds)
+        self._row.observe(CHECK_DURATION, seconds, CHECK[reason])
 
     def _observe_introspection(self, result: Result) -> None:
         self._row.add(INTROSPECTION[Introspection[result.name]])

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from sidecar.core.trust import Trust
 from sidecar.loading.snapshot import decode
@@ -20,6 +21,10 @@ class Holder:
     trust: Trust
     changed: Callable[[Trust], None] = lambda _trust: None
     _next: tuple[int, Trust] | None = None
+
+    def reader(self) -> Callable[[], Trust]:
+        """Return what returns the Trust in force. It is C from end to end, since each check asks."""
+        return partial(getattr, self, "trust")
 
     async def prepare(self, generation: int, snapshot: bytes) -> bytes:
         """Make a Trust and keep it ready; return its digest. Checks go on meanwhile. Raises ``PrepareError``."""

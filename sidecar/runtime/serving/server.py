@@ -58,7 +58,7 @@ class _Server:
             shared=spec.shared,
             settings=settings,
             folder=Path(spec.config).parent,
-            trust=self._trust,
+            trust=self._holder.reader(),
             row=row,
         )
         self._grace = min(_ALONE_GRACE, settings.shutdown_grace_seconds)
@@ -94,9 +94,6 @@ class _Server:
             self._heart.beat()
             self._checks.publish()
             await asyncio.sleep(INTERVAL)
-
-    def _trust(self) -> Trust:
-        return self._holder.trust
 
     def _changed(self, trust: Trust) -> None:
         self._heart.trust_digest = trust.digest

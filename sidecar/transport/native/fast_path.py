@@ -33,6 +33,7 @@ def take_whole_requests(calls: Calls) -> None:  # noqa: C901 - one loop without 
     if connection.phase is not Phase.OPEN or connection.leaving.last != LARGEST:
         return
     known, alive, out, most = connection.headers.known, streams.alive, connection.out, calls.largest_data
+    recall = connection.headers.recall
     end = len(data) - HEAD_BYTES
     while position < end:
         # HEADERS of a known block, on the next stream (without the reserved bit), with no flag but END_HEADERS.
@@ -41,7 +42,8 @@ def take_whole_requests(calls: Calls) -> None:  # noqa: C901 - one loop without 
         heads = start + (high << 8 | low)
         if kind != HEADERS or flags != END_HEADERS or stream_id != streams.highest + 2 or stream_id > LARGEST:
             return
-        head = known.get(data[start:heads])
+        block = data[start:heads]
+        head = known.get(block) or recall(block)
         if head is None or head.direct is None or heads + _DATA_HEADS.size > len(data):
             return
         # DATA with one whole message, not compressed, that ends the request.

@@ -19,12 +19,14 @@ SMALL_BYTES = 256
 LARGE_VALUE_BYTES = 256
 _PIECE_BYTES = 8192
 _INTO_TABLE, _HUFFMAN = 0x40, 0x80
-#: SETTINGS_HEADER_TABLE_SIZE, of which we send none: the peer can make its table smaller, and never larger.
+#: What a peer's table may have until it has seen our SETTINGS (RFC 7540's default, and RFC 9113's).
 _TABLE_BYTES = 4096
 #: Bits of the longest Huffman code (RFC 7541, appendix B): how few bytes a coded value may have.
 _LONGEST_CODE_BITS = 30
 #: The value that stands for one that is larger than the table: as it is, so that it empties the table.
 _TOO_LARGE = b"\x7f\x82\x1f" + b"." * (_TABLE_BYTES + 1)
+#: A size in one byte is 7 bits, not all of them set (section 5.1).
+_MOST_IN_A_BYTE = 0x7F
 #: Bytes of an integer beyond its prefix: as ``hpack`` takes them.
 _INTEGER_BYTES = 5
 
@@ -47,6 +49,25 @@ def pieces(block: bytes) -> Iterator[bytes]:
             yield b"".join(parts)
             parts, size, begun = [], 0, True
     yield b"".join(parts)
+
+
+def fields_of(block: bytes) -> Iterator[tuple[int, int]]:
+    """Yield for each field where its value begins, or its end where it has none, and its end.
+
+    A change of the table's size is no field. Raises ``H2ConnectionError`` as ``pieces`` does.
+    """
+    at = 0
+    while at < len(block):
+        is_field = block[at] & 0xE0 != 0x20  # noqa: PLR2004 - 001, section 6.3
+        value_at, at = _field(block, at)
+        if is_field:
+            yield value_at, at
+
+
+def size_at(block: bytes, at: int) -> tuple[int, int]:
+    """Read the size of a string (section 5.2); return it and where it ends. Raises ``H2ConnectionError``."""
+    size = block[at] & _MOST_IN_A_BYTE
+    return (size, at + 1) if size < _MOST_IN_A_BYTE else _integer(block, at, 7)
 
 
 def _field(block: bytes, at: int) -> tuple[int, int]:

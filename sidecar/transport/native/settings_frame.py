@@ -8,7 +8,8 @@ from sidecar.transport.native.errors import ErrorCode, H2ConnectionError
 from sidecar.transport.native.frames import LARGEST, SETTINGS, frame
 from sidecar.transport.native.limits import Limits
 
-_ENABLE_PUSH, _MAX_CONCURRENT_STREAMS, _INITIAL_WINDOW_SIZE, _MAX_FRAME_SIZE, _MAX_HEADER_LIST_SIZE = 2, 3, 4, 5, 6
+_HEADER_TABLE_SIZE, _ENABLE_PUSH, _MAX_CONCURRENT_STREAMS = 1, 2, 3
+_INITIAL_WINDOW_SIZE, _MAX_FRAME_SIZE, _MAX_HEADER_LIST_SIZE = 4, 5, 6
 _ENTRY = struct.Struct(">HI")
 
 DEFAULT_WINDOW_BYTES = 65_535
@@ -46,6 +47,8 @@ class PeerSettings:
 def ours(limits: Limits) -> bytes:
     """Return the SETTINGS frame that we send first."""
     asked = {
+        # Without a table a block means the same whenever it comes, which is what makes it cheap (``header_shapes``).
+        _HEADER_TABLE_SIZE: 0,
         _MAX_CONCURRENT_STREAMS: limits.max_concurrent_streams,
         _INITIAL_WINDOW_SIZE: limits.stream_window_bytes,
         _MAX_FRAME_SIZE: limits.max_frame_bytes,

@@ -32,7 +32,8 @@ from sidecar.core.algorithm import Algorithm
 from sidecar.core.keys import VerificationKey
 from sidecar.core.needs import Verify
 
-#: An algorithm's number is its place here: the order is part of the layout.
+#: An algorithm's number is its place here: the order is part of the layout. HS256 has none: INVARIANT: no secret ever
+#: enters a ring.
 ALGORITHMS = (
     Algorithm.EDDSA,
     Algorithm.ES256,

@@ -9,7 +9,7 @@ import pytest
 from tokens.keyfiles import assert_secret, minting, pem, written
 from tokens.pool.ends import SEED, assert_good
 
-from sidecar.core.algorithm import Algorithm
+from sidecar.core.algorithm import ASYMMETRIC, Algorithm
 from sidecar.memory import segment
 from sidecar.memory.ring import Consumer, Producer
 from sidecar.tokens.key_file import KeyFile, KeyFiles, SigningKeyError
@@ -207,7 +207,7 @@ def test_new_asker_is_woken_up() -> None:
         assert producer.attend()
 
 
-@pytest.mark.parametrize("algorithm", Algorithm)
+@pytest.mark.parametrize("algorithm", ASYMMETRIC)
 def test_made_from_files(tmp_path: Path, algorithm: Algorithm) -> None:
     """A worker reads its keys itself, tries them, and shows nothing of them; nor is anything in the shared memory."""
     one = pair(algorithm)

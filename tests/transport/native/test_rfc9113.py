@@ -229,6 +229,6 @@ def test_first_frame_is_settings() -> None:
         (frames.WINDOW_UPDATE, 0, 0),
     ]
     asked = dict(struct.iter_unpack(">HI", received[0].payload))
-    assert asked == {3: 1024, 4: 1024**2, 5: 16384, 6: 16 * 1024**2}
+    assert asked == {1: 0, 3: 1024, 4: 1024**2, 5: 16384, 6: 16 * 1024**2}
     assert 65535 + int.from_bytes(received[1].payload, "big") == 16 * 1024**2
     assert [one.kind for one in wire.send(greeting())] == [frames.SETTINGS]

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from verify.pool.ends import asked, both, need, opened, settle, verdict
 
-from sidecar.core.algorithm import Algorithm
+from sidecar.core.algorithm import ASYMMETRIC, Algorithm
 from sidecar.verify.pool import codec
 from sidecar.verify.pool.counts import PoolCounts
 
 
-@pytest.mark.parametrize("algorithm", Algorithm)
+@pytest.mark.parametrize("algorithm", ASYMMETRIC)
 def test_verdicts(algorithm: Algorithm) -> None:
     """Each need gets the verdict on it, from the verifier, good or bad."""
 
