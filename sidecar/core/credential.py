@@ -44,11 +44,11 @@ def bearer_token(request: Request) -> bytes:
     return token.encode("ascii")
 
 
-def scheme_and_token(value: str) -> tuple[str, str]:
+def scheme_and_token(value: str, name: str = "Authorization") -> tuple[str, str]:
     """Return a header's scheme, lower-case, and what follows it; raises ``Refusal`` where it is none, or several."""
     if "," in value:
         # No bearer token has a comma: Envoy joined two headers, or somebody wants us to believe it did.
-        raise Refusal(Reason.SEVERAL_CREDENTIALS, "a comma in a header with a credential")
+        raise Refusal(Reason.SEVERAL_CREDENTIALS, f"a comma in {name}")
     scheme, _, rest = value.partition(" ")
     if _SCHEME.fullmatch(scheme) is None:
         raise Refusal(Reason.MALFORMED_CREDENTIAL, "not a scheme and its value")

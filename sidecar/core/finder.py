@@ -69,9 +69,9 @@ def _in_header(name: str, schemes: Mapping[str, Source]) -> _Look:
             return None
         if plain is not None:
             if "," in value:
-                raise Refusal(Reason.SEVERAL_CREDENTIALS, "a comma in a header with a credential")
+                raise Refusal(Reason.SEVERAL_CREDENTIALS, f"a comma in {name}")
             return _credential(plain, value)
-        scheme, token = scheme_and_token(value)
+        scheme, token = scheme_and_token(value, name)
         source = schemes.get(scheme)
         return False if source is None else _credential(source, token)
 

@@ -41,8 +41,8 @@ def test_denied_in_every_respect(reason: Reason) -> None:
     assert answer.rpc_code != 0
 
 
-#: RFC 6750, section 3.1: the status that goes with each error code.
-_STATUS = {"invalid_request": 400, "invalid_token": 401, "insufficient_scope": 403}
+#: RFC 6750, section 3.1, and RFC 9449, section 7.1: the status that goes with each error code.
+_STATUS = {"invalid_request": 400, "invalid_token": 401, "insufficient_scope": 403, "invalid_dpop_proof": 401}
 
 
 @pytest.mark.parametrize("reason", _DENIALS, ids=_IDS)
@@ -54,7 +54,8 @@ def test_error_codes(reason: Reason) -> None:
 
 def _challenge(outcome: Outcome) -> str | None:
     if outcome.error:
-        return f'Bearer realm="api", error="{outcome.error}", error_description="{outcome.message}"'
+        scheme = "DPoP" if outcome.error == "invalid_dpop_proof" else "Bearer"
+        return f'{scheme} realm="api", error="{outcome.error}", error_description="{outcome.message}"'
     return 'Bearer realm="api"' if outcome.status == 401 else None
 
 
