@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from sidecar.core import response
+from sidecar.core.asserting import Wanted, wanted
+from sidecar.core.assertion import NO_RENEWALS, Assertion, Minted, Renewals
 from sidecar.core.authenticate import Candidate, believe, read_candidate
 from sidecar.core.cache import (
     NO_CACHE,
@@ -29,7 +31,7 @@ from sidecar.core.decision import Denial, Permit
 from sidecar.core.gate import OPEN, Gate
 from sidecar.core.identity import Identity
 from sidecar.core.lookup import Lookup
-from sidecar.core.needs import Decided, Step, Verdict, Verify
+from sidecar.core.needs import Decided, Mint, Step, Verdict, Verify
 from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate
 from sidecar.core.reason import Reason, Refusal
@@ -52,11 +54,13 @@ class Checker:
         tokens: TokenCache = NO_CACHE,
         recent: Recent = NOTHING_RECENT,
         gate: Gate = OPEN,
+        renewals: Renewals = NO_RENEWALS,
     ) -> None:
         self._trust = trust
         self._tokens = tokens
         self._recent = recent
         self._gate = gate
+        self._renewals = renewals
         self._nobody = Known(None)
         self._lookup: Lookup | None = None
 
@@ -92,9 +96,9 @@ class Checker:
             return _decided(decision, asked, self._nobody)
         if known is not None:
             refuse_token_in_query(sent.query)
-            return _evaluated(asked, known)
+            return self._evaluated(asked, known, now)
         found = self._look_up(asked.request, trust, now)
-        return _evaluated(asked, found) if isinstance(found, Known) else self._verify(asked, found, now)
+        return self._evaluated(asked, found, now) if isinstance(found, Known) else self._verify(asked, found, now)
 
     def _recall(self, sent: SentRequest, trust: Trust, now: float) -> Known | None:
         # Nothing of the credential is looked at but that it is the very text of one that was found good. Parsing it
@@ -147,9 +151,37 @@ class Checker:
         self._tokens.put(token, identity, now)
         try:
             known = self._remember(request, token, identity, asked.trust, now)
-            return _evaluated(asked, known)
+            return self._evaluated(asked, known, now)
         except Refusal as refusal:
             return _refused(refusal, request.sent.request_id, asked.trust)
+
+    def _evaluated(self, asked: "_Asked", known: Known, now: float) -> Step:
+        assert known.identity is not None  # noqa: S101 - for mypy
+        decision = evaluate(asked.rules, asked.request, known.identity, known.rules)
+        settings = asked.trust.response.assertion
+        if settings is None or isinstance(decision, Denial):
+            return _decided(decision, asked, known)
+        audience = settings.audience_for(decision.policy)
+        assertion = known.assertion(audience, now)
+        if assertion is None:
+            want = wanted(settings, known, audience, asked.trust.digest, now)
+            return Mint(want.statement, partial(self._resume_minted, asked, want))
+        if assertion.is_due(now):
+            # While the one there is is good, nobody waits for the next one.
+            want = wanted(settings, known, audience, asked.trust.digest, now)
+            self._renewals.begin(want.statement, want.keep)
+        known.expect(assertion)
+        return _decided(decision, asked, known, assertion)
+
+    def _resume_minted(self, asked: "_Asked", want: Wanted, minted: Minted | None, now: float) -> Step:
+        # INVARIANT: after every wait snapshot, identity, time and policy are looked at again.
+        if self._trust().digest != asked.trust.digest or not want.known.holds(asked.trust, now):
+            return self.begin(asked.raw, now)
+        try:
+            want.require(minted, now)
+            return self._evaluated(asked, want.known, now)
+        except Refusal as refusal:
+            return _refused(refusal, asked.request.sent.request_id, asked.trust)
 
     def _remember(self, request: Request, token: bytes, identity: Identity, trust: Trust, now: float) -> Known:
         known = Known(identity, len(token))
@@ -179,23 +211,18 @@ class _Asked:
         return self.lookup.trust
 
 
-def _evaluated(asked: _Asked, known: Known) -> Decided:
-    assert known.identity is not None  # noqa: S101 - for mypy
-    return _decided(evaluate(asked.rules, asked.request, known.identity, known.rules), asked, known)
-
-
-def _decided(decision: Permit | Denial, asked: _Asked, known: Known) -> Decided:
+def _decided(decision: Permit | Denial, asked: _Asked, known: Known, assertion: Assertion | None = None) -> Decided:
     settings = asked.trust.response
     if isinstance(decision, Denial):
         return Decided(decision, response.deny(decision, asked.request.sent.request_id, settings.realm))
     removed = asked.lookup.removals.of(asked.request.headers)
     if removed:
-        return Decided(decision, response.allow(decision, removed, settings))
+        return Decided(decision, response.allow(decision, removed, settings, assertion))
     # Nothing in the answer depends on the request any more.
     name = decision.policy or decision.reason
     decided = known.permits.get(name)
     if decided is None:
-        decided = Decided(decision, response.allow(decision, (), settings))
+        decided = Decided(decision, response.allow(decision, (), settings, assertion))
         if len(known.permits) < _MOST_PERMITS:
             known.permits[name] = decided
     if asked.rules.of_identity:

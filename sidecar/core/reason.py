@@ -50,6 +50,7 @@ class Reason(StrEnum):
     OVERLOADED = "overloaded"
     UNREADABLE_REQUEST = "unreadable_request"
     ENVOY_CONFIG_STALE = "envoy_config_stale"
+    ASSERTION_UNAVAILABLE = "assertion_unavailable"
     DEADLINE_EXCEEDED = "deadline_exceeded"
     INTERNAL_ERROR = "internal_error"
 
@@ -104,6 +105,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.OVERLOADED: Outcome(503, None, "too many new tokens at once; try again in a moment"),
     Reason.UNREADABLE_REQUEST: Outcome(503, None, "the request could not be read"),
     Reason.ENVOY_CONFIG_STALE: Outcome(503, None, "the proxy does not send all that policies look at"),
+    Reason.ASSERTION_UNAVAILABLE: Outcome(503, None, "the identity could not be signed for the application"),
     Reason.DEADLINE_EXCEEDED: Outcome(503, None, "the check took too long"),
     Reason.INTERNAL_ERROR: Outcome(503, None, "the check failed"),
 }

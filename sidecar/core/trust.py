@@ -41,13 +41,37 @@ class Issuer:
 
 
 @dataclass(frozen=True, slots=True)
+class AssertionSettings:
+    """The token of ours that the upstream gets about each identity.
+
+    ``audience`` are those of its ``aud``, but for the policies (by name) in ``policy_audiences``, which have their own.
+    ``lifetime`` is in seconds. ``claims`` are the names of top-level claims that are copied as they are. ``sub`` is
+    the identity's principal (issuer/subject), or else its subject.
+    """
+
+    issuer: str
+    header: str
+    audience: tuple[str, ...]
+    policy_audiences: tuple[tuple[str, tuple[str, ...]], ...]
+    lifetime: int
+    token_type: str
+    subject_is_principal: bool
+    claims: tuple[str, ...]
+
+    def audience_for(self, policy: str | None) -> tuple[str, ...]:
+        """Return the audience of a request that ``policy`` allowed."""
+        return next((audience for name, audience in self.policy_audiences if name == policy), self.audience)
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseSettings:
     """How decisions are told to Envoy, the upstream and the client.
 
     ``stripped_headers`` never reach the upstream from a client: the identity headers, and the usual names of those that
     are switched off. Of ``guarded_headers`` (those, headers that override, and headers that policies look at) no
     look-alike does. ``claim_headers`` maps a claim's path (member names from the outside in) to a header name.
-    ``metadata_claims`` are top-level claims for Envoy's own later filters; ``("*",)`` means all.
+    ``metadata_claims`` are top-level claims for Envoy's own later filters; ``("*",)`` means all. With ``assertion`` an
+    identity goes upstream only with a token of ours.
     """
 
     realm: str
@@ -61,6 +85,7 @@ class ResponseSettings:
     max_header_bytes: int
     stripped_headers: tuple[str, ...]
     guarded_headers: frozenset[str]
+    assertion: AssertionSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
