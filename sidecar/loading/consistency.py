@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from sidecar.core.algorithm import SYMMETRIC
 from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.policy.match import PatternError
+from sidecar.core.policy.model import Action
 from sidecar.core.policy.patterns import path_patterns
 from sidecar.loading.problem import FieldPath
 from sidecar.settings import Settings
+from sidecar.settings.assertion import RESERVED_CLAIMS, AssertionSettings
 from sidecar.settings.policy import OperationSettings
 from sidecar.settings.response import IdentityHeaderSettings
 from sidecar.transport.address import is_local, parse_anywhere
@@ -34,6 +36,8 @@ def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
     yield from _policy_names(settings)
     yield from _path_patterns(settings)
     yield from _identity_headers(settings.response.identity_headers)
+    if settings.assertion is not None:
+        yield from _assertion(settings, settings.assertion)
 
 
 def _processes(settings: Settings) -> Iterator[Inconsistency]:
@@ -119,6 +123,30 @@ def _identity_headers(headers: IdentityHeaderSettings) -> Iterator[Inconsistency
         if name in seen:
             yield where, f"{name!r} is used twice; each header carries one value"
         seen.add(name)
+
+
+def _assertion(settings: Settings, assertion: AssertionSettings) -> Iterator[Inconsistency]:
+    header = assertion.header
+    if header in _RESERVED_HEADERS or header.startswith(_RESERVED_PREFIXES):
+        yield (
+            ("assertion", "header"),
+            f"{header!r} has a meaning of its own; choose another, such as 'x-auth-assertion'",
+        )
+    if header in {name for _, name in _named_headers(settings.response.identity_headers)}:
+        yield ("assertion", "header"), f"{header!r} is an identity header as well; each header carries one value"
+    for index, claim in enumerate(assertion.claims):
+        if claim in RESERVED_CLAIMS:
+            yield ("assertion", "claims", index), f"{claim!r} is set by the sidecar or another token's; leave it out"
+    if assertion.subject == "subject" and len(settings.issuers) > 1:
+        yield (
+            ("assertion", "subject"),
+            "with several issuers two of them could have one subject in common; write 'principal', or leave it out",
+        )
+    allowing = [policy.name for policy in settings.policies if policy.action is Action.ALLOW]
+    for name in assertion.policy_audiences:
+        if name not in allowing:
+            found = ", ".join(allowing) or "none"
+            yield ("assertion", "policy_audiences", name), f"names no policy that allows; there are: {found}"
 
 
 def _named_headers(headers: IdentityHeaderSettings) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -11,7 +11,7 @@ from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.keys import key_set
 from sidecar.core.policy.key import parse_claim_path, parse_key
 from sidecar.core.policy.model import AttributeKind
-from sidecar.core.trust import Issuer, ResponseSettings, Trust
+from sidecar.core.trust import AssertionSettings, Issuer, ResponseSettings, Trust
 from sidecar.keys.hmac_secret import SecretError, hmac_key
 from sidecar.keys.jwks import Jwks, JwksError, read_jwks
 from sidecar.loading.load import Configuration
@@ -19,6 +19,7 @@ from sidecar.loading.policy import build_policies
 from sidecar.loading.problem import ConfigurationError, Problem
 from sidecar.loading.secret import read_secret
 from sidecar.settings import Settings
+from sidecar.settings import assertion as assertion_settings
 from sidecar.settings.issuer import IssuerSettings, KeySource
 from sidecar.settings.response import IdentityHeaderSettings
 
@@ -168,7 +169,7 @@ def _response(whole: Settings) -> ResponseSettings:
     headers = settings.identity_headers
     fixed = (headers.subject, headers.issuer, headers.scopes)
     # The usual names too: an upstream may go on reading a header that was switched off or renamed here.
-    stripped = (*filter(None, fixed), *_USUAL_HEADERS, *headers.claims.values())
+    stripped = (*filter(None, fixed), *_USUAL_HEADERS, *headers.claims.values(), *_assertion_headers(whole.assertion))
     overrides = OVERRIDE_HEADERS if settings.strip_override_headers else ()
     return ResponseSettings(
         realm=settings.realm,
@@ -182,4 +183,23 @@ def _response(whole: Settings) -> ResponseSettings:
         max_header_bytes=settings.max_header_bytes,
         stripped_headers=tuple(dict.fromkeys(stripped)),
         guarded_headers=frozenset((*stripped, *overrides, *_headers_in_policies(whole))),
+        assertion=None if whole.assertion is None else _assertion(whole.assertion),
+    )
+
+
+def _assertion_headers(settings: assertion_settings.AssertionSettings | None) -> tuple[str, ...]:
+    usual = str(assertion_settings.AssertionSettings.model_fields["header"].default)
+    return () if settings is None else (settings.header, usual)
+
+
+def _assertion(settings: assertion_settings.AssertionSettings) -> AssertionSettings:
+    return AssertionSettings(
+        issuer=settings.issuer,
+        header=settings.header,
+        audience=tuple(settings.audiences),
+        policy_audiences=tuple((name, tuple(audiences)) for name, audiences in settings.policy_audiences.items()),
+        lifetime=settings.lifetime_seconds,
+        token_type=settings.token_type,
+        subject_is_principal=settings.subject == "principal",
+        claims=tuple(settings.claims),
     )

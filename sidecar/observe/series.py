@@ -53,6 +53,13 @@ class Reload(StrEnum):
     REFUSED = "refused"  #: the old one stays in force
 
 
+class Signing(StrEnum):
+    """How a statement about an identity ended that was to be signed."""
+
+    SIGNED = "signed"
+    UNAVAILABLE = "unavailable"  #: nobody signed it in time
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """Counters of one name; ``series`` has the label values of each. The exposition adds ``_total`` to the name."""
@@ -97,7 +104,11 @@ _RELOADS: Final = Family(
     "authz_trust_reloads", "Times that configuration or keys were loaded anew.", ("result",), _every(Reload)
 )
 
-FAMILIES: Final = (_CHECKS, _LOOKUPS, _EVICTIONS, _VERIFICATIONS, _SHED, _RELOADS)
+_ASSERTIONS: Final = Family(
+    "authz_assertions", "Assertions for the upstream that were to be signed.", ("result",), _every(Signing)
+)
+
+FAMILIES: Final = (_CHECKS, _LOOKUPS, _EVICTIONS, _VERIFICATIONS, _SHED, _RELOADS, _ASSERTIONS)
 #: Bounds in seconds, from a hit in the process's cache (10 µs) to a caller that waits for keys to be fetched.
 DURATION: Final = HistogramSchema(
     "authz_check_duration_seconds",
@@ -122,6 +133,7 @@ VERIFICATION: Final = {
     (route, result): index_of(_VERIFICATIONS, route.value, result.value) for route in Route for result in Verification
 }
 SHED: Final = index_of(_SHED)
+ASSERTION: Final = {result: index_of(_ASSERTIONS, result.value) for result in Signing}
 RELOAD: Final = {result: index_of(_RELOADS, result.value) for result in Reload}
 #: The index of the one histogram.
 CHECK_DURATION: Final = 0

@@ -49,7 +49,8 @@ def serve(config: Path, snapshot: Snapshot, settings: Settings) -> int:
         log_level=settings.log_level,
         grace=settings.shutdown_grace_seconds,
     )
-    _log.info("starting %d server(s), %d verifier(s)", fleet.servers, fleet.verifiers)
+    minting = f", {fleet.minters} minter(s)" if fleet.minters else ""
+    _log.info("starting %d server(s), %d verifier(s)%s", fleet.servers, fleet.verifiers, minting)
     return _run(Supervisor(orders, context_for(settings.process_start_method)))
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sidecar.core.path import PathMode
+from sidecar.settings.assertion import AssertionSettings
 from sidecar.settings.base import Model, checked
 from sidecar.settings.http import AdminSettings, ProbeSettings
 from sidecar.settings.issuer import IssuerSettings
@@ -80,6 +81,9 @@ class Settings(ProcessSettings):
         default=[], description="What a valid token may do. Without a match: denied."
     )
     response: ResponseSettings = Field(default_factory=lambda: ResponseSettings.model_validate({}))
+    assertion: AssertionSettings | None = Field(
+        None, description="A token of ours about the identity, for the upstream (docs/minting.md). Default: none."
+    )
     probe: ProbeSettings = Field(default_factory=lambda: ProbeSettings.model_validate({}))
     admin: AdminSettings = Field(default_factory=lambda: AdminSettings.model_validate({}))
     native: NativeSettings = Field(default_factory=lambda: NativeSettings.model_validate({}))
