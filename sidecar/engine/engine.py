@@ -34,7 +34,7 @@ class OverloadError(Exception):
     """A service that has no time for this need. The check is shed: 503 with ``Retry-After``."""
 
 
-async def _mints_nothing(_: Statement) -> None:
+async def mints_nothing(_: Statement) -> None:
     """Sign nothing, as where no configuration asks for it."""
 
 
@@ -55,7 +55,7 @@ class Services:
     """What the engine can do for a check that needs something; one field a member of ``Needs``."""
 
     verify: Callable[[Verify], Awaitable[Verdict]]
-    mint: Callable[[Statement], Awaitable[Minted | None]] = _mints_nothing  #: ``None``: it could not be signed
+    mint: Callable[[Statement], Awaitable[Minted | None]] = mints_nothing  #: ``None``: it could not be signed
 
 
 class Engine:

@@ -23,6 +23,7 @@ from sidecar.observe.exposition import Exposition, Facts
 from sidecar.observe.health import ScoreboardHealth
 from sidecar.observe.recently import Recently
 from sidecar.observe.series import CHECK
+from sidecar.runtime.control.key_set import PublishedKeys
 from sidecar.runtime.control.reload import Reading
 from sidecar.runtime.control.watch import Reloads
 from sidecar.runtime.ipc.fleet import Fleet, Role
@@ -40,7 +41,10 @@ _log = logging.getLogger(__name__)
 
 
 class Desk:
-    """``values`` are the configuration as it is shown. ``apply`` brings a new one to all who serve."""
+    """``values`` are the configuration as it is shown. ``apply`` brings a new one to all who serve.
+
+    ``published`` are the keys of assertions, if there are any.
+    """
 
     def __init__(  # noqa: PLR0913 - what there is to control, once
         self,
@@ -53,8 +57,10 @@ class Desk:
         board: tuple[Scoreboard, CounterTable],
         apply: Callable[[Reading], Awaitable[None]],
         row: int = 0,
+        published: PublishedKeys | None = None,
     ) -> None:
         self._config = config
+        self._published = published
         self._settings = loaded.settings
         self._fleet = fleet
         self._cache = SharedCache(shared.cache.open(), shared.seed)
@@ -75,7 +81,10 @@ class Desk:
             await listener.start()
             self._listeners.append(listener)
             _log.info("HTTP on %s", listener.address)
-        self._tasks = [asyncio.create_task(work()) for work in (self._reloads.watch, self._reloads.work, self._sweep)]
+        works = [self._reloads.watch, self._reloads.work, self._sweep]
+        if self._published is not None:
+            works.append(self._published.follow)
+        self._tasks = [asyncio.create_task(work()) for work in works]
         # Should the files have changed while nobody looked: of what is in force already nothing comes.
         self.reload()
 
@@ -108,7 +117,7 @@ class Desk:
             clock=time.monotonic,
         )
         limits = Limits(settings.max_connections, settings.timeout_seconds)
-        return probe_listener(http_address.parse(settings.listen), health, metrics, limits)
+        return probe_listener(http_address.parse(settings.listen), health, metrics, limits, self._published)
 
     def _admin(self) -> Listener | None:
         settings = self._settings.admin
@@ -121,10 +130,15 @@ class Desk:
     def _conditions(self) -> Sequence[Condition]:
         count = sum(len(issuer.keys.keys) for issuer in self.trust.issuers.values())
         stale = "does not send all headers that policies look at" if self._stale_envoy.has_happened() else ""
-        return (
+        conditions = [
             Condition("keys", ok=count > 0, reason="" if count else "none are loaded"),
             Condition("envoy-config", ok=not stale, reason=stale),
-        )
+        ]
+        if self._published is not None:
+            known = self._published.document is not None
+            reason = "" if known else "no minting process has told its keys"
+            conditions.append(Condition("assertion-keys", ok=known, reason=reason))
+        return conditions
 
     def _denied_for_stale_envoy(self) -> int:
         return self._table.totals().counters[CHECK[Reason.ENVOY_CONFIG_STALE]]

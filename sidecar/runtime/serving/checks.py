@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from sidecar.core.assertion import NO_RENEWALS
 from sidecar.core.check import Checker
 from sidecar.core.reason import Reason
 from sidecar.core.trust import Trust
-from sidecar.engine.engine import Engine, Services
+from sidecar.engine.engine import Engine, Services, mints_nothing
 from sidecar.engine.local_cache import LocalCache
 from sidecar.engine.shared_cache import SharedTokenCache
 from sidecar.memory.cache import SharedCache
@@ -16,6 +17,7 @@ from sidecar.observe.cache_meter import CacheMeter
 from sidecar.observe.series import CHECK, CHECK_DURATION, Tier
 from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.runtime.ipc.shared import Shared
+from sidecar.runtime.serving.asserting import Asserting
 from sidecar.runtime.serving.front import front_for
 from sidecar.runtime.serving.signatures import Signatures
 from sidecar.settings import Settings
@@ -23,7 +25,7 @@ from sidecar.transport.address import numbered, parse_anywhere
 
 
 class Checks:
-    """Answers checks under whatever ``trust`` returns."""
+    """Answers checks under whatever ``trust`` returns. ``asserting`` is for assertions, if there are any."""
 
     def __init__(  # noqa: PLR0913 - what there is to a server, once
         self,
@@ -35,8 +37,10 @@ class Checks:
         folder: Path,
         trust: Callable[[], Trust],
         row: Row,
+        asserting: Asserting | None = None,
     ) -> None:
         self._row = row
+        self._asserting = asserting
         self._signatures = Signatures(member, fleet, shared, settings, row)
         self._shared_cache = SharedCache(shared.cache.open(), shared.seed)
         self._local_cache = LocalCache(settings.cache.local_entries)
@@ -45,8 +49,9 @@ class Checks:
             (CacheMeter(row, Tier.L2), self._shared_cache.counts),
         ]
         tokens = SharedTokenCache(self._shared_cache, shared.secret)
-        checker = Checker(trust, tokens, self._local_cache, self._signatures.gate)
-        services = Services(verify=self._signatures.verify)
+        renewals = NO_RENEWALS if asserting is None else asserting.renewals
+        checker = Checker(trust, tokens, self._local_cache, self._signatures.gate, renewals)
+        services = Services(self._signatures.verify, mints_nothing if asserting is None else asserting.mint)
         engine = Engine(checker, services, time.time, lambda: trust().response.realm, self._observe)
         self._front = front_for(settings, engine, folder)
         wanted = parse_anywhere(settings.listen)
@@ -56,21 +61,28 @@ class Checks:
     async def start(self) -> None:
         """Answer from now on, on ``address``; raises ``AddressError`` where that cannot be."""
         self._signatures.open()
+        if self._asserting is not None:
+            self._asserting.open()
         self.address = str(await self._front.start(self._wanted))
 
     async def stop(self, grace: float) -> None:
         """Say NOT_SERVING and GOAWAY, and end when what is under way is answered, or after ``grace`` seconds."""
         await self._front.stop(grace)
         self._signatures.close()
+        if self._asserting is not None:
+            self._asserting.close()
 
     def connections(self) -> int:
         """Return how many connections are open. Envoy's own and its health checks' are all there should be."""
         return self._front.connections
 
     def publish(self) -> None:
-        """Bring the counters up to date; with each heartbeat."""
+        """Bring the counters up to date, and forget what a key signed that is gone; with each heartbeat."""
         for meter, counts in self._meters:
             meter.publish(counts)
+        if self._asserting is not None and self._asserting.has_lost_a_key():
+            # With its assertions, which are in there. The identities are in the shared cache still.
+            self._local_cache.clear()
 
     def _observe(self, reason: Reason, seconds: float) -> None:
         self._row.observe(CHECK_DURATION, seconds, CHECK[reason])
