@@ -4,7 +4,7 @@ import http.client
 import os
 import re
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,9 +104,13 @@ class Sidecar:
 
 @contextmanager
 def running_sidecar(
-    folder: Path, text: str = CONFIGURATION, environment: Mapping[str, str] | None = None
+    folder: Path,
+    text: str = CONFIGURATION,
+    environment: Mapping[str, str] | None = None,
+    before: Callable[[Path], object] = lambda _: None,
 ) -> Iterator[Sidecar]:
-    """Run a sidecar until the context closes."""
+    """Run a sidecar until the context closes. ``before`` is given the folder, to put more files there."""
+    before(folder)
     workspace = prepare(folder, text)
     with start_sidecar(workspace, environment=environment) as process:
         yield Sidecar(workspace, process)
