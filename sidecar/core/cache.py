@@ -15,6 +15,7 @@ from sidecar.core.assertion import Assertion
 from sidecar.core.identity import Identity
 from sidecar.core.needs import Decided
 from sidecar.core.reason import Reason
+from sidecar.core.revocation import Marks
 from sidecar.core.trust import Trust
 
 #: Refusals that stand as long as the token and the Trust do. All others may be over the next moment.
@@ -46,12 +47,14 @@ class Known:
     one takes 20 µs, more than all the rest of a check. ``settled`` are the same, by the serial of the rules, where
     these look at nothing of a request but its endpoint: evaluating them again would take 2 µs, and come to the same.
     ``assertions`` are by audience, and in those answers. All are forgotten with the Trust they were made under.
-    ``token_bytes`` is the token's length.
+    ``token_bytes`` is the token's length. ``epoch`` is the denylist's in which it was looked up last and not found, at
+    ``looked_up_at`` (seconds since the epoch of time); ``marks`` are what it is looked up by.
     """
 
     __slots__ = (
         *("_begins", "_due", "_trust"),
         *("assertions", "identity", "permits", "rules", "settled", "token_bytes"),
+        *("epoch", "looked_up_at", "marks"),
     )
 
     def __init__(self, identity: Identity | None, token_bytes: int = 0) -> None:
@@ -61,6 +64,9 @@ class Known:
         self.permits: dict[str, Decided] = {}
         self.settled: dict[int, Decided] = {}
         self.assertions: dict[tuple[str, ...], Assertion] = {}
+        self.epoch: int | None = None
+        self.looked_up_at = 0.0
+        self.marks: Marks | None = None
         self._trust: bytes | None = None
         self._begins, self._due = -math.inf, math.inf
         if identity is not None:

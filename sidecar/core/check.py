@@ -3,7 +3,7 @@
 ```
 CheckRequest ─> sent ─> request in normal form ─> public?  ─> credential ─> candidate ─> Verify ┐
                                                                                                 │ outside
-CheckResponse <─ response <─────── policy <─────── identity <─── Trust and time again <─────────┘
+CheckResponse <─ response <── policy <── denylist <── identity <─── Trust and time again <──────┘
 ```
 """
 
@@ -36,6 +36,7 @@ from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.request import Request, admit
+from sidecar.core.revocation import UNKNOWN, Denylist
 from sidecar.core.sent import SentRequest, read_sent
 from sidecar.core.trust import Trust
 
@@ -55,12 +56,14 @@ class Checker:
         recent: Recent = NOTHING_RECENT,
         gate: Gate = OPEN,
         renewals: Renewals = NO_RENEWALS,
+        denylist: Denylist | None = None,
     ) -> None:
         self._trust = trust
         self._tokens = tokens
         self._recent = recent
         self._gate = gate
         self._renewals = renewals
+        self._denylist = denylist
         self._nobody = Known(None)
         self._lookup: Lookup | None = None
 
@@ -88,6 +91,7 @@ class Checker:
             decided = known.settled.get(rules.serial)
             if decided is not None and lookup.removals.are_harmless(sent.headers):
                 refuse_token_in_query(sent.query)
+                self._refuse_revoked(known, now)
                 return decided
         asked = _Asked(raw, admit(sent, endpoint), rules, lookup)
         decision = admit_without_identity(rules, asked.request)
@@ -156,6 +160,7 @@ class Checker:
             return _refused(refusal, request.sent.request_id, asked.trust)
 
     def _evaluated(self, asked: "_Asked", known: Known, now: float) -> Step:
+        self._refuse_revoked(known, now)
         assert known.identity is not None  # noqa: S101 - for mypy
         decision = evaluate(asked.rules, asked.request, known.identity, known.rules)
         settings = asked.trust.response.assertion
@@ -196,6 +201,16 @@ class Checker:
         if refusal.reason in PERMANENT:
             self._tokens.put(token, Refused(refusal.reason, trust.digest), now)
 
+    def _refuse_revoked(self, known: Known, now: float) -> None:
+        """Raise ``Refusal`` for who was revoked since the last look.
+
+        INVARIANT: no identity comes to policy, nor to an answer that was kept, but by here, and without a wait between.
+        """
+        denylist = self._denylist
+        # A clock that was set back may have been ahead at the last look, and what was over then is not over now.
+        if denylist is not None and (known.epoch != denylist.epoch(now) or now < known.looked_up_at):
+            _look_up_again(known, denylist, now)
+
 
 @dataclass(slots=True)
 class _Asked:
@@ -209,6 +224,19 @@ class _Asked:
     @property
     def trust(self) -> Trust:
         return self.lookup.trust
+
+
+def _look_up_again(known: Known, denylist: Denylist, now: float) -> None:
+    """Look ``known`` up again; raises ``Refusal``. What others are remembered by stays as it is."""
+    assert known.identity is not None  # noqa: S101 - for mypy
+    if known.marks is None:
+        known.marks = denylist.marks(known.identity)
+    found = denylist.look_up(known.marks, now)
+    if found.denied:
+        raise Refusal(Reason.TOKEN_REVOKED, "on the denylist")
+    if found.epoch == UNKNOWN:
+        raise Refusal(Reason.REVOCATION_UNKNOWN, "the denylist is not complete")
+    known.epoch, known.looked_up_at = found.epoch, now
 
 
 def _decided(decision: Permit | Denial, asked: _Asked, known: Known, assertion: Assertion | None = None) -> Decided:

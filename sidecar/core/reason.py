@@ -40,6 +40,7 @@ class Reason(StrEnum):
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a reason code, not a secret
     TOKEN_NOT_YET_VALID = "token_not_yet_valid"  # noqa: S105 - a reason code, not a secret
     LIFETIME_TOO_LONG = "lifetime_too_long"
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a reason code, not a secret
     PROOF_REQUIRED = "proof_required"
 
     INSUFFICIENT_SCOPE = "insufficient_scope"
@@ -51,6 +52,7 @@ class Reason(StrEnum):
     UNREADABLE_REQUEST = "unreadable_request"
     ENVOY_CONFIG_STALE = "envoy_config_stale"
     ASSERTION_UNAVAILABLE = "assertion_unavailable"
+    REVOCATION_UNKNOWN = "revocation_unknown"
     DEADLINE_EXCEEDED = "deadline_exceeded"
     INTERNAL_ERROR = "internal_error"
 
@@ -97,6 +99,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.TOKEN_EXPIRED: Outcome(401, _INVALID_TOKEN, "the token has expired"),
     Reason.TOKEN_NOT_YET_VALID: Outcome(401, _INVALID_TOKEN, "the token is not valid yet"),
     Reason.LIFETIME_TOO_LONG: Outcome(401, _INVALID_TOKEN, "the token's lifetime is too long"),
+    Reason.TOKEN_REVOKED: Outcome(401, _INVALID_TOKEN, "the token was revoked"),
     Reason.PROOF_REQUIRED: Outcome(401, _INVALID_TOKEN, "the token is bound to a key, and may not be used without it"),
     Reason.INSUFFICIENT_SCOPE: Outcome(403, _INSUFFICIENT_SCOPE, "the token lacks a required scope"),
     Reason.DENIED_BY_POLICY: Outcome(403, None, "denied by a policy"),
@@ -106,6 +109,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.UNREADABLE_REQUEST: Outcome(503, None, "the request could not be read"),
     Reason.ENVOY_CONFIG_STALE: Outcome(503, None, "the proxy does not send all that policies look at"),
     Reason.ASSERTION_UNAVAILABLE: Outcome(503, None, "the identity could not be signed for the application"),
+    Reason.REVOCATION_UNKNOWN: Outcome(503, None, "it is not known which tokens are revoked"),
     Reason.DEADLINE_EXCEEDED: Outcome(503, None, "the check took too long"),
     Reason.INTERNAL_ERROR: Outcome(503, None, "the check failed"),
 }
