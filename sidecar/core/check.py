@@ -49,12 +49,13 @@ _USUAL, _AROUND, _LARGEST_KEPT = ("Bearer ", "bearer "), 7, 4096
 class Checker:
     """Begins checks. ``trust`` returns the snapshot in force at the moment it is called."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each thing that is looked at
         self,
         trust: Callable[[], Trust],
         tokens: TokenCache = NO_CACHE,
         recent: Recent = NOTHING_RECENT,
         gate: Gate = OPEN,
+        *,
         renewals: Renewals = NO_RENEWALS,
         denylist: Denylist | None = None,
     ) -> None:

@@ -3,6 +3,7 @@
     GET /readyz             200  ok
     GET /readyz?verbose     200  [+]keys ok
                                  [+]server-0 ok
+                                 [+]revocation-feed ok: 42 s behind
                                  readyz check passed
     GET /readyz             503  [+]keys ok
                                  [-]server-0 failed: no heartbeat for 7 s
@@ -65,7 +66,7 @@ def _conditions(name: str, conditions: Sequence[Condition], call: Call) -> Answe
 
 def _line(condition: Condition) -> str:
     if condition.ok:
-        return f"[+]{_shown(condition.name)} ok"
+        return f"[+]{_shown(condition.name)} ok" + (f": {_shown(condition.reason)}" if condition.reason else "")
     return f"[-]{_shown(condition.name)} failed: {_shown(condition.reason)}"
 
 

@@ -33,6 +33,7 @@ def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
     yield from _listening(settings)
     yield from _issuers(settings)
     yield from _secrets(settings)
+    yield from _revocation(settings)
     yield from _policy_names(settings)
     yield from _path_patterns(settings)
     yield from _identity_headers(settings.response.identity_headers)
@@ -60,6 +61,14 @@ def _listening(settings: Settings) -> Iterator[Inconsistency]:
         yield ("tls",), "goes with an IP address only; leave it out, the socket's permissions protect it"
     if settings.tls is not None and settings.transport == "native":
         yield ("transport",), "native has no TLS; write 'grpcio', or leave it out"
+
+
+def _revocation(settings: Settings) -> Iterator[Inconsistency]:
+    revocation = settings.revocation
+    if revocation is not None and revocation.admin_api and settings.admin.listen is None:
+        yield ("revocation", "admin_api"), "needs admin.listen: there is no administration to post to"
+    if revocation is None and settings.hash_processor_workers:
+        yield ("hash_processor_workers",), "there is nothing to hash without 'revocation'; leave it out"
 
 
 def _issuers(settings: Settings) -> Iterator[Inconsistency]:

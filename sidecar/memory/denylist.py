@@ -74,6 +74,11 @@ class Denylist:
         return self._cells[EPOCH]
 
     @property
+    def entries(self) -> int:
+        """Return how many slots are taken, by what is over and not yet swept too: one read of memory."""
+        return self._cells[ENTRIES]
+
+    @property
     def is_empty(self) -> bool:
         """Say whether nothing is on the list: one read of memory."""
         return not self._cells[ENTRIES]

@@ -60,6 +60,24 @@ class Signing(StrEnum):
     UNAVAILABLE = "unavailable"  #: nobody signed it in time
 
 
+class Source(StrEnum):
+    """Where a revocation comes from."""
+
+    FILE = "file"
+    API = "api"
+    FEED = "feed"
+
+
+class Revocation(StrEnum):
+    """What became of it."""
+
+    STORED = "stored"  #: it is on the denylist, be it that it was before
+    OVER = "over"  #: its time was over already
+    REFUSED = "refused"  #: it is no entry, or nothing says when it ends
+    FORGED = "forged"  #: nobody who may revoke has signed it; counted by message
+    FULL = "full"  #: there was no room for it, or for another that came with it
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """Counters of one name; ``series`` has the label values of each. The exposition adds ``_total`` to the name."""
@@ -103,12 +121,21 @@ _SHED: Final = Family("authz_shed", "Checks that were refused since a queue was 
 _RELOADS: Final = Family(
     "authz_trust_reloads", "Times that configuration or keys were loaded anew.", ("result",), _every(Reload)
 )
+_REVOCATIONS: Final = Family(
+    "authz_revocation_entries",
+    "Entries that were read or posted, by what became of them; forged: messages of the feed that nobody has signed.",
+    ("source", "result"),
+    _every(Source, Revocation),
+)
 
 _ASSERTIONS: Final = Family(
     "authz_assertions", "Assertions for the upstream that were to be signed.", ("result",), _every(Signing)
 )
 
-FAMILIES: Final = (_CHECKS, _LOOKUPS, _EVICTIONS, _VERIFICATIONS, _SHED, _RELOADS, _ASSERTIONS)
+FAMILIES: Final = (
+    *(_CHECKS, _LOOKUPS, _EVICTIONS, _VERIFICATIONS, _SHED, _RELOADS),
+    *(_ASSERTIONS, _REVOCATIONS),
+)
 #: Bounds in seconds, from a hit in the process's cache (10 µs) to a caller that waits for keys to be fetched.
 DURATION: Final = HistogramSchema(
     "authz_check_duration_seconds",
@@ -135,5 +162,8 @@ VERIFICATION: Final = {
 SHED: Final = index_of(_SHED)
 ASSERTION: Final = {result: index_of(_ASSERTIONS, result.value) for result in Signing}
 RELOAD: Final = {result: index_of(_RELOADS, result.value) for result in Reload}
+REVOCATION: Final = {
+    (source, result): index_of(_REVOCATIONS, source.value, result.value) for source in Source for result in Revocation
+}
 #: The index of the one histogram.
 CHECK_DURATION: Final = 0

@@ -43,7 +43,7 @@ def serve(config: Path, snapshot: Snapshot, settings: Settings) -> int:
     fleet = plan_fleet(settings, lambda text: _log.warning("%s", text))
     orders = Orders(
         fleet=fleet,
-        shared=make_shared(fleet, settings.shared_memory_size),
+        shared=make_shared(fleet, settings.shared_memory_size, settings.denylist_bytes),
         snapshot=store(snapshot.encode()),
         config=str(config.absolute()),
         log_level=settings.log_level,

@@ -60,6 +60,13 @@ class ProcessSettings(Model):
         "0: all verifiers do everything. With 'assertion' there are as many processes that sign as well, at least 1; "
         "they alone have its keys.",
     )
+    hash_processor_workers: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="Processes that hash what is revoked, beside control, when much of it comes at once: 4096 entries "
+        "and more. Some 50 MiB each. 0: control does it itself, a million in a few seconds.",
+    )
     batch_size_threshold: int = Field(
         4,
         ge=1,

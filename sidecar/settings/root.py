@@ -13,6 +13,7 @@ from sidecar.settings.native import NativeSettings
 from sidecar.settings.policy import OperationSettings, PolicySettings
 from sidecar.settings.processes import ProcessSettings
 from sidecar.settings.response import ResponseSettings
+from sidecar.settings.revocation import RevocationSettings
 from sidecar.settings.tls import TlsSettings
 from sidecar.transport import address
 
@@ -84,9 +85,15 @@ class Settings(ProcessSettings):
     assertion: AssertionSettings | None = Field(
         None, description="A token of ours about the identity, for the upstream (docs/minting.md). Default: none."
     )
+    revocation: RevocationSettings | None = Field(None, description="Revoked tokens. Default: none are looked for.")
     probe: ProbeSettings = Field(default_factory=lambda: ProbeSettings.model_validate({}))
     admin: AdminSettings = Field(default_factory=lambda: AdminSettings.model_validate({}))
     native: NativeSettings = Field(default_factory=lambda: NativeSettings.model_validate({}))
+
+    @property
+    def denylist_bytes(self) -> int | None:
+        """Return the size of the denylist; ``None`` where there is none."""
+        return None if self.revocation is None else self.revocation.denylist_bytes
 
     @property
     def is_native(self) -> bool:

@@ -26,7 +26,7 @@ from support.checks import finish, verdict
 from support.denylists import KEY, LATER, Revoker, revoking
 from support.keypairs import pair
 from support.requests import check_request, with_token
-from support.tokens import ABSENT, NOW, claims, mint
+from support.tokens import ABSENT, ISSUER, NOW, claims, mint
 from support.trusts import issuer, policy_set, trust
 
 
@@ -120,7 +120,7 @@ def test_revoked_by_each_of_its_names(sidecar: Sidecar, kind: Kind, value: str) 
 )
 def test_other_names_are_not_taken_for_it(sidecar: Sidecar, kind: Kind, value: str, of: str | None) -> None:
     """Another issuer's, another kind's or another value's entry revokes nothing of this one."""
-    sidecar.revoker.revoke(kind, value, **({} if of is None else {"issuer": of}))
+    sidecar.revoker.revoke(kind, value, issuer=of or ISSUER)
     assert sidecar.ask(mint(TOKEN)).allowed
 
 

@@ -29,7 +29,8 @@ shared_memory_size: 1MiB
 issuers: [{{issuer: "{ISSUER}", audiences: [{AUDIENCE}], keys: {{file: jwks.json}}}}]
 policies: [{{name: all, action: allow, rules: [{{}}]}}]
 """
-_HTTP = re.compile(r"HTTP on (\S+)")
+#: The administration is on a Unix socket here.
+_HTTP = re.compile(r"HTTP on ([^\s/]+)\s")
 
 
 @dataclass(frozen=True)

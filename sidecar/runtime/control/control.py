@@ -12,6 +12,7 @@ from sidecar.loading.snapshot import decode
 from sidecar.memory.scoreboard import Scoreboard, State
 from sidecar.runtime.control.conversation import Participant
 from sidecar.runtime.control.desk import Desk
+from sidecar.runtime.control.feed_files import FeedFileError
 from sidecar.runtime.control.key_set import PublishedKeys
 from sidecar.runtime.control.reload import Reading
 from sidecar.runtime.control.rollout import Rollout, SupervisorError
@@ -64,8 +65,8 @@ async def _run(spec: ChildSpec) -> int:
     loop.add_signal_handler(signal.SIGHUP, desk.reload)
     try:
         await desk.start()
-    except (ListenError, TlsError, TokenError) as error:
-        _log.error("control cannot listen: %s", error)
+    except (ListenError, TlsError, TokenError, FeedFileError) as error:
+        _log.error("control cannot begin: %s", error)
         return UNAVAILABLE
     messages.listen()
     heart.state = State.READY

@@ -4,6 +4,7 @@ board     scoreboard · one row of counters a child
 cache     identities and refusals
 rings     jobs and verdicts, two for each pair of a server and a verifier
 signing   jobs and signatures, two for each pair of an asker (control, a server) and a minter
+denylist  digests of what is revoked
 """
 
 import secrets
@@ -54,10 +55,13 @@ class Shared:
     #: Of checksums and of the cache's keys: random, and in no segment.
     seed: int = field(repr=False)
     secret: bytes = field(repr=False)
+    denylist: Handle | None = None  #: where there is nothing to be revoked
+    #: Of the denylist's digests: random, and in no segment.
+    denylist_key: bytes = field(default=b"", repr=False)
 
 
-def make_shared(fleet: Fleet, cache_bytes: int) -> Shared:
-    """Make it. It lives as long as the calling process and its children."""
+def make_shared(fleet: Fleet, cache_bytes: int, denylist_bytes: int | None = None) -> Shared:
+    """Make it, with a denylist if that is to have a size. It lives as long as the calling process and its children."""
     rings, signing = rings_of(fleet), signing_rings_of(fleet)
     return Shared(
         board=_handle(segment.create(segment.pages(_board_bytes(fleet)), "ext-authz-board")),
@@ -67,6 +71,8 @@ def make_shared(fleet: Fleet, cache_bytes: int) -> Shared:
         wake_ups={name: _wake_up() for name in _wake_up_names(fleet)},
         seed=secrets.randbits(64),
         secret=secrets.token_bytes(32),
+        denylist=None if denylist_bytes is None else _handle(segment.create(denylist_bytes, "ext-authz-denylist")),
+        denylist_key=secrets.token_bytes(32),
     )
 
 

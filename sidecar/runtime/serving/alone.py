@@ -15,6 +15,7 @@ from sidecar.loading.snapshot import Snapshot
 from sidecar.memory.scoreboard import Overall, State, Supervised
 from sidecar.placement.plan import ANYWHERE
 from sidecar.runtime.control.desk import Desk
+from sidecar.runtime.control.feed_files import FeedFileError
 from sidecar.runtime.control.reload import Reading
 from sidecar.runtime.ipc.fleet import Fleet, Member, Role
 from sidecar.runtime.ipc.heartbeat import END_SECONDS, INTERVAL, Heart
@@ -54,7 +55,7 @@ class _Alone:
     def __init__(self, config: Path, snapshot: Snapshot) -> None:
         loaded = snapshot.compile()
         settings = loaded.settings
-        shared = make_shared(_FLEET, settings.shared_memory_size)
+        shared = make_shared(_FLEET, settings.shared_memory_size, settings.denylist_bytes)
         board = open_board(shared.board.open(), _FLEET)
         self._scoreboard = board[0]
         self._scoreboard.write_supervised(
@@ -99,8 +100,8 @@ class _Alone:
         try:
             await self._checks.start()
             await self._desk.start()
-        except (AddressError, ListenError, TlsError, TokenError) as error:
-            _log.error("cannot listen: %s", error)
+        except (AddressError, ListenError, TlsError, TokenError, FeedFileError) as error:
+            _log.error("cannot serve: %s", error)
             return UNAVAILABLE
         self._heart.state = State.READY
         beating = asyncio.create_task(self._beat())

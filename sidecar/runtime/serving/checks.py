@@ -8,11 +8,13 @@ from sidecar.core.assertion import NO_RENEWALS
 from sidecar.core.check import Checker
 from sidecar.core.reason import Reason
 from sidecar.core.trust import Trust
+from sidecar.engine.denylist import SharedDenylist
 from sidecar.engine.engine import Engine, Services, mints_nothing
 from sidecar.engine.local_cache import LocalCache
 from sidecar.engine.shared_cache import SharedTokenCache
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.counters import Row
+from sidecar.memory.denylist import Denylist
 from sidecar.observe.cache_meter import CacheMeter
 from sidecar.observe.series import CHECK, CHECK_DURATION, Tier
 from sidecar.runtime.ipc.fleet import Fleet, Member
@@ -50,7 +52,9 @@ class Checks:
         ]
         tokens = SharedTokenCache(self._shared_cache, shared.secret)
         renewals = NO_RENEWALS if asserting is None else asserting.renewals
-        checker = Checker(trust, tokens, self._local_cache, self._signatures.gate, renewals)
+        denylist = None if shared.denylist is None else Denylist(shared.denylist.open())
+        revoked = None if denylist is None else SharedDenylist(denylist, shared.denylist_key)
+        checker = Checker(trust, tokens, self._local_cache, self._signatures.gate, renewals=renewals, denylist=revoked)
         services = Services(self._signatures.verify, mints_nothing if asserting is None else asserting.mint)
         engine = Engine(checker, services, time.time, lambda: trust().response.realm, self._observe)
         self._front = front_for(settings, engine, folder)
