@@ -107,7 +107,7 @@ def test_rotation_under_load(mode: str) -> None:
             for turn in (1, 2):
                 put_keys(folder, keys[turn], keys[turn + 1], keys[turn - 1])
                 expected = {*names[turn - 1 : turn + 2]}
-                assert eventually(lambda wanted=expected: set(verifier.fetch()) == wanted), sidecar.printed()
+                assert eventually(partial(_publishes, verifier, expected)), sidecar.printed()
                 assert eventually(partial(_is_signing, verifier, load, names[turn])), load.statuses
                 # The last assertion of the key before the last one: nobody sends it any more.
                 assert eventually(partial(_has_ended, verifier, load, names[turn - 1]), 60)
@@ -115,6 +115,14 @@ def test_rotation_under_load(mode: str) -> None:
         assert set(load.statuses) == {"200"}, load.statuses
         assert verifier.problems == []
         assert "was not published before" not in sidecar.printed()
+
+
+def _publishes(verifier: Verifier, names: set[str]) -> bool:
+    return set(verifier.fetch()) == names
+
+
+def _has_answered(load: Load, least: int) -> bool:
+    return load.answered > least
 
 
 def _has_ended(verifier: Verifier, load: Load, key_id: str) -> bool:
@@ -136,7 +144,7 @@ def test_minting_processes_are_killed_under_load() -> None:
         ):
             for names in (["minter-0"], ["minter-1"], ["minter-0", "minter-1"]):
                 before = load.answered
-                assert eventually(lambda least=before + 300: load.answered > least)
+                assert eventually(partial(_has_answered, load, before + 300))
                 for name, pid in [(name, sidecar.kill(name)) for name in names]:
                     assert eventually(partial(_is_replaced, sidecar, name, pid)), sidecar.printed()
                 assert eventually(sidecar.is_ready), sidecar.printed()
