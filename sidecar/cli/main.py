@@ -13,6 +13,7 @@ _COMMANDS = {
     "check-config": "sidecar.cli.check_config:check_config",
     "token": "sidecar.cli.token:token",
     "keys": "sidecar.cli.keys:keys",
+    "revoke": "sidecar.cli.revoke:revoke",
     "envoy": "sidecar.cli.envoy:envoy",
     "demo": "sidecar.cli.demo:demo",
     "completion": "sidecar.cli.completion:completion",

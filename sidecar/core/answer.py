@@ -4,10 +4,10 @@ from functools import lru_cache
 
 from sidecar.core import response
 from sidecar.core.asked import Asked
+from sidecar.core.assertion import Assertion
 from sidecar.core.cache import Known
 from sidecar.core.decision import Denial, Permit
 from sidecar.core.needs import Decided
-from sidecar.core.policy.evaluate import evaluate
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.rewriting import AS_IT_CAME, rewritten
 from sidecar.core.trust import Trust
@@ -16,26 +16,23 @@ from sidecar.core.trust import Trust
 _MOST_PERMITS = 8
 
 
-def evaluated(asked: Asked, known: Known) -> Decided:
-    """Have policy decide on a request with an identity; raises ``Refusal`` where that is not safe in headers."""
-    assert known.identity is not None  # noqa: S101 - for mypy
-    return decided(evaluate(asked.rules, asked.request, known.identity, known.rules), asked, known)
+def decided(decision: Permit | Denial, asked: Asked, known: Known, assertion: Assertion | None = None) -> Decided:
+    """Write the answer, or take one written before for the same identity.
 
-
-def decided(decision: Permit | Denial, asked: Asked, known: Known) -> Decided:
-    """Write the answer, or take one written before for the same identity; raises ``Refusal`` as ``evaluated`` does."""
+    Raises ``Refusal`` where the identity would not be safe in headers.
+    """
     settings, request = asked.trust.response, asked.request
     if isinstance(decision, Denial):
         return Decided(decision, response.deny(decision, request.sent.request_id, settings.realm))
     removed = asked.lookup.removals.of(request.headers)
     changes = rewritten(settings, request) if settings.rewrites else AS_IT_CAME
     if removed or changes is not AS_IT_CAME:
-        return Decided(decision, response.allow(decision, removed, settings, changes))
+        return Decided(decision, response.allow(decision, removed, settings, assertion, changes))
     # Nothing in the answer depends on the request any more.
     name = decision.policy or decision.reason
     kept = known.permits.get(name)
     if kept is None:
-        kept = Decided(decision, response.allow(decision, (), settings))
+        kept = Decided(decision, response.allow(decision, (), settings, assertion))
         if len(known.permits) < _MOST_PERMITS:
             known.permits[name] = kept
     # Where requests are rewritten the next one may have to be, though this one had not.

@@ -7,13 +7,16 @@ There are two. ``Recent`` is the process's own, and asked before anything of a c
 all that others know, and asked for a token that is one.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
+from sidecar.core.assertion import Assertion
 from sidecar.core.credential import Credential
 from sidecar.core.identity import Identity
 from sidecar.core.needs import Decided
 from sidecar.core.reason import Reason
+from sidecar.core.revocation import Marks
 from sidecar.core.trust import Trust
 
 #: Refusals that stand as long as the token and the Trust do. All others may be over the next moment.
@@ -47,10 +50,16 @@ class Known:
     ``rules`` are for ``policy.evaluate``. ``permits`` are whole answers, by the name of the policy that allows: making
     one takes 20 µs, more than all the rest of a check. ``settled`` are the same, by the serial of the rules, where
     these look at nothing of a request but its endpoint: evaluating them again would take 2 µs, and come to the same.
-    All are forgotten with the Trust they were made under. ``token_bytes`` is the token's length.
+    ``assertions`` are by audience, and in those answers. All are forgotten with the Trust they were made under.
+    ``token_bytes`` is the token's length. ``epoch`` is the denylist's in which it was looked up last and not found, at
+    ``looked_up_at`` (seconds since the epoch of time); ``marks`` are what it is looked up by.
     """
 
-    __slots__ = ("_trust", "identity", "permits", "rules", "settled", "token_bytes")
+    __slots__ = (
+        *("_begins", "_due", "_trust"),
+        *("assertions", "identity", "permits", "rules", "settled", "token_bytes"),
+        *("epoch", "looked_up_at", "marks"),
+    )
 
     def __init__(self, identity: Identity | None, token_bytes: int = 0) -> None:
         self.identity = identity
@@ -58,7 +67,14 @@ class Known:
         self.rules: dict[int, bool] = {}
         self.permits: dict[str, Decided] = {}
         self.settled: dict[int, Decided] = {}
+        self.assertions: dict[tuple[str, ...], Assertion] = {}
+        self.epoch: int | None = None
+        self.looked_up_at = 0.0
+        self.marks: Marks | None = None
         self._trust: bytes | None = None
+        self._begins, self._due = -math.inf, math.inf
+        if identity is not None:
+            self._begins, self._due = identity.valid_from, identity.valid_until
 
     def holds(self, trust: Trust, now: float) -> bool:
         """Say whether the identity would be found again, under ``trust`` at ``now``, from its token."""
@@ -68,9 +84,39 @@ class Known:
                 return False
             if self.token_bytes > trust.max_token_bytes:
                 return False
-            self._trust, self.rules, self.permits, self.settled = trust.digest, {}, {}, {}
+            self._trust, self.rules, self.assertions = trust.digest, {}, {}
+            self._forget_answers()
         # What does not change with the time has been looked at under this very Trust.
-        return identity is None or identity.valid_from <= now < identity.valid_until
+        return self._begins <= now < self._due or self._holds_still(now)
+
+    def _holds_still(self, now: float) -> bool:
+        """Say whether the identity does, where an answer's assertion is due, or is none yet: a clock went back."""
+        identity = self.identity
+        if identity is None or not identity.valid_from <= now < identity.valid_until:
+            return False
+        self._forget_answers()
+        return True
+
+    def assertion(self, audience: tuple[str, ...], now: float) -> Assertion | None:
+        """Return the token for ``audience``, if there is one that may be sent."""
+        found = self.assertions.get(audience)
+        return found if found is not None and found.is_good(now) else None
+
+    def expect(self, assertion: Assertion) -> None:
+        """Have answers with ``assertion`` last until it is due, and no longer."""
+        self._begins = max(self._begins, assertion.issued)
+        self._due = min(self._due, assertion.renew_at, assertion.good_until)
+
+    def replace(self, audience: tuple[str, ...], assertion: Assertion, trust_digest: bytes) -> None:
+        """Remember a new token, unless the identity has been looked at under another Trust since it was asked for."""
+        if self._trust == trust_digest:
+            self.assertions[audience] = assertion
+            self._forget_answers()
+
+    def _forget_answers(self) -> None:
+        self.permits, self.settled = {}, {}
+        if self.identity is not None:
+            self._begins, self._due = self.identity.valid_from, self.identity.valid_until
 
 
 class Recent(Protocol):

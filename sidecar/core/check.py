@@ -3,7 +3,7 @@
 ```
 CheckRequest ─> sent ─> request in normal form ─> public?  ─> credential ─> candidate ─> Verify ┐
                                                                                                 │ outside
-CheckResponse <─ response <─────── policy <─────── identity <─── Trust and time again <─────────┘
+CheckResponse <─ response <── policy <── denylist <── identity <─── Trust and time again <──────┘
 ```
 """
 
@@ -15,6 +15,8 @@ from typing import TypeVar
 
 from sidecar.core import answer
 from sidecar.core.asked import Asked
+from sidecar.core.asserting import Wanted, wanted
+from sidecar.core.assertion import NO_RENEWALS, Minted, Renewals
 from sidecar.core.authenticate import believe, read_candidate, refuse_source
 from sidecar.core.cache import (
     NO_CACHE,
@@ -29,6 +31,7 @@ from sidecar.core.cache import (
 )
 from sidecar.core.certificate import certificate_thumbprint
 from sidecar.core.credential import Credential, bearer_token, refuse_token_in_query
+from sidecar.core.decision import Denial
 from sidecar.core.dpop import Expected, Proof, Proofs, read_proof
 from sidecar.core.finder import Finder
 from sidecar.core.gate import OPEN, Gate
@@ -36,11 +39,12 @@ from sidecar.core.identity import Identity
 from sidecar.core.introspected import believe_answer, introspecting
 from sidecar.core.keyholder import identify, is_api_key
 from sidecar.core.lookup import Lookup
-from sidecar.core.needs import Introspect, Introspected, Step, Verdict, Verify
-from sidecar.core.policy.evaluate import admit_without_identity
+from sidecar.core.needs import Introspect, Introspected, Mint, Step, Verdict, Verify
+from sidecar.core.policy.evaluate import admit_without_identity, evaluate
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.replay import Replays, Use
 from sidecar.core.request import admit
+from sidecar.core.revocation import UNKNOWN, Denylist
 from sidecar.core.sent import SentRequest, read_sent
 from sidecar.core.source import BEARER, DPOP, USUAL
 from sidecar.core.trust import Issuer, Trust
@@ -54,18 +58,23 @@ _USUAL, _AROUND, _LARGEST_KEPT = ("Bearer ", "bearer "), 7, 4096
 class Checker:
     """Begins checks. ``trust`` returns the snapshot in force at the moment it is called."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each thing that is looked at
         self,
         trust: Callable[[], Trust],
         tokens: TokenCache = NO_CACHE,
         recent: Recent = NOTHING_RECENT,
         gate: Gate = OPEN,
+        *,
+        renewals: Renewals = NO_RENEWALS,
+        denylist: Denylist | None = None,
         proofs: Proofs | None = None,
     ) -> None:
         self._trust = trust
         self._tokens = tokens
         self._recent = recent
         self._gate = gate
+        self._renewals = renewals
+        self._denylist = denylist
         self._proofs = proofs
         self._nobody = Known(None)
         self._lookup: Lookup | None = None
@@ -94,6 +103,7 @@ class Checker:
             decided = known.settled.get(rules.serial)
             if decided is not None and lookup.removals.are_harmless(sent.headers):
                 refuse_token_in_query(sent.query)
+                self._refuse_revoked(known, now)
                 return decided
         asked = Asked(raw, admit(sent, endpoint), rules, lookup)
         decision = admit_without_identity(rules, asked.request)
@@ -102,7 +112,7 @@ class Checker:
             return answer.decided(decision, asked, self._nobody)
         if known is not None:
             refuse_token_in_query(sent.query)
-            return answer.evaluated(asked, known)
+            return self._evaluated(asked, known, now)
         if lookup.finder is not None:
             return self._find(asked, lookup.finder, now)
         asked.credential = Credential(BEARER, bearer_token(asked.request))
@@ -123,8 +133,9 @@ class Checker:
             return self._identify(asked, now)
         decided = known.settled.get(asked.rules.serial)
         if decided is not None and asked.lookup.removals.are_harmless(asked.request.headers):
+            self._refuse_revoked(known, now)
             return decided
-        return answer.evaluated(asked, known)
+        return self._evaluated(asked, known, now)
 
     def _identify(self, asked: Asked, now: float) -> Step:
         """Go on with who others know the token to be, or look into it; raises ``Refusal``."""
@@ -198,7 +209,7 @@ class Checker:
         """Go on to policy, where the token is bound to a key with whoever has that alone; raises ``Refusal``."""
         bound, source = identity.confirmation, asked.credential.source
         if bound is None and source != DPOP:
-            return answer.evaluated(asked, self._remember(asked, identity, now))
+            return self._evaluated(asked, self._remember(asked, identity, now), now)
         if bound is None or (bound.key is None) is (source == DPOP):
             raise Refusal(Reason.PROOF_REQUIRED, "bound in another way than it is presented")
         certificate = certificate_thumbprint(asked.request.sent.certificate)
@@ -247,7 +258,36 @@ class Checker:
         # Not remembered by the credential: what was shown with one request is to be shown with the next one, too.
         known = Known(identity, len(asked.credential.token))
         known.holds(asked.trust, now)
-        return answer.evaluated(asked, known)
+        return self._evaluated(asked, known, now)
+
+    def _evaluated(self, asked: Asked, known: Known, now: float) -> Step:
+        self._refuse_revoked(known, now)
+        assert known.identity is not None  # noqa: S101 - for mypy
+        decision = evaluate(asked.rules, asked.request, known.identity, known.rules)
+        settings = asked.trust.response.assertion
+        if settings is None or isinstance(decision, Denial):
+            return answer.decided(decision, asked, known)
+        audience = settings.audience_for(decision.policy)
+        assertion = known.assertion(audience, now)
+        if assertion is None:
+            want = wanted(settings, known, audience, asked.trust.digest, now)
+            return Mint(want.statement, partial(self._resume_minted, asked, want))
+        if assertion.is_due(now):
+            # While the one there is is good, nobody waits for the next one.
+            want = wanted(settings, known, audience, asked.trust.digest, now)
+            self._renewals.begin(want.statement, want.keep)
+        known.expect(assertion)
+        return answer.decided(decision, asked, known, assertion)
+
+    def _resume_minted(self, asked: Asked, want: Wanted, minted: Minted | None, now: float) -> Step:
+        # INVARIANT: after every wait snapshot, identity, time and policy are looked at again.
+        if self._trust().digest != asked.trust.digest or not want.known.holds(asked.trust, now):
+            return self.begin(asked.raw, now)
+        try:
+            want.require(minted, now)
+            return self._evaluated(asked, want.known, now)
+        except Refusal as refusal:
+            return answer.refused(refusal, asked.request.sent.request_id, asked.trust)
 
     def _remember(self, asked: Asked, identity: Identity, now: float) -> Known:
         credential = asked.credential
@@ -277,6 +317,29 @@ class Checker:
                 lifetime = inactive if refusal.reason is Reason.TOKEN_INACTIVE else None
                 self._tokens.put(name, Refused(refusal.reason, asked.trust.digest, lifetime), now)
             raise
+
+    def _refuse_revoked(self, known: Known, now: float) -> None:
+        """Raise ``Refusal`` for who was revoked since the last look.
+
+        INVARIANT: no identity comes to policy, nor to an answer that was kept, but by here, and without a wait between.
+        """
+        denylist = self._denylist
+        # A clock that was set back may have been ahead at the last look, and what was over then is not over now.
+        if denylist is not None and (known.epoch != denylist.epoch(now) or now < known.looked_up_at):
+            _look_up_again(known, denylist, now)
+
+
+def _look_up_again(known: Known, denylist: Denylist, now: float) -> None:
+    """Look ``known`` up again; raises ``Refusal``. What others are remembered by stays as it is."""
+    assert known.identity is not None  # noqa: S101 - for mypy
+    if known.marks is None:
+        known.marks = denylist.marks(known.identity)
+    found = denylist.look_up(known.marks, now)
+    if found.denied:
+        raise Refusal(Reason.TOKEN_REVOKED, "on the denylist")
+    if found.epoch == UNKNOWN:
+        raise Refusal(Reason.REVOCATION_UNKNOWN, "the denylist is not complete")
+    known.epoch, known.looked_up_at = found.epoch, now
 
 
 def _spend(proof: Proof, replays: Replays, asked: Asked, now: float) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
+from sidecar.core.assertion import Assertion
 from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.identity import Identity
 from sidecar.core.policy.attributes import claim_at
@@ -26,11 +27,17 @@ _INVISIBLE = re.compile(
 )
 
 
-def identity_values(settings: ResponseSettings, identity: Identity | None) -> dict[str, str]:
+def identity_values(
+    settings: ResponseSettings, identity: Identity | None, assertion: Assertion | None = None
+) -> dict[str, str]:
     """Return header name to value for all that ``identity`` has; raises ``Refusal`` for a value that is not safe."""
     if identity is None:
         return {}
     found = {name: value for name, value in _values(settings, identity) if value}
+    if settings.assertion is not None:
+        if assertion is None:  # INVARIANT: where it is asked for, no identity goes upstream without it
+            raise Refusal(Reason.ASSERTION_UNAVAILABLE, "there is none")
+        found[settings.assertion.header] = assertion.token
     for name, value in found.items():
         _refuse_unsafe(name, value, settings.max_header_bytes)
     return found

@@ -16,7 +16,8 @@ class Identity:
     """A verified token's claims, and what they were verified under.
 
     ``principal`` is Istio's ``issuer/subject``, or ``None`` for a token without subject. ``issuer_digest`` and
-    ``key_digest`` name the issuer's configuration (``Issuer.digest``) and the key (``VerificationKey.digest``).
+    ``key_digest`` name the issuer's configuration (``Issuer.digest``) and the key (``VerificationKey.digest``);
+    by ``key_id`` and ``key_thumbprint`` all that was signed with it can be revoked.
     ``valid_from`` and ``valid_until``, in seconds since the epoch and with the clock skew in them, are the times
     between which the claims pass ``claims.validate``: from the first on, and up to but without the second.
     """
@@ -29,6 +30,8 @@ class Identity:
     claims: Mapping[str, Json] = field(repr=False)  # personal data
     key_digest: bytes
     issuer_digest: bytes
+    key_id: str | None
+    key_thumbprint: bytes
     valid_from: float
     valid_until: float
     confirmation: Confirmation | None = None  #: what the token is bound to: to be shown with each request
@@ -49,6 +52,8 @@ def identity_of(claims: Mapping[str, Json], issuer: Issuer, key: VerificationKey
         claims=MappingProxyType(claims),
         key_digest=key.digest,
         issuer_digest=issuer.digest,
+        key_id=key.key_id,
+        key_thumbprint=key.thumbprint,
         valid_from=begins,
         valid_until=ends,
         confirmation=confirmation_of(claims, issuer.bound),

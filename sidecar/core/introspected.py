@@ -65,6 +65,8 @@ def introspected_identity(
         claims=MappingProxyType(claims),
         key_digest=introspection.digest,
         issuer_digest=issuer.digest,
+        key_id=None,
+        key_thumbprint=b"",
         valid_from=begins - issuer.clock_skew,
         valid_until=ask_again_at if expires is None else min(expires, ask_again_at),
         confirmation=confirmation_of(claims, issuer.bound),

@@ -39,6 +39,8 @@ def identify(credential: bytes, issuer: Issuer, now: float) -> Identity:
         claims=MappingProxyType(_claims(found, issuer)),
         key_digest=found.digest,
         issuer_digest=issuer.digest,
+        key_id=None,
+        key_thumbprint=b"",
         valid_from=-math.inf,
         valid_until=ends,
     )

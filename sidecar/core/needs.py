@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from sidecar.core.algorithm import Algorithm
+from sidecar.core.assertion import Minted, Statement
 from sidecar.core.decision import Decision
 from sidecar.core.introspection import Introspection
 from sidecar.core.keys import VerificationKey
@@ -88,5 +89,17 @@ class Introspect:
         return self.then(answer, now)
 
 
-Needs: TypeAlias = Verify | Introspect
+@dataclass(frozen=True, slots=True)
+class Mint:
+    """Have a statement about the identity signed, for the upstream."""
+
+    statement: Statement
+    then: Callable[[Minted | None, float], "Step"] = field(repr=False)
+
+    def resume(self, minted: Minted | None, now: float) -> "Step":
+        """Go on with the check; ``None``: it could not be signed. ``now`` is the time after the wait."""
+        return self.then(minted, now)
+
+
+Needs: TypeAlias = Verify | Introspect | Mint
 Step: TypeAlias = Decided | Needs

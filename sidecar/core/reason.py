@@ -43,6 +43,7 @@ class Reason(StrEnum):
     TOKEN_NOT_YET_VALID = "token_not_yet_valid"  # noqa: S105 - a reason code, not a secret
     LIFETIME_TOO_LONG = "lifetime_too_long"
     TOKEN_INACTIVE = "token_inactive"  # noqa: S105 - a reason code, not a secret
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a reason code, not a secret
     PROOF_REQUIRED = "proof_required"
     PROOF_INVALID = "proof_invalid"
     PROOF_REPLAYED = "proof_replayed"
@@ -56,6 +57,8 @@ class Reason(StrEnum):
     OVERLOADED = "overloaded"
     UNREADABLE_REQUEST = "unreadable_request"
     ENVOY_CONFIG_STALE = "envoy_config_stale"
+    ASSERTION_UNAVAILABLE = "assertion_unavailable"
+    REVOCATION_UNKNOWN = "revocation_unknown"
     DEADLINE_EXCEEDED = "deadline_exceeded"
     INTERNAL_ERROR = "internal_error"
 
@@ -106,6 +109,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.TOKEN_NOT_YET_VALID: Outcome(401, _INVALID_TOKEN, "the token is not valid yet"),
     Reason.LIFETIME_TOO_LONG: Outcome(401, _INVALID_TOKEN, "the token's lifetime is too long"),
     Reason.TOKEN_INACTIVE: Outcome(401, _INVALID_TOKEN, "the token is not active"),
+    Reason.TOKEN_REVOKED: Outcome(401, _INVALID_TOKEN, "the token was revoked"),
     Reason.PROOF_REQUIRED: Outcome(401, _INVALID_TOKEN, "the token is bound to a key, and may not be used without it"),
     Reason.PROOF_INVALID: Outcome(401, _INVALID_PROOF, "the DPoP proof does not go with this request"),
     Reason.PROOF_REPLAYED: Outcome(401, _INVALID_PROOF, "the DPoP proof was used before"),
@@ -117,6 +121,8 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.OVERLOADED: Outcome(503, None, "too many new tokens at once; try again in a moment"),
     Reason.UNREADABLE_REQUEST: Outcome(503, None, "the request could not be read"),
     Reason.ENVOY_CONFIG_STALE: Outcome(503, None, "the proxy does not send all that policies look at"),
+    Reason.ASSERTION_UNAVAILABLE: Outcome(503, None, "the identity could not be signed for the application"),
+    Reason.REVOCATION_UNKNOWN: Outcome(503, None, "it is not known which tokens are revoked"),
     Reason.DEADLINE_EXCEEDED: Outcome(503, None, "the check took too long"),
     Reason.INTERNAL_ERROR: Outcome(503, None, "the check failed"),
 }

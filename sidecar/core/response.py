@@ -11,6 +11,7 @@ from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
 from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 from google.protobuf.struct_pb2 import Struct
 
+from sidecar.core.assertion import Assertion
 from sidecar.core.decision import Denial, Permit
 from sidecar.core.headers import fixed_removals, identity_values
 from sidecar.core.identity import Identity
@@ -31,7 +32,11 @@ _RPC_CODES = {400: 3, 401: 16, 403: 7, 414: 3, 503: 14}
 
 
 def allow(
-    permit: Permit, removed: Iterable[str], settings: ResponseSettings, rewritten: Rewritten = AS_IT_CAME
+    permit: Permit,
+    removed: Iterable[str],
+    settings: ResponseSettings,
+    assertion: Assertion | None = None,
+    rewritten: Rewritten = AS_IT_CAME,
 ) -> bytes:
     """Let the request pass, with its identity in headers; raises ``Refusal`` where a value would not be safe there.
 
@@ -39,7 +44,7 @@ def allow(
     INVARIANT: every identity header is either set or removed, exactly one of the two, with or without an identity.
     Envoy removes after it sets.
     """
-    values = identity_values(settings, permit.identity)
+    values = identity_values(settings, permit.identity, assertion)
     response = CheckResponse()
     ok = response.ok_response
     ok.headers.extend(_option(name, value) for name, value in values.items())

@@ -58,6 +58,29 @@ class Issuer:
 
 
 @dataclass(frozen=True, slots=True)
+class AssertionSettings:
+    """The token of ours that the upstream gets about each identity.
+
+    ``audience`` are those of its ``aud``, but for the policies (by name) in ``policy_audiences``, which have their own.
+    ``lifetime`` is in seconds. ``claims`` are the names of top-level claims that are copied as they are. ``sub`` is
+    the identity's principal (issuer/subject), or else its subject.
+    """
+
+    issuer: str
+    header: str
+    audience: tuple[str, ...]
+    policy_audiences: tuple[tuple[str, tuple[str, ...]], ...]
+    lifetime: int
+    token_type: str
+    subject_is_principal: bool
+    claims: tuple[str, ...]
+
+    def audience_for(self, policy: str | None) -> tuple[str, ...]:
+        """Return the audience of a request that ``policy`` allowed."""
+        return next((audience for name, audience in self.policy_audiences if name == policy), self.audience)
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseSettings:
     """How decisions are told to Envoy, the upstream and the client.
 
@@ -66,7 +89,8 @@ class ResponseSettings:
     look-alike does. ``claim_headers`` maps a claim's path (member names from the outside in) to a header name.
     ``metadata_claims`` are top-level claims for Envoy's own later filters; ``("*",)`` means all. ``token_headers`` and
     ``token_cookies`` are where credentials come from; the upstream gets them where ``forward_token`` says so.
-    ``token_parameters``, those of the query, it never gets (RFC 9700, section 4.3.2).
+    ``token_parameters``, those of the query, it never gets (RFC 9700, section 4.3.2). With ``assertion`` an identity
+    goes upstream only with a token of ours.
     """
 
     realm: str
@@ -80,6 +104,7 @@ class ResponseSettings:
     max_header_bytes: int
     stripped_headers: tuple[str, ...]
     guarded_headers: frozenset[str]
+    assertion: AssertionSettings | None = None
     token_headers: tuple[str, ...] = ("authorization",)
     token_cookies: tuple[str, ...] = ()
     token_parameters: tuple[str, ...] = ()

@@ -15,9 +15,10 @@ from time import perf_counter
 from typing import assert_never
 
 from sidecar.core import response
+from sidecar.core.assertion import Minted, Statement
 from sidecar.core.check import Checker
 from sidecar.core.decision import Denial
-from sidecar.core.needs import Decided, Introspect, Introspected, Needs, Step, Verdict, Verify
+from sidecar.core.needs import Decided, Introspect, Introspected, Mint, Needs, Step, Verdict, Verify
 from sidecar.core.reason import Reason
 
 #: Told why each check ended as it did, and after how many seconds.
@@ -37,11 +38,28 @@ async def _nobody_answers(need: Introspect) -> Introspected:
     return Introspected(need.token_digest, need.trust_digest, None)
 
 
+async def mints_nothing(_: Statement) -> None:
+    """Sign nothing, as where no configuration asks for it."""
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    """A check, and what it waits for."""
+
+    step: Step
+
+    @property
+    def late(self) -> Reason:
+        """Say why it ends where its deadline comes now."""
+        return Reason.ASSERTION_UNAVAILABLE if isinstance(self.step, Mint) else Reason.DEADLINE_EXCEEDED
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the engine can do for a check that needs something; one field a member of ``Needs``."""
 
     verify: Callable[[Verify], Awaitable[Verdict]]
+    mint: Callable[[Statement], Awaitable[Minted | None]] = mints_nothing  #: ``None``: it could not be signed
     introspect: Callable[[Introspect], Awaitable[Introspected]] = _nobody_answers
 
 
@@ -118,19 +136,20 @@ class Engine:
             return self._fail_internally()
 
     async def _finish_in_time(self, step: Step, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see begin
+        check = _UnderWay(step)
         try:
             async with asyncio.timeout(timeout) as deadline:
-                return await self._finish(step)
+                return await self._finish(check)
         except TimeoutError:
             if not deadline.expired():
                 raise  # a service's own, which is a fault and no slowness of the caller's making
-            return self._fail(Reason.DEADLINE_EXCEEDED, "")
+            return self._fail(check.late, "")
 
-    async def _finish(self, step: Step) -> Decided:
+    async def _finish(self, check: _UnderWay) -> Decided:
         for _ in range(_MAX_NEEDS):
-            if isinstance(step, Decided):
-                return step
-            step = await self._provide(step)
+            if isinstance(check.step, Decided):
+                return check.step
+            check.step = await self._provide(check.step)
         raise RuntimeError(f"a check that needs more than {_MAX_NEEDS} things")
 
     async def _provide(self, need: Needs) -> Step:
@@ -141,6 +160,9 @@ class Engine:
             case Introspect():
                 answer = await self._services.introspect(need)
                 return need.resume(answer, self._clock())
+            case Mint():
+                minted = await self._services.mint(need.statement)
+                return need.resume(minted, self._clock())
             case _:
                 assert_never(need)
 

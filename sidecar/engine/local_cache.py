@@ -40,6 +40,10 @@ class LocalCache:
             self._known.popitem(last=False)
             self.counts.evictions += 1
 
+    def clear(self) -> None:
+        """Forget all."""
+        self._known.clear()
+
     def __len__(self) -> int:
         """Return how many are remembered."""
         return len(self._known)

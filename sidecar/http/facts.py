@@ -23,5 +23,17 @@ class Metrics(Protocol):
         """Return it in Prometheus' text format, version 0.0.4."""
 
 
+class KeySet(Protocol):
+    """The public keys that others verify our tokens with."""
+
+    @property
+    def document(self) -> bytes | None:
+        """Return the JWK Set (RFC 7517, section 5), or ``None``: it is not known yet."""
+
+    @property
+    def max_age(self) -> int:
+        """Return for how many seconds others may keep it."""
+
+
 #: Returns the configuration that is running, as data; it is masked before it is shown.
 Configuration = Callable[[], Mapping[str, object]]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sidecar.http.admin import Route, admin_page, configuration_route
-from sidecar.http.facts import Configuration, Health, Metrics
+from sidecar.http.facts import Configuration, Health, KeySet, Metrics
 from sidecar.http.guard import Guard, TokenFile
 from sidecar.http.probe import probe_page
 from sidecar.http.server import Limits, Listener
@@ -29,9 +29,11 @@ class Access:
     hosts: tuple[str, ...] = ()  #: names in the Host header, beside those that the address implies; without port
 
 
-def probe_listener(address: Address, health: Health, metrics: Metrics, limits: Limits) -> Listener:
-    """Return the listener for probes and metrics, to be started."""
-    return Listener(address, probe_page(health, metrics), limits)
+def probe_listener(
+    address: Address, health: Health, metrics: Metrics, limits: Limits, key_set: KeySet | None = None
+) -> Listener:
+    """Return the listener for probes and metrics, and for our own keys if there are any, to be started."""
+    return Listener(address, probe_page(health, metrics, key_set), limits)
 
 
 def admin_listener(

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from sidecar.core.algorithm import SYMMETRIC
 from sidecar.core.policy.match import PatternError
+from sidecar.core.policy.model import Action
 from sidecar.core.policy.patterns import path_patterns
 from sidecar.loading.credential_consistency import credential_inconsistencies
 from sidecar.loading.problem import FieldPath
 from sidecar.loading.reserved import has_meaning
 from sidecar.settings import Settings
+from sidecar.settings.assertion import RESERVED_CLAIMS, AssertionSettings
 from sidecar.settings.policy import OperationSettings
 from sidecar.settings.response import IdentityHeaderSettings
 from sidecar.transport.address import is_local, parse_anywhere
@@ -23,9 +25,12 @@ def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
     yield from _issuers(settings)
     yield from credential_inconsistencies(settings)
     yield from _secrets(settings)
+    yield from _revocation(settings)
     yield from _policy_names(settings)
     yield from _path_patterns(settings)
     yield from _identity_headers(settings.response.identity_headers)
+    if settings.assertion is not None:
+        yield from _assertion(settings, settings.assertion)
 
 
 def _processes(settings: Settings) -> Iterator[Inconsistency]:
@@ -48,6 +53,14 @@ def _listening(settings: Settings) -> Iterator[Inconsistency]:
         yield ("tls",), "goes with an IP address only; leave it out, the socket's permissions protect it"
     if settings.tls is not None and settings.transport == "native":
         yield ("transport",), "native has no TLS; write 'grpcio', or leave it out"
+
+
+def _revocation(settings: Settings) -> Iterator[Inconsistency]:
+    revocation = settings.revocation
+    if revocation is not None and revocation.admin_api and settings.admin.listen is None:
+        yield ("revocation", "admin_api"), "needs admin.listen: there is no administration to post to"
+    if revocation is None and settings.hash_processor_workers:
+        yield ("hash_processor_workers",), "there is nothing to hash without 'revocation'; leave it out"
 
 
 def _issuers(settings: Settings) -> Iterator[Inconsistency]:
@@ -112,6 +125,30 @@ def _identity_headers(headers: IdentityHeaderSettings) -> Iterator[Inconsistency
         if name in seen:
             yield where, f"{name!r} is used twice; each header carries one value"
         seen.add(name)
+
+
+def _assertion(settings: Settings, assertion: AssertionSettings) -> Iterator[Inconsistency]:
+    header = assertion.header
+    if has_meaning(header):
+        yield (
+            ("assertion", "header"),
+            f"{header!r} has a meaning of its own; choose another, such as 'x-auth-assertion'",
+        )
+    if header in {name for _, name in _named_headers(settings.response.identity_headers)}:
+        yield ("assertion", "header"), f"{header!r} is an identity header as well; each header carries one value"
+    for index, claim in enumerate(assertion.claims):
+        if claim in RESERVED_CLAIMS:
+            yield ("assertion", "claims", index), f"{claim!r} is set by the sidecar or another token's; leave it out"
+    if assertion.subject == "subject" and len(settings.issuers) > 1:
+        yield (
+            ("assertion", "subject"),
+            "with several issuers two of them could have one subject in common; write 'principal', or leave it out",
+        )
+    allowing = [policy.name for policy in settings.policies if policy.action is Action.ALLOW]
+    for name in assertion.policy_audiences:
+        if name not in allowing:
+            found = ", ".join(allowing) or "none"
+            yield ("assertion", "policy_audiences", name), f"names no policy that allows; there are: {found}"
 
 
 def _named_headers(headers: IdentityHeaderSettings) -> Iterator[tuple[tuple[str, ...], str]]:

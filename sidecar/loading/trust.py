@@ -12,7 +12,7 @@ from sidecar.core.keys import key_set
 from sidecar.core.policy.key import parse_claim_path, parse_key
 from sidecar.core.policy.model import AttributeKind
 from sidecar.core.source import BEARER, DPOP, Source
-from sidecar.core.trust import Issuer, ResponseSettings, Trust
+from sidecar.core.trust import AssertionSettings, Issuer, ResponseSettings, Trust
 from sidecar.keys.api_keys import ApiKeysError
 from sidecar.keys.hmac_secret import SecretError, hmac_key
 from sidecar.keys.jwks import Jwks, JwksError, read_jwks
@@ -22,6 +22,7 @@ from sidecar.loading.policy import build_policies
 from sidecar.loading.problem import ConfigurationError, FieldPath, dotted
 from sidecar.loading.secret import read_secret
 from sidecar.settings import Settings
+from sidecar.settings import assertion as assertion_settings
 from sidecar.settings.credential import sources_of
 from sidecar.settings.issuer import IssuerSettings, KeySource
 from sidecar.settings.response import IdentityHeaderSettings
@@ -204,7 +205,7 @@ def _response(whole: Settings, sources: frozenset[Source]) -> ResponseSettings:
     headers = settings.identity_headers
     fixed = (headers.subject, headers.issuer, headers.scopes)
     # The usual names too: an upstream may go on reading a header that was switched off or renamed here.
-    stripped = (*filter(None, fixed), *_USUAL_HEADERS, *headers.claims.values())
+    stripped = (*filter(None, fixed), *_USUAL_HEADERS, *headers.claims.values(), *_assertion_headers(whole.assertion))
     overrides = OVERRIDE_HEADERS if settings.strip_override_headers else ()
     return ResponseSettings(
         realm=settings.realm,
@@ -221,6 +222,25 @@ def _response(whole: Settings, sources: frozenset[Source]) -> ResponseSettings:
         token_headers=tuple(sorted({BEARER.name, *_names(sources, "header"), *(["dpop"] if DPOP in sources else ())})),
         token_cookies=_names(sources, "cookie"),
         token_parameters=_names(sources, "query"),
+        assertion=None if whole.assertion is None else _assertion(whole.assertion),
+    )
+
+
+def _assertion_headers(settings: assertion_settings.AssertionSettings | None) -> tuple[str, ...]:
+    usual = str(assertion_settings.AssertionSettings.model_fields["header"].default)
+    return () if settings is None else (settings.header, usual)
+
+
+def _assertion(settings: assertion_settings.AssertionSettings) -> AssertionSettings:
+    return AssertionSettings(
+        issuer=settings.issuer,
+        header=settings.header,
+        audience=tuple(settings.audiences),
+        policy_audiences=tuple((name, tuple(audiences)) for name, audiences in settings.policy_audiences.items()),
+        lifetime=settings.lifetime_seconds,
+        token_type=settings.token_type,
+        subject_is_principal=settings.subject == "principal",
+        claims=tuple(settings.claims),
     )
 
 

@@ -19,6 +19,9 @@ writer brings the list in order (``DenylistWriter``).
 see the expired digest with the new one's expiry: so a match is looked at twice, and by the order above the second look
 shows another digest. A mixture of two digests is no more likely to be somebody's than any other 128 bits.
 
+**Numbers.** A slot may hold a *tag* of 12 bytes and a number of 4 in place of a digest. The number only grows, in one
+store, as the expiry does: a reader sees the one before or the one after.
+
 **The epoch** is for who remembers that something was *not* on the list: it holds as long as the epoch is the one that
 ``look_up`` returned with the answer, which it reads before it looks. A segment of zeros is an empty list.
 """
@@ -28,7 +31,18 @@ from threading import Lock
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from sidecar.memory.denylist_layout import BUCKET, ENTRIES, EPOCH, HOME, SLOTS, geometry
+from sidecar.memory.denylist_layout import (
+    BUCKET,
+    ENTRIES,
+    EPOCH,
+    HOME,
+    NUMBER,
+    SLOTS,
+    TAG_BYTES,
+    TAG_HOME,
+    VOUCHED_UNTIL,
+    geometry,
+)
 from sidecar.memory.layout import LINE
 from sidecar.memory.segment import Segment
 
@@ -60,9 +74,19 @@ class Denylist:
         return self._cells[EPOCH]
 
     @property
+    def entries(self) -> int:
+        """Return how many slots are taken, by what is over and not yet swept too: one read of memory."""
+        return self._cells[ENTRIES]
+
+    @property
     def is_empty(self) -> bool:
         """Say whether nothing is on the list: one read of memory."""
         return not self._cells[ENTRIES]
+
+    @property
+    def vouched_until(self) -> int:
+        """Return up to when, in seconds since the epoch, the list is known to be complete: one read of memory."""
+        return self._cells[VOUCHED_UNTIL]
 
     def contains(self, digest: bytes, now: float) -> bool:
         """Say whether ``digest`` (16 bytes) is on the list and its time not over at ``now`` (seconds since the epoch).
@@ -77,6 +101,26 @@ class Denylist:
         if digest != first and digest != second and digest != third and not reach:  # noqa: PLR1714 - a third of the time
             return False
         return self._search(digest, home, reach, now)
+
+    def number(self, tag: bytes, now: float) -> int:
+        """Return the number that is in force under ``tag`` (12 bytes) at ``now``; 0 where there is none.
+
+        Raises ``struct.error`` for a tag of another length.
+        """
+        home = TAG_HOME.unpack(tag)[0] % self._buckets
+        if not self._cells[ENTRIES]:
+            return 0
+        reach = self._bucket(self._memory, LINE + home * LINE)[2 * SLOTS]
+        found = 0
+        for distance in range(min(reach + 1, self.measures.probes)):
+            place = self.measures.place(self.measures.bucket(home, distance))
+            fields = self._bucket(self._memory, place)
+            for index in range(SLOTS):
+                if fields[index][:TAG_BYTES] == tag and now < fields[SLOTS + index]:
+                    again = self._bucket(self._memory, place)[index]
+                    if again[:TAG_BYTES] == tag:
+                        found = max(found, NUMBER.unpack_from(again, TAG_BYTES)[0])
+        return found
 
     def look_up(self, digests: Iterable[bytes], now: float) -> LookUp:
         """Say whether any of ``digests`` is in force, and the epoch from which on that must be asked again."""

@@ -2,11 +2,11 @@
 
 Everything is aligned, and in the machine's byte order but for what is bytes anyway::
 
-     0       8         16                                                  64
-     ┌───────┬─────────┬───────────────────────────────────────────────────┐
-     │ epoch │ entries │ nothing                                           │  header
-     │  u64  │   u64   │                                                   │
-     └───────┴─────────┴───────────────────────────────────────────────────┘
+     0       8         16      24                56                        64
+     ┌───────┬─────────┬───────┬─────────────────┬─────────────────────────┐
+     │ epoch │ entries │       │ nothing         │ vouched until           │  header
+     │  u64  │   u64   │       │                 │         u64             │
+     └───────┴─────────┴───────┴─────────────────┴─────────────────────────┘
      0          16         32         48        52        56        60      61  64
      ┌──────────┬──────────┬──────────┬─────────┬─────────┬─────────┬───────┬───┐
      │ digest 0 │ digest 1 │ digest 2 │expiry 0 │expiry 1 │expiry 2 │ reach │   │  bucket, as many as there is room for
@@ -15,11 +15,14 @@ Everything is aligned, and in the machine's byte order but for what is bytes any
 
 epoch
     Goes up with all that is added. 0: nothing ever was.
+vouched until
+    Seconds since the epoch: so long whoever fills the list stands up for its being complete. 0: it is not, yet.
 entries
     Slots that are taken. 0: nobody needs to look anywhere.
 digest
     128 bits of a keyed hash, compared in full. Its first 32 bits, little-endian, modulo the number of buckets, are its
     *home*. Who does not have the key cannot aim at a bucket.
+    In its place there may be a tag, the first 96 bits of such a hash, and behind it a number (u32) that only grows.
 expiry
     Seconds since the epoch, rounded up, so never early; 2^32 - 1: never. 0: the slot is free, whatever its digest is.
 reach
@@ -43,14 +46,17 @@ from sidecar.memory.layout import LINE
 DIGEST_BYTES = 16
 SLOTS = 3  #: to a bucket
 EXPIRIES, REACH = 48, 60  #: where these begin in a bucket
-EPOCH, ENTRIES = 0, 1  #: cells of 8 bytes in the header
+EPOCH, ENTRIES, VOUCHED_UNTIL = 0, 1, 7  #: cells of 8 bytes in the header
 #: No entry is farther from its home: the reach has 8 bits.
 FARTHEST = 255
 NEVER = 0xFFFFFFFF
 #: The word of a digest that chooses its home.
 HOME = Struct("<I12x")
+TAG_BYTES = 12
+TAG_HOME = Struct("<I8x")
 #: Native, not "=I": struct then copies four bytes at once, and nobody sees half an expiry (``counters.py``).
 EXPIRY = Struct("I")
+NUMBER = Struct("I")
 #: A whole bucket: digests, expiries, reach.
 BUCKET = Struct("16s16s16sIIIB3x")
 SLOT_EXPIRIES = Struct("III")

@@ -14,8 +14,12 @@ from sidecar.memory.denylist_layout import (
     EXPIRIES,
     EXPIRY,
     HOME,
+    NEVER,
+    NUMBER,
     REACH,
     SLOT_EXPIRIES,
+    TAG_BYTES,
+    VOUCHED_UNTIL,
     DenylistFullError,
     coarse,
 )
@@ -51,20 +55,35 @@ class DenylistWriter(Denylist):
         finds it. Raises ``DenylistFullError`` where there is no room, and then nothing has changed; ``ValueError`` for
         an expiry that is not a number, ``struct.error`` for a digest of another length.
         """
+        return self._put(digest, expires_at, now, DIGEST_BYTES)
+
+    def raise_number(self, tag: bytes, number: int, expires_at: float, now: float) -> bool:
+        """Have ``number`` (up to 2^32 - 1), or the larger one that is there, be in force under ``tag`` (12 bytes).
+
+        All else is as for ``add``. Raises ``struct.error`` for a tag of another length, or a number that is too large.
+        """
+        return self._put(tag + NUMBER.pack(number), expires_at, now, TAG_BYTES)
+
+    def _put(self, digest: bytes, expires_at: float, now: float, same: int) -> bool:
+        """Put a slot's 16 bytes on the list, of which the first ``same`` say whether it is there already."""
         home = HOME.unpack(digest)[0] % self.measures.buckets
         expiry = coarse(expires_at)
         if not now < expiry:
             return False
-        distance, place, index, taken = self._slot_for(digest, home, now)
+        distance, place, index, taken = self._slot_for(digest[:same], home, now)
         if not taken and self._cells[ENTRIES] >= self.measures.capacity:
             if self.sweep(now):
-                return self.add(digest, expires_at, now)
+                return self._put(digest, expires_at, now, same)
             raise DenylistFullError(f"all {self.measures.capacity} entries of the denylist are taken")
-        self._write(place, index, digest, expiry)
+        self._write(place, index, digest, expiry, same)
         at = self.measures.place(home) + REACH
         self._memory[at] = max(self._memory[at], distance)
         self._publish(self._cells[ENTRIES] + (not taken))
         return True
+
+    def vouch(self, until: float) -> None:
+        """Stand up for the list's being complete up to ``until``, in seconds since the epoch; infinity is for ever."""
+        self._cells[VOUCHED_UNTIL] = NEVER if until >= NEVER else max(0, int(until))
 
     def load(self, digests: filling.Digests, expiries: filling.Expiries, now: float) -> int:
         """Add many: ``digests`` (n, 16), ``expiries`` (n) as of ``coarse_all``; return how many are new on the list.
@@ -112,8 +131,8 @@ class DenylistWriter(Denylist):
         measures = self.measures
         return DenylistCounts(entries, expired, measures.capacity, entries / measures.slots, self.epoch)
 
-    def _slot_for(self, digest: bytes, home: int, now: float) -> tuple[int, int, int, bool]:
-        """Return the slot that holds ``digest``, or else the nearest that is free.
+    def _slot_for(self, beginning: bytes, home: int, now: float) -> tuple[int, int, int, bool]:
+        """Return the slot whose 16 bytes begin so, or else the nearest that is free.
 
         That is: its distance from home, where its bucket begins, its index, and whether it counts as taken already.
         """
@@ -123,7 +142,7 @@ class DenylistWriter(Denylist):
             place = self.measures.place(self.measures.bucket(home, distance))
             expiries = SLOT_EXPIRIES.unpack_from(self._memory, place + EXPIRIES)
             for index, expiry in enumerate(expiries):
-                if expiry and self._digest(place, index) == digest:
+                if expiry and self._digest(place, index).startswith(beginning):
                     return distance, place, index, True
                 if free is None and expiry <= now:
                     free = distance, place, index, expiry != 0
@@ -137,15 +156,18 @@ class DenylistWriter(Denylist):
         at = place + index * DIGEST_BYTES
         return self._memory[at : at + DIGEST_BYTES]
 
-    def _write(self, place: int, index: int, digest: bytes, expiry: int) -> None:
-        """Write a slot, in the order that ``denylist.py`` explains; one that has the digest gets the later expiry."""
+    def _write(self, place: int, index: int, digest: bytes, expiry: int, same: int) -> None:
+        """Write a slot, in the order that ``denylist.py`` explains; what is there gets the later expiry and number."""
         at, until = place + index * DIGEST_BYTES, place + EXPIRIES + index * EXPIRY.size
         (before,) = EXPIRY.unpack_from(self._memory, until)
-        if before and self._digest(place, index) == digest:
-            expiry = max(before, expiry)
-        else:
+        if not (before and self._digest(place, index).startswith(digest[:same])):
             self._memory[at : at + DIGEST_BYTES] = digest
-        EXPIRY.pack_into(self._memory, until, expiry)
+            EXPIRY.pack_into(self._memory, until, expiry)
+            return
+        EXPIRY.pack_into(self._memory, until, max(before, expiry))
+        if same == TAG_BYTES:
+            numbers = (NUMBER.unpack_from(self._memory, at + TAG_BYTES)[0], NUMBER.unpack_from(digest, TAG_BYTES)[0])
+            NUMBER.pack_into(self._memory, at + TAG_BYTES, max(numbers))
 
     def _publish(self, entries: int) -> None:
         self._cells[ENTRIES] = entries

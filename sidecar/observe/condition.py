@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A check of a probe. ``reason`` says why it is not ``ok``, to whoever asks: it names nothing secret."""
+    """A check of a probe. ``reason`` says why it is not ``ok``, or what ails it although it is, to whoever asks.
+
+    It names nothing secret.
+    """
 
     name: str
     ok: bool

@@ -25,12 +25,28 @@ from sidecar.observe.series import CHECK_DURATION, DURATION, DURATION_TEXT, FAMI
 
 
 @dataclass(frozen=True, slots=True)
+class RevocationFacts:
+    """The denylist and its feed, at one moment; ``None`` where there is no feed, or nothing is known yet."""
+
+    entries: int
+    capacity: int
+    epoch: int
+    vouched: bool
+    feed_connected: bool | None = None
+    feed_contact_at: float | None = None  #: seconds since the epoch
+    feed_lag: float | None = None  #: seconds since it was read to its end
+    feed_connections: int = 0
+    feed_gaps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What neither counters nor scoreboard know, at one moment."""
 
     trust_digest: bytes | None = None  #: of the Trust that is committed
     last_reload_at: float | None = None  #: seconds since the epoch
     cache_slots: Mapping[str, int] = field(default_factory=dict)  #: by kind: positive, negative
+    revocation: RevocationFacts | None = None
 
 
 class Exposition(Collector):
@@ -155,6 +171,34 @@ def of_facts(facts: Facts) -> Iterator[Metric]:
     yield _gauge("authz_trust_last_reload_timestamp_seconds", "When the trust in force was loaded, in Unix time.", at)
     slots = [((kind,), count) for kind, count in facts.cache_slots.items()]
     yield _gauge("authz_cache_slots", "Slots of the shared cache, by the kind of entry they are for.", slots, "kind")
+    if facts.revocation is not None:
+        yield from of_revocation(facts.revocation)
+
+
+def of_revocation(facts: RevocationFacts) -> Iterator[Metric]:
+    """Yield how the denylist is, and its feed where there is one."""
+    yield _gauge("authz_denylist_entries", "Entries on the denylist.", [((), facts.entries)])
+    yield _gauge("authz_denylist_capacity", "Entries that the denylist has room for.", [((), facts.capacity)])
+    yield _gauge("authz_denylist_epoch", "Goes up whenever something is revoked.", [((), facts.epoch)])
+    yield _gauge(
+        "authz_denylist_complete",
+        "Whether the denylist is vouched for; where it is not, everybody is denied.",
+        [((), int(facts.vouched))],
+    )
+    if facts.feed_connected is None:
+        return
+    yield _gauge("authz_revocation_feed_connected", "Whether Redis is connected to.", [((), int(facts.feed_connected))])
+    at = [((), facts.feed_contact_at)] if facts.feed_contact_at is not None else []
+    yield _gauge("authz_revocation_feed_last_contact_timestamp_seconds", "When Redis answered last, in Unix time.", at)
+    lag = [((), facts.feed_lag)] if facts.feed_lag is not None else []
+    yield _gauge("authz_revocation_feed_lag_seconds", "Seconds since the feed was last read to its end.", lag)
+    for name, text, count in (
+        ("authz_revocation_feed_connections", "Times that Redis was connected to.", facts.feed_connections),
+        ("authz_revocation_feed_gaps", "Times that the feed lost entries before they were read.", facts.feed_gaps),
+    ):
+        counter = CounterMetricFamily(name, text)
+        counter.add_metric([], count)
+        yield counter
 
 
 def _gauge(name: str, text: str, samples: Iterable[tuple[tuple[str, ...], float]], *labels: str) -> Metric:

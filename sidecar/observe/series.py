@@ -61,6 +61,31 @@ class Introspection(StrEnum):
     REJECTED = "rejected"  #: not asked, since the issuer failed again and again
 
 
+class Signing(StrEnum):
+    """How a statement about an identity ended that was to be signed."""
+
+    SIGNED = "signed"
+    UNAVAILABLE = "unavailable"  #: nobody signed it in time
+
+
+class Source(StrEnum):
+    """Where a revocation comes from."""
+
+    FILE = "file"
+    API = "api"
+    FEED = "feed"
+
+
+class Revocation(StrEnum):
+    """What became of it."""
+
+    STORED = "stored"  #: it is on the denylist, be it that it was before
+    OVER = "over"  #: its time was over already
+    REFUSED = "refused"  #: it is no entry, or nothing says when it ends
+    FORGED = "forged"  #: nobody who may revoke has signed it; counted by message
+    FULL = "full"  #: there was no room for it, or for another that came with it
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """Counters of one name; ``series`` has the label values of each. The exposition adds ``_total`` to the name."""
@@ -111,7 +136,21 @@ _INTROSPECTIONS: Final = Family(
     _every(Introspection),
 )
 
-FAMILIES: Final = (_CHECKS, _LOOKUPS, _EVICTIONS, _VERIFICATIONS, _SHED, _RELOADS, _INTROSPECTIONS)
+_REVOCATIONS: Final = Family(
+    "authz_revocation_entries",
+    "Entries that were read or posted, by what became of them; forged: messages of the feed that nobody has signed.",
+    ("source", "result"),
+    _every(Source, Revocation),
+)
+
+_ASSERTIONS: Final = Family(
+    "authz_assertions", "Assertions for the upstream that were to be signed.", ("result",), _every(Signing)
+)
+
+FAMILIES: Final = (
+    *(_CHECKS, _LOOKUPS, _EVICTIONS, _VERIFICATIONS, _SHED, _RELOADS),
+    *(_ASSERTIONS, _REVOCATIONS, _INTROSPECTIONS),
+)
 #: Bounds in seconds, from a hit in the process's cache (10 µs) to a caller that waits for keys to be fetched.
 DURATION: Final = HistogramSchema(
     "authz_check_duration_seconds",
@@ -136,7 +175,11 @@ VERIFICATION: Final = {
     (route, result): index_of(_VERIFICATIONS, route.value, result.value) for route in Route for result in Verification
 }
 SHED: Final = index_of(_SHED)
+ASSERTION: Final = {result: index_of(_ASSERTIONS, result.value) for result in Signing}
 RELOAD: Final = {result: index_of(_RELOADS, result.value) for result in Reload}
 INTROSPECTION: Final = {result: index_of(_INTROSPECTIONS, result.value) for result in Introspection}
+REVOCATION: Final = {
+    (source, result): index_of(_REVOCATIONS, source.value, result.value) for source in Source for result in Revocation
+}
 #: The index of the one histogram.
 CHECK_DURATION: Final = 0

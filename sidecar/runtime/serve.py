@@ -43,13 +43,16 @@ def serve(config: Path, snapshot: Snapshot, settings: Settings) -> int:
     fleet = plan_fleet(settings, lambda text: _log.warning("%s", text))
     orders = Orders(
         fleet=fleet,
-        shared=make_shared(fleet, settings.shared_memory_size, settings.replay_memory_size),
+        shared=make_shared(
+            fleet, settings.shared_memory_size, settings.denylist_bytes, replay_bytes=settings.replay_memory_size
+        ),
         snapshot=store(snapshot.encode()),
         config=str(config.absolute()),
         log_level=settings.log_level,
         grace=settings.shutdown_grace_seconds,
     )
-    _log.info("starting %d server(s), %d verifier(s)", fleet.servers, fleet.verifiers)
+    minting = f", {fleet.minters} minter(s)" if fleet.minters else ""
+    _log.info("starting %d server(s), %d verifier(s)%s", fleet.servers, fleet.verifiers, minting)
     return _run(Supervisor(orders, context_for(settings.process_start_method)))
 
 

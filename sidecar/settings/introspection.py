@@ -51,7 +51,7 @@ class EndpointSettings(Model):
 
     url: Url = Field(description="Where to ask.")
     max_cache_seconds: float = Field(
-        60.0, ge=0, le=3600, description="Seconds that a yes stands, never beyond 'exp': as late a revocation counts."
+        60.0, ge=1, le=3600, description="Seconds that a yes stands, never beyond 'exp': as late a revocation counts."
     )
     negative_cache_seconds: float = Field(10.0, ge=0, le=60, description="Seconds that a no stands.")
     timeout_seconds: float = Field(

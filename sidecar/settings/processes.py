@@ -57,7 +57,15 @@ class ProcessSettings(Model):
         ge=0,
         le=256,
         description="Verifiers for RSA and ECDSA alone, which cost more than Ed25519, on top of verification_workers. "
-        "0: all verifiers do everything.",
+        "0: all verifiers do everything. With 'assertion' there are as many processes that sign as well, at least 1; "
+        "they alone have its keys.",
+    )
+    hash_processor_workers: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="Processes that hash what is revoked, beside control, when much of it comes at once: 4096 entries "
+        "and more. Some 50 MiB each. 0: control does it itself, a million in a few seconds.",
     )
     batch_size_threshold: int = Field(
         4,
@@ -71,7 +79,8 @@ class ProcessSettings(Model):
         gt=0,
         le=10,
         description="Seconds a verifier gets for a token, never beyond the caller's deadline; then it is verified in "
-        "the server. Envoy's deadline is 0.2 by default.",
+        "the server. Also what a process gets to sign an assertion; then another one is asked. Envoy's deadline is 0.2 "
+        "by default.",
     )
     process_start_method: StartMethod = Field(
         "auto",

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from sidecar.core.path import PathMode
 from sidecar.settings.api_keys import ApiKeySettings
+from sidecar.settings.assertion import AssertionSettings
 from sidecar.settings.base import Model, checked
 from sidecar.settings.http import AdminSettings, ProbeSettings
 from sidecar.settings.issuer import IssuerSettings
@@ -13,6 +14,7 @@ from sidecar.settings.native import NativeSettings
 from sidecar.settings.policy import OperationSettings, PolicySettings
 from sidecar.settings.processes import ProcessSettings
 from sidecar.settings.response import ResponseSettings
+from sidecar.settings.revocation import RevocationSettings
 from sidecar.settings.tls import TlsSettings
 from sidecar.transport import address
 
@@ -84,9 +86,18 @@ class Settings(ProcessSettings):
         default=[], description="What a valid token may do. Without a match: denied."
     )
     response: ResponseSettings = Field(default_factory=lambda: ResponseSettings.model_validate({}))
+    assertion: AssertionSettings | None = Field(
+        None, description="A token of ours about the identity, for the upstream (docs/minting.md). Default: none."
+    )
+    revocation: RevocationSettings | None = Field(None, description="Revoked tokens. Default: none are looked for.")
     probe: ProbeSettings = Field(default_factory=lambda: ProbeSettings.model_validate({}))
     admin: AdminSettings = Field(default_factory=lambda: AdminSettings.model_validate({}))
     native: NativeSettings = Field(default_factory=lambda: NativeSettings.model_validate({}))
+
+    @property
+    def denylist_bytes(self) -> int | None:
+        """Return the size of the denylist; ``None`` where there is none."""
+        return None if self.revocation is None else self.revocation.denylist_bytes
 
     @property
     def is_native(self) -> bool:

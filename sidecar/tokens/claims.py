@@ -27,11 +27,12 @@ class Terms:
         if not self.issuer or not self.token_type or self.lifetime < 1:
             raise ValueError(f"{self}: issuer and token type must not be empty, lifetime at least 1 second")
 
-    def complete(self, claims: Mapping[str, Json], now: float) -> dict[str, Json]:
+    def complete(self, claims: Mapping[str, Json], now: float, not_after: int | None = None) -> dict[str, Json]:
         """Return ``claims``, which name ``sub`` and ``aud``, with iss, iat, nbf, exp and jti beside them.
 
-        ``now`` is in seconds since the epoch. jti are 128 random bits: never the same twice. Raises ``ValueError``
-        where sub or aud are not what RFC 7519 has them be, and where a claim is given that is the issuer's to say.
+        ``now`` and ``not_after``, beyond which exp is not, are in seconds since the epoch. jti are 128 random bits:
+        never the same twice. Raises ``ValueError`` where sub or aud are not what RFC 7519 has them be, where a claim is
+        given that is the issuer's to say, and where no time is left.
         """
         for name in _OURS:
             if name in claims:
@@ -41,8 +42,11 @@ class Terms:
         if not _is_audience(claims.get("aud")):
             raise ValueError("claim aud must be a string with content, or a list of such")
         issued = int(now)
+        expires = issued + self.lifetime if not_after is None else min(issued + self.lifetime, not_after)
+        if expires <= issued:
+            raise ValueError("no time is left: exp would be no later than iat")
         jti = base64url.encode(secrets.token_bytes(_JTI_BYTES)).decode("ascii")
-        times: dict[str, Json] = {"iat": issued, "nbf": issued, "exp": issued + self.lifetime}
+        times: dict[str, Json] = {"iat": issued, "nbf": issued, "exp": expires}
         return {"iss": self.issuer, **claims, **times, "jti": jti}
 
 

@@ -5,14 +5,13 @@ claims ── complete: iss iat nbf exp jti ──> header.payload ── sign �
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from time import monotonic
 
 from sidecar.core.strict_json import Json
-from sidecar.tokens.claims import Terms, encode_header, encode_part, encode_token
+from sidecar.tokens.claims import Terms, encode_part
 from sidecar.tokens.minting_key import MintingKeys
-from sidecar.tokens.pool.errors import KeyNotHeldError
-from sidecar.tokens.pool.pool import LONGEST, SigningPool
+from sidecar.tokens.pool.pool import SigningPool
 from sidecar.tokens.public import PublicKeys
+from sidecar.tokens.signer import PoolSigner, sign_here
 
 Claims = Mapping[str, Json]
 
@@ -21,7 +20,7 @@ class Minter:
     """Mints tokens of one issuer by ``pool``. ``clock`` is in seconds since the epoch."""
 
     def __init__(self, pool: SigningPool, terms: Terms, clock: Callable[[], float] = time.time) -> None:
-        self._pool = pool
+        self._signer = PoolSigner(pool)
         self._terms = terms
         self._clock = clock
 
@@ -31,25 +30,13 @@ class Minter:
         Raises ``SigningUnavailableError`` where the workers could not sign all of them in time, and ``ValueError`` for
         claims that are not to be signed (``Terms.complete``).
         """
-        deadline, now = monotonic() + min(timeout, LONGEST), self._clock()
+        now = self._clock()
         payloads = [encode_part(self._terms.complete(each, now)) for each in claims]
-        if not payloads:
-            return []
-        try:
-            return await self._signed(payloads, deadline)
-        except KeyNotHeldError:  # all workers were replaced, and the key with them
-            return await self._signed(payloads, deadline)
+        return await self._signer.sign(payloads, self._terms.token_type, timeout)
 
     async def public_keys(self, timeout: float) -> PublicKeys:  # noqa: ASYNC109 - the pool's
         """Return the keys that tokens may be verified with: see ``SigningPool.public_keys``."""
-        return await self._pool.public_keys(monotonic() + min(timeout, LONGEST))
-
-    async def _signed(self, payloads: Sequence[bytes], deadline: float) -> list[bytes]:
-        key = await self._pool.signing_key(deadline)
-        header = encode_header(key, self._terms.token_type)
-        inputs = [header + b"." + payload for payload in payloads]
-        signatures = await self._pool.sign_many(key, inputs, deadline)
-        return [encode_token(*pair) for pair in zip(inputs, signatures, strict=True)]
+        return await self._signer.public_keys(timeout)
 
 
 def mint_many(keys: MintingKeys, terms: Terms, claims: Sequence[Claims], now: float) -> list[bytes]:
@@ -57,6 +44,4 @@ def mint_many(keys: MintingKeys, terms: Terms, claims: Sequence[Claims], now: fl
 
     ``now`` is in seconds since the epoch. Raises ``ValueError`` as ``Minter.mint_many`` does.
     """
-    header = encode_header(keys.current.public, terms.token_type)
-    inputs = [header + b"." + encode_part(terms.complete(each, now)) for each in claims]
-    return [encode_token(each, keys.current.sign(each)) for each in inputs]
+    return sign_here(keys, [encode_part(terms.complete(each, now)) for each in claims], terms.token_type)

@@ -27,9 +27,9 @@ def verdict(need: Verify) -> Verdict:
 
 
 def finish(step: Step, now: float = NOW) -> Decided:
-    """Verify until the check is decided."""
+    """Do what the check needs until it is decided; signatures are all it may need."""
     while not isinstance(step, Decided):
-        assert isinstance(step, Verify), f"needs something else: {step}"
+        assert isinstance(step, Verify), step
         step = step.resume(verdict(step), now)
     return step
 

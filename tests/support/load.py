@@ -11,13 +11,17 @@ from typing import Self
 
 @dataclass
 class Load:
-    """Requests until ``stop`` is called and at least ``least`` were answered. ``statuses`` counts the answers."""
+    """Requests until ``stop`` is called and at least ``least`` were answered. ``statuses`` counts the answers.
+
+    ``look`` is shown the body of each answer with 200.
+    """
 
     port: int
     request: Callable[[int], bytes]
     connections: int = 16
     least: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
+    look: Callable[[bytes], None] = lambda _: None
 
     def __post_init__(self) -> None:
         """Prepare."""
@@ -52,15 +56,18 @@ class Load:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         while not self._stopping.is_set() or self.answered < self.least:
             writer.write(self.request(next(self._numbers)))
-            self.statuses[await _status(reader)] += 1
+            status, body = await _answer(reader)
+            self.statuses[status] += 1
+            if status == "200":
+                self.look(body)
         writer.close()
 
 
-async def _status(reader: asyncio.StreamReader) -> str:
-    """Read one answer; return its status and, where it is a denial, the reason."""
+async def _answer(reader: asyncio.StreamReader) -> tuple[str, bytes]:
+    """Read one answer; return its status and, where it is a denial, the reason; and its body."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     lines = head.split("\r\n")
     length = next((int(line[16:]) for line in lines if line.lower().startswith("content-length:")), 0)
     body = await reader.readexactly(length)
     status = lines[0].split(" ")[1]
-    return status if status == "200" else f"{status} {body[:80].decode('latin-1')}"
+    return (status if status == "200" else f"{status} {body[:80].decode('latin-1')}"), body

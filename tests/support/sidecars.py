@@ -4,7 +4,7 @@ import http.client
 import os
 import re
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,8 @@ shared_memory_size: 1MiB
 issuers: [{{issuer: "{ISSUER}", audiences: [{AUDIENCE}], keys: {{file: jwks.json}}}}]
 policies: [{{name: all, action: allow, rules: [{{}}]}}]
 """
-_HTTP = re.compile(r"HTTP on (\S+)")
+#: The administration is on a Unix socket here.
+_HTTP = re.compile(r"HTTP on ([^\s/]+)\s")
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,13 @@ class Sidecar:
 
 @contextmanager
 def running_sidecar(
-    folder: Path, text: str = CONFIGURATION, environment: Mapping[str, str] | None = None
+    folder: Path,
+    text: str = CONFIGURATION,
+    environment: Mapping[str, str] | None = None,
+    before: Callable[[Path], object] = lambda _: None,
 ) -> Iterator[Sidecar]:
-    """Run a sidecar until the context closes."""
+    """Run a sidecar until the context closes. ``before`` is given the folder, to put more files there."""
+    before(folder)
     workspace = prepare(folder, text)
     with start_sidecar(workspace, environment=environment) as process:
         yield Sidecar(workspace, process)

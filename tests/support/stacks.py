@@ -1,7 +1,7 @@
 """Running stacks: Envoy, sidecar and upstream, for the end-to-end tests."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,15 @@ MODES = {
 def running_stack(
     configuration: str = CONFIGURATION,
     environment: Mapping[str, str] | None = None,
+    before: Callable[[Path], object] = lambda _: None,
     **envoy_options: Any,  # noqa: ANN401 - EnvoyOptions' fields
 ) -> Iterator[Stack]:
-    """Run a stack; its folder has a short name, since a socket's path may have 107 bytes."""
+    """Run a stack; its folder has a short name, since a socket's path may have 107 bytes.
+
+    ``before`` is given the folder, to put more files there.
+    """
     options = {"timeout_seconds": PATIENT, **envoy_options}
-    with (
-        tempfile.TemporaryDirectory(prefix="e2e-") as folder,
-        Stack(prepare(Path(folder), configuration), environment, **options) as stack,
-    ):
-        yield stack
+    with tempfile.TemporaryDirectory(prefix="e2e-") as folder:
+        before(Path(folder))
+        with Stack(prepare(Path(folder), configuration), environment, **options) as stack:
+            yield stack

@@ -12,14 +12,18 @@ from sidecar.loading.snapshot import decode
 from sidecar.memory.scoreboard import Scoreboard, State
 from sidecar.runtime.control.conversation import Participant
 from sidecar.runtime.control.desk import Desk
+from sidecar.runtime.control.feed_files import FeedFileError
+from sidecar.runtime.control.key_set import PublishedKeys
 from sidecar.runtime.control.reload import Reading
 from sidecar.runtime.control.rollout import Rollout, SupervisorError
+from sidecar.runtime.control.signing import signing_pool
 from sidecar.runtime.ipc.blob import load, store
 from sidecar.runtime.ipc.channel import Channel, Kind, Message, close_all
 from sidecar.runtime.ipc.fleet import Role
 from sidecar.runtime.ipc.heartbeat import INTERVAL, Heart
 from sidecar.runtime.ipc.shared import open_board
 from sidecar.runtime.supervision.child import UNAVAILABLE, ChildSpec
+from sidecar.tokens.signer import PoolSigner
 from sidecar.transport.tls import TlsError
 
 _log = logging.getLogger(__name__)
@@ -39,6 +43,12 @@ async def _run(spec: ChildSpec) -> int:
     held = spec.snapshot.open()
     snapshot = decode(load(held))
     messages = _Messages(spec, board[0])
+    settings = snapshot.settings()
+    published = None
+    if settings.assertion is not None:
+        pool = signing_pool(spec.member, spec.fleet, spec.shared)
+        pool.open()
+        published = PublishedKeys(PoolSigner(pool), settings.assertion.jwks_max_age_seconds)
     desk = Desk(
         config=Path(spec.config),
         values=snapshot.values,
@@ -48,14 +58,15 @@ async def _run(spec: ChildSpec) -> int:
         board=board,
         apply=messages.apply,
         row=spec.member.index,
+        published=published,
     )
     messages.rollout.begin(held, desk.trust.digest)
     # Before the files are read for the first time: those that came until now were not heard.
     loop.add_signal_handler(signal.SIGHUP, desk.reload)
     try:
         await desk.start()
-    except (ListenError, TlsError, TokenError) as error:
-        _log.error("control cannot listen: %s", error)
+    except (ListenError, TlsError, TokenError, FeedFileError) as error:
+        _log.error("control cannot begin: %s", error)
         return UNAVAILABLE
     messages.listen()
     heart.state = State.READY

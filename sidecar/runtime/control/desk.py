@@ -16,14 +16,16 @@ from sidecar.http.listeners import Access, admin_listener, probe_listener
 from sidecar.http.server import Limits, Listener
 from sidecar.loading.trust import Loaded
 from sidecar.memory.cache import SharedCache
-from sidecar.memory.counters import CounterTable
+from sidecar.memory.counters import CounterTable, Row
 from sidecar.memory.scoreboard import Scoreboard
 from sidecar.observe.condition import Condition
 from sidecar.observe.exposition import Exposition, Facts
 from sidecar.observe.health import ScoreboardHealth
 from sidecar.observe.recently import Recently
 from sidecar.observe.series import CHECK
+from sidecar.runtime.control.key_set import PublishedKeys
 from sidecar.runtime.control.reload import Reading
+from sidecar.runtime.control.revocations import Revocations
 from sidecar.runtime.control.watch import Reloads
 from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.heartbeat import PATIENCE
@@ -40,7 +42,10 @@ _log = logging.getLogger(__name__)
 
 
 class Desk:
-    """``values`` are the configuration as it is shown. ``apply`` brings a new one to all who serve."""
+    """``values`` are the configuration as it is shown. ``apply`` brings a new one to all who serve.
+
+    ``published`` are the keys of assertions, if there are any.
+    """
 
     def __init__(  # noqa: PLR0913 - what there is to control, once
         self,
@@ -53,14 +58,18 @@ class Desk:
         board: tuple[Scoreboard, CounterTable],
         apply: Callable[[Reading], Awaitable[None]],
         row: int = 0,
+        published: PublishedKeys | None = None,
     ) -> None:
         self._config = config
+        self._published = published
         self._settings = loaded.settings
         self._fleet = fleet
         self._cache = SharedCache(shared.cache.open(), shared.seed)
         self._scoreboard, self._table = board
         self._stale_envoy = Recently(self._denied_for_stale_envoy, time.monotonic, STALE_SECONDS)
-        self._reloads = Reloads(config, values, loaded, apply, self._table.row(row))
+        self._apply = apply
+        self._revocations = _revocations(loaded, config.parent, shared, self._table.row(row))
+        self._reloads = Reloads(config, values, loaded, self._renew, self._table.row(row))
         self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -70,12 +79,20 @@ class Desk:
         return self._reloads.trust
 
     async def start(self) -> None:
-        """Listen, watch and sweep; raises ``ListenError``, ``TlsError``, ``TokenError`` where that cannot be."""
+        """Listen, watch and sweep.
+
+        Raises ``ListenError``, ``TlsError``, ``TokenError`` and ``FeedFileError`` where that cannot be.
+        """
+        if self._revocations:
+            await self._revocations.start()
         for listener in filter(None, (self._probe(), self._admin())):
             await listener.start()
             self._listeners.append(listener)
             _log.info("HTTP on %s", listener.address)
-        self._tasks = [asyncio.create_task(work()) for work in (self._reloads.watch, self._reloads.work, self._sweep)]
+        works = [self._reloads.watch, self._reloads.work, self._sweep]
+        if self._published is not None:
+            works.append(self._published.follow)
+        self._tasks = [asyncio.create_task(work()) for work in works]
         # Should the files have changed while nobody looked: of what is in force already nothing comes.
         self.reload()
 
@@ -86,10 +103,17 @@ class Desk:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for listener in self._listeners:
             await listener.stop()
+        if self._revocations:
+            await self._revocations.stop()
 
     def reload(self) -> None:
         """Read the files anew, soon."""
         self._reloads.ask()
+
+    async def _renew(self, reading: Reading) -> None:
+        await self._apply(reading)
+        if self._revocations:
+            self._revocations.renew(reading.loaded.trust)
 
     def _probe(self) -> Listener | None:
         settings = self._settings.probe
@@ -108,7 +132,7 @@ class Desk:
             clock=time.monotonic,
         )
         limits = Limits(settings.max_connections, settings.timeout_seconds)
-        return probe_listener(http_address.parse(settings.listen), health, metrics, limits)
+        return probe_listener(http_address.parse(settings.listen), health, metrics, limits, self._published)
 
     def _admin(self) -> Listener | None:
         settings = self._settings.admin
@@ -116,27 +140,49 @@ class Desk:
             return None
         limits = Limits(settings.max_connections, settings.timeout_seconds)
         access = _access(settings, self._config.parent)
-        return admin_listener(http_address.parse(settings.listen), access, lambda: self._reloads.shown, limits)
+        routes = self._revocations.routes() if self._revocations else ()
+        return admin_listener(http_address.parse(settings.listen), access, lambda: self._reloads.shown, limits, routes)
 
     def _conditions(self) -> Sequence[Condition]:
         count = sum(len(issuer.vouchers) for issuer in self.trust.issuers.values())
         stale = "does not send all headers that policies look at" if self._stale_envoy.has_happened() else ""
-        return (
+        conditions = [
             Condition("keys", ok=count > 0, reason="" if count else "none are loaded"),
             Condition("envoy-config", ok=not stale, reason=stale),
-        )
+        ]
+        if self._published is not None:
+            known = self._published.document is not None
+            reason = "" if known else "no minting process has told its keys"
+            conditions.append(Condition("assertion-keys", ok=known, reason=reason))
+        return [*conditions, *(self._revocations.conditions() if self._revocations else ())]
 
     def _denied_for_stale_envoy(self) -> int:
         return self._table.totals().counters[CHECK[Reason.ENVOY_CONFIG_STALE]]
 
     def _facts(self) -> Facts:
         slots = {"positive": self._cache.slots, "negative": self._cache.negative_slots}
-        return Facts(self.trust.digest, self._reloads.last_at, slots)
+        revocation = self._revocations.facts() if self._revocations else None
+        return Facts(self.trust.digest, self._reloads.last_at, slots, revocation)
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             await asyncio.to_thread(self._cache.sweep, time.time())
+
+
+def _revocations(loaded: Loaded, folder: Path, shared: Shared, row: Row) -> Revocations | None:
+    settings = loaded.settings
+    if settings.revocation is None or shared.denylist is None:
+        return None
+    return Revocations(
+        settings=settings.revocation,
+        folder=folder,
+        segment=shared.denylist.open(),
+        key=shared.denylist_key,
+        workers=settings.hash_processor_workers,
+        trust=loaded.trust,
+        row=row,
+    )
 
 
 def _access(settings: AdminSettings, folder: Path) -> Access:

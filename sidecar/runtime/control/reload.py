@@ -12,7 +12,11 @@ from sidecar.loading.trust import Loaded
 from sidecar.settings import Settings
 
 #: What a Trust is made of, and so can change from one check to the next. All else is the shape of processes.
-_RELOADABLE = frozenset({"issuers", "api_keys", "request", "public", "cors_preflight", "policies", "response"})
+_RELOADABLE = frozenset(
+    {
+        *("issuers", "api_keys", "request", "public", "cors_preflight", "policies", "response", "assertion"),
+    }
+)
 
 #: Files, and what changes when one of them does: times, size and inode, links followed; ``None`` for one that is not
 #: there. Kubernetes replaces the files of a ConfigMap or Secret by exchanging a link; ``chmod`` changes ctime alone.
@@ -56,7 +60,10 @@ def read_again(config: Path, running: Settings) -> Reading:
 
 
 def _shape(settings: Settings) -> Mapping[str, object]:
-    return {name: getattr(settings, name) for name in type(settings).model_fields if name not in _RELOADABLE}
+    shape = {name: getattr(settings, name) for name in type(settings).model_fields if name not in _RELOADABLE}
+    # Who signs, with what, and how long others keep the keys; what is asserted may change.
+    assertion = settings.assertion
+    return {**shape, "assertion": None if assertion is None else (assertion.keys, assertion.jwks_max_age_seconds)}
 
 
 def files_of(config: Path, settings: Settings) -> list[Path]:

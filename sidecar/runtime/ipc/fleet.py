@@ -13,6 +13,7 @@ class Role(Enum):
     CONTROL = "control"
     SERVER = "server"
     VERIFIER = "verifier"
+    MINTER = "minter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Fleet:
     servers: int
     verifiers: int
     jwt_verifiers: int
+    minters: int = 0
 
     @property
     def names(self) -> Sequence[str]:
@@ -47,6 +49,15 @@ class Fleet:
     def of(self, role: Role) -> Sequence[Member]:
         """Return the children of one role."""
         return [member for member in self.members if member.role is role]
+
+    @property
+    def askers(self) -> Sequence[Member]:
+        """Return who has the minters' rings: control, which publishes their keys, and all servers."""
+        return [*self.of(Role.CONTROL), *self.of(Role.SERVER)]
+
+    def asker(self, member: Member) -> int:
+        """Return the place of one of them; raises ``ValueError`` for others."""
+        return self.askers.index(member)
 
     @property
     def common(self) -> range:
@@ -59,12 +70,13 @@ class Fleet:
         return range(self.verifiers - self.jwt_verifiers, self.verifiers)
 
 
-def fleet_of(placement: Placement, jwt_verifiers: int) -> Fleet:
-    """Return control, and a server and verifier for each place."""
+def fleet_of(placement: Placement, jwt_verifiers: int, minters: int = 0) -> Fleet:
+    """Return control, a server and verifier for each place, and minters, which have little to do, anywhere."""
     places = [
         (Role.CONTROL, 0, ANYWHERE),
         *((Role.SERVER, number, place) for number, place in enumerate(placement.servers)),
         *((Role.VERIFIER, number, place) for number, place in enumerate(placement.verifiers)),
+        *((Role.MINTER, number, ANYWHERE) for number in range(minters)),
     ]
     members = tuple(Member(index, *rest) for index, rest in enumerate(places))
-    return Fleet(members, len(placement.servers), len(placement.verifiers), jwt_verifiers)
+    return Fleet(members, len(placement.servers), len(placement.verifiers), jwt_verifiers, minters)

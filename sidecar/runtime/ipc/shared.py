@@ -4,6 +4,8 @@ board     scoreboard · one row of counters a child
 cache     identities and refusals
 replays   proofs that were used
 rings     jobs and verdicts, two for each pair of a server and a verifier
+signing   jobs and signatures, two for each pair of an asker (control, a server) and a minter
+denylist  digests of what is revoked
 """
 
 import secrets
@@ -18,6 +20,7 @@ from sidecar.memory.segment import Segment
 from sidecar.observe.series import SCHEMA
 from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.handles import Handle
+from sidecar.tokens.pool.rings import SigningRings
 from sidecar.verify.pool import wake_up
 from sidecar.verify.pool.rings import Rings
 from sidecar.verify.pool.wake_up import WakeUp
@@ -40,35 +43,52 @@ class WakeUpHandle:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """All of it, as a child is given it. Wake-ups are by name: ``server-0``, ``server-0/costly``, ``verifier-0``."""
+    """All of it, as a child is given it. Wake-ups are by name: ``server-0``, ``server-0/costly``, ``verifier-0``.
+
+    And those of minters: ``minter-0``, ``control/signing``, ``server-0/signing``.
+    """
 
     board: Handle
     cache: Handle
     replays: Handle
     rings: Handle | None
+    signing: Handle | None
     wake_ups: dict[str, WakeUpHandle]
     #: Of checksums and of the cache's keys: random, and in no segment.
     seed: int = field(repr=False)
     secret: bytes = field(repr=False)
+    denylist: Handle | None = None  #: where there is nothing to be revoked
+    #: Of the denylist's digests: random, and in no segment.
+    denylist_key: bytes = field(default=b"", repr=False)
 
 
-def make_shared(fleet: Fleet, cache_bytes: int, replay_bytes: int = 1 << 20) -> Shared:
-    """Make it. It lives as long as the calling process and its children."""
-    rings = rings_of(fleet)
+def make_shared(
+    fleet: Fleet, cache_bytes: int, denylist_bytes: int | None = None, *, replay_bytes: int = 1 << 20
+) -> Shared:
+    """Make it, with a denylist if that is to have a size. It lives as long as the calling process and its children."""
+    rings, signing = rings_of(fleet), signing_rings_of(fleet)
     return Shared(
         board=_handle(segment.create(segment.pages(_board_bytes(fleet)), "ext-authz-board")),
         cache=_handle(segment.create(cache_bytes, "ext-authz-cache")),
         replays=_handle(segment.create(replay_bytes, "ext-authz-replays")),
         rings=None if rings is None else _handle(segment.create(segment.pages(rings.size), "ext-authz-rings")),
-        wake_ups={} if rings is None else {name: _wake_up() for name in _wake_up_names(fleet)},
+        signing=None if signing is None else _handle(segment.create(segment.pages(signing.size), "ext-authz-signing")),
+        wake_ups={name: _wake_up() for name in _wake_up_names(fleet)},
         seed=secrets.randbits(64),
         secret=secrets.token_bytes(32),
+        denylist=None if denylist_bytes is None else _handle(segment.create(denylist_bytes, "ext-authz-denylist")),
+        denylist_key=secrets.token_bytes(32),
     )
 
 
 def rings_of(fleet: Fleet) -> Rings | None:
     """Return the plan of the rings; ``None`` without verifiers."""
     return Rings(fleet.servers, fleet.verifiers, IN_FLIGHT) if fleet.verifiers else None
+
+
+def signing_rings_of(fleet: Fleet) -> SigningRings | None:
+    """Return the plan of the minters' rings; ``None`` without minters."""
+    return SigningRings(len(fleet.askers), fleet.minters) if fleet.minters else None
 
 
 def open_board(board: Segment, fleet: Fleet) -> tuple[Scoreboard, CounterTable]:
@@ -83,8 +103,14 @@ def _board_bytes(fleet: Fleet) -> int:
 
 
 def _wake_up_names(fleet: Fleet) -> list[str]:
-    servers = [member.name for member in fleet.of(Role.SERVER)]
-    return [*servers, *(f"{name}/costly" for name in servers), *(member.name for member in fleet.of(Role.VERIFIER))]
+    names: list[str] = []
+    if fleet.verifiers:
+        servers = [member.name for member in fleet.of(Role.SERVER)]
+        names += [*servers, *(f"{name}/costly" for name in servers)]
+        names += [member.name for member in fleet.of(Role.VERIFIER)]
+    if fleet.minters:
+        names += [*(f"{member.name}/signing" for member in fleet.askers), *(one.name for one in fleet.of(Role.MINTER))]
+    return names
 
 
 def _wake_up() -> WakeUpHandle:

@@ -15,6 +15,7 @@ from sidecar.loading.snapshot import Snapshot
 from sidecar.memory.scoreboard import Overall, State, Supervised
 from sidecar.placement.plan import ANYWHERE
 from sidecar.runtime.control.desk import Desk
+from sidecar.runtime.control.feed_files import FeedFileError
 from sidecar.runtime.control.reload import Reading
 from sidecar.runtime.ipc.fleet import Fleet, Member, Role
 from sidecar.runtime.ipc.heartbeat import END_SECONDS, INTERVAL, Heart
@@ -22,7 +23,9 @@ from sidecar.runtime.ipc.shared import make_shared, open_board
 from sidecar.runtime.serving import garbage
 from sidecar.runtime.serving.checks import Checks
 from sidecar.runtime.serving.holder import Holder
+from sidecar.runtime.serving.own_keys import OwnKeys
 from sidecar.runtime.supervision.child import UNAVAILABLE
+from sidecar.tokens.key_file import SigningKeyError
 from sidecar.transport.address import AddressError
 from sidecar.transport.tls import TlsError
 from sidecar.verify.pool.warm_up import warm_up
@@ -40,14 +43,21 @@ def run_alone(config: Path, snapshot: Snapshot) -> int:
 
 async def _run(config: Path, snapshot: Snapshot) -> int:
     # In the loop: gRPC's server belongs to the one that runs when it is made.
-    return await _Alone(config, snapshot).run()
+    try:
+        alone = _Alone(config, snapshot)
+    except SigningKeyError as error:
+        _log.error("cannot sign: %s", error)
+        return UNAVAILABLE
+    return await alone.run()
 
 
 class _Alone:
     def __init__(self, config: Path, snapshot: Snapshot) -> None:
         loaded = snapshot.compile()
         settings = loaded.settings
-        shared = make_shared(_FLEET, settings.shared_memory_size, settings.replay_memory_size)
+        shared = make_shared(
+            _FLEET, settings.shared_memory_size, settings.denylist_bytes, replay_bytes=settings.replay_memory_size
+        )
         board = open_board(shared.board.open(), _FLEET)
         self._scoreboard = board[0]
         self._scoreboard.write_supervised(
@@ -55,6 +65,10 @@ class _Alone:
         )
         self._heart = Heart(self._scoreboard, 0, 1)
         self._holder = Holder(loaded.trust)
+        row = board[1].row(0)
+        self._keys: OwnKeys | None = None
+        if settings.assertion is not None:
+            self._keys = OwnKeys(config.parent, settings.assertion, settings.process_pool_timeout, row)
         self._checks = Checks(
             member=_SERVER,
             fleet=_FLEET,
@@ -62,7 +76,8 @@ class _Alone:
             settings=settings,
             folder=config.parent,
             trust=self._holder.reader(),
-            row=board[1].row(0),
+            row=row,
+            asserting=None if self._keys is None else self._keys.asserting,
         )
         self._desk = Desk(
             config=config,
@@ -72,6 +87,7 @@ class _Alone:
             shared=shared,
             board=board,
             apply=self._apply,
+            published=None if self._keys is None else self._keys.published,
         )
         self._grace = settings.shutdown_grace_seconds
         self._draining = False
@@ -86,8 +102,8 @@ class _Alone:
         try:
             await self._checks.start()
             await self._desk.start()
-        except (AddressError, ListenError, TlsError, TokenError) as error:
-            _log.error("cannot listen: %s", error)
+        except (AddressError, ListenError, TlsError, TokenError, FeedFileError) as error:
+            _log.error("cannot serve: %s", error)
             return UNAVAILABLE
         self._heart.state = State.READY
         beating = asyncio.create_task(self._beat())
@@ -112,6 +128,8 @@ class _Alone:
             self._heart.trust_digest = self._holder.trust.digest
             self._heart.connections = self._checks.connections()
             self._heart.beat()
+            if self._keys is not None:
+                self._keys.look()
             self._checks.publish()
             await asyncio.sleep(INTERVAL)
 

@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from sidecar.core.assertion import NO_RENEWALS
 from sidecar.core.check import Checker
 from sidecar.core.dpop import Proofs
 from sidecar.core.reason import Reason
 from sidecar.core.trust import Trust
-from sidecar.engine.engine import Engine, Services
+from sidecar.engine.denylist import SharedDenylist
+from sidecar.engine.engine import Engine, Services, mints_nothing
 from sidecar.engine.local_cache import LocalCache
 from sidecar.engine.replays import SharedReplays
 from sidecar.engine.shared_cache import SharedTokenCache
@@ -17,11 +19,13 @@ from sidecar.introspection.introspector import Introspector
 from sidecar.keys.proof_key import read_proof_key
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.counters import Row
+from sidecar.memory.denylist import Denylist
 from sidecar.memory.replays import ReplayTable
 from sidecar.observe.cache_meter import CacheMeter
 from sidecar.observe.series import CHECK, CHECK_DURATION, INTROSPECTION, Introspection, Tier
 from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.runtime.ipc.shared import Shared
+from sidecar.runtime.serving.asserting import Asserting
 from sidecar.runtime.serving.front import front_for
 from sidecar.runtime.serving.signatures import Signatures
 from sidecar.settings import Settings
@@ -29,7 +33,7 @@ from sidecar.transport.address import numbered, parse_anywhere
 
 
 class Checks:
-    """Answers checks under whatever ``trust`` returns."""
+    """Answers checks under whatever ``trust`` returns. ``asserting`` is for assertions, if there are any."""
 
     def __init__(  # noqa: PLR0913 - what there is to a server, once
         self,
@@ -41,8 +45,10 @@ class Checks:
         folder: Path,
         trust: Callable[[], Trust],
         row: Row,
+        asserting: Asserting | None = None,
     ) -> None:
         self._row = row
+        self._asserting = asserting
         self._signatures = Signatures(member, fleet, shared, settings, row)
         self._shared_cache = SharedCache(shared.cache.open(), shared.seed)
         self._local_cache = LocalCache(settings.cache.local_entries)
@@ -51,11 +57,25 @@ class Checks:
             (CacheMeter(row, Tier.L2), self._shared_cache.counts),
         ]
         tokens = SharedTokenCache(self._shared_cache, shared.secret)
+        renewals = NO_RENEWALS if asserting is None else asserting.renewals
+        denylist = None if shared.denylist is None else Denylist(shared.denylist.open())
+        revoked = None if denylist is None else SharedDenylist(denylist, shared.denylist_key)
         replays = SharedReplays(ReplayTable(shared.replays.open(), shared.secret))
-        proofs = Proofs(read_proof_key, replays)
-        checker = Checker(trust, tokens, self._local_cache, self._signatures.gate, proofs)
+        checker = Checker(
+            trust,
+            tokens,
+            self._local_cache,
+            self._signatures.gate,
+            renewals=renewals,
+            denylist=revoked,
+            proofs=Proofs(read_proof_key, replays),
+        )
         self._introspector = Introspector(folder, self._observe_introspection)
-        services = Services(verify=self._signatures.verify, introspect=self._introspector.introspect)
+        services = Services(
+            verify=self._signatures.verify,
+            mint=mints_nothing if asserting is None else asserting.mint,
+            introspect=self._introspector.introspect,
+        )
         engine = Engine(checker, services, time.time, lambda: trust().response.realm, self._observe)
         self._front = front_for(settings, engine, folder)
         wanted = parse_anywhere(settings.listen)
@@ -65,6 +85,8 @@ class Checks:
     async def start(self) -> None:
         """Answer from now on, on ``address``; raises ``AddressError`` where that cannot be."""
         self._signatures.open()
+        if self._asserting is not None:
+            self._asserting.open()
         self.address = str(await self._front.start(self._wanted))
 
     async def stop(self, grace: float) -> None:
@@ -72,15 +94,20 @@ class Checks:
         await self._front.stop(grace)
         await self._introspector.close()
         self._signatures.close()
+        if self._asserting is not None:
+            self._asserting.close()
 
     def connections(self) -> int:
         """Return how many connections are open. Envoy's own and its health checks' are all there should be."""
         return self._front.connections
 
     def publish(self) -> None:
-        """Bring the counters up to date; with each heartbeat."""
+        """Bring the counters up to date, and forget what a key signed that is gone; with each heartbeat."""
         for meter, counts in self._meters:
             meter.publish(counts)
+        if self._asserting is not None and self._asserting.has_lost_a_key():
+            # With its assertions, which are in there. The identities are in the shared cache still.
+            self._local_cache.clear()
 
     def _observe(self, reason: Reason, seconds: float) -> None:
         self._row.observe(CHECK_DURATION, seconds, CHECK[reason])

@@ -11,12 +11,14 @@ import uvloop
 from sidecar.core.trust import Trust
 from sidecar.loading.snapshot import decode
 from sidecar.memory.scoreboard import State
+from sidecar.runtime.control.signing import signing_pool
 from sidecar.runtime.ipc.blob import take
 from sidecar.runtime.ipc.channel import Channel, Kind, Message
 from sidecar.runtime.ipc.handles import Handle
 from sidecar.runtime.ipc.heartbeat import INTERVAL, Heart
 from sidecar.runtime.ipc.shared import open_board
 from sidecar.runtime.serving import garbage
+from sidecar.runtime.serving.asserting import Asserting
 from sidecar.runtime.serving.checks import Checks
 from sidecar.runtime.serving.holder import Holder, PrepareError
 from sidecar.runtime.supervision.child import UNAVAILABLE, ChildSpec
@@ -52,6 +54,10 @@ class _Server:
         self._holder = Holder(loaded.trust, self._changed)
         self._heart.trust_digest = self._holder.trust.digest
         row = table.row(spec.member.index)
+        asserting = None
+        if settings.assertion is not None:
+            pool = signing_pool(spec.member, spec.fleet, spec.shared)
+            asserting = Asserting(pool, settings.process_pool_timeout, row)
         self._checks = Checks(
             member=spec.member,
             fleet=spec.fleet,
@@ -60,6 +66,7 @@ class _Server:
             folder=Path(spec.config).parent,
             trust=self._holder.reader(),
             row=row,
+            asserting=asserting,
         )
         self._grace = min(_ALONE_GRACE, settings.shutdown_grace_seconds)
         self._under_way: set[asyncio.Task[None]] = set()

@@ -1,13 +1,13 @@
 """The verifier process: jobs out of the rings of all servers, verdicts back."""
 
 import logging
-import signal
 
 from sidecar.memory.ring import Consumer, Producer
 from sidecar.memory.scoreboard import State
 from sidecar.runtime.ipc.fleet import Role
 from sidecar.runtime.ipc.heartbeat import Heart
 from sidecar.runtime.ipc.shared import open_board, rings_of
+from sidecar.runtime.serving.stop import Stop
 from sidecar.runtime.supervision.child import ChildSpec
 from sidecar.verify.pool.warm_up import warm_up
 from sidecar.verify.pool.worker import Server, Worker
@@ -15,20 +15,9 @@ from sidecar.verify.pool.worker import Server, Worker
 _log = logging.getLogger(__name__)
 
 
-class _Stop:
-    """Whether SIGTERM came."""
-
-    def __init__(self) -> None:
-        self.called = False
-        signal.signal(signal.SIGTERM, self._call)
-
-    def _call(self, _number: int, _frame: object) -> None:
-        self.called = True
-
-
 def run(spec: ChildSpec) -> int:
     """Verify until SIGTERM; return the exit code."""
-    stop = _Stop()
+    stop = Stop()
     board, _ = open_board(spec.shared.board.open(), spec.fleet)
     heart = Heart(board, spec.member.index, spec.incarnation)
     heart.beat()

@@ -56,6 +56,7 @@ _MAINS = {
     Role.CONTROL: "sidecar.runtime.control.control",
     Role.SERVER: "sidecar.runtime.serving.server",
     Role.VERIFIER: "sidecar.runtime.serving.verifier",
+    Role.MINTER: "sidecar.runtime.serving.minter",
 }
 
 

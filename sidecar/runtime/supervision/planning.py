@@ -34,7 +34,8 @@ def plan_fleet(settings: Settings, warn: Callable[[str], None]) -> Fleet:
         affinity=settings.cpu_affinity_enabled,
         numa=settings.numa_aware_placement,
     )
-    return fleet_of(placement, settings.jwt_processor_workers)
+    minters = 0 if settings.assertion is None else max(1, settings.jwt_processor_workers)
+    return fleet_of(placement, settings.jwt_processor_workers, minters)
 
 
 def _quota(warn: Callable[[str], None]) -> float | None:

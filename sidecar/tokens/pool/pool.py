@@ -80,6 +80,10 @@ class SigningPool:
                 raise
         return self._known.merged()
 
+    def told(self) -> PublicKeys | None:
+        """Return the same, if all workers that take jobs have told, and ``None`` otherwise."""
+        return self._known.merged() if self._known.all else None
+
     async def sign_many(self, key: PublicKey, inputs: Sequence[bytes], deadline: float) -> list[bytes]:
         """Return ``key``'s signatures over all ``inputs``, in their order.
 

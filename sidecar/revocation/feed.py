@@ -1,0 +1,205 @@
+"""A Redis Stream of revocations, read from its beginning on and then followed. Nothing else here knows Redis.
+
+    connect ─> XINFO: still the same stream? ─> XREAD from our position on ──> take(messages)
+                                                 │ nothing new: at the end     (stored before the position moves on)
+                                                 └ wait in XREAD for more, a second at most; XINFO; again
+
+Catching up and following are one loop, so that nothing falls between them. Where the stream is another one, reading
+begins anew; entries that are known already change nothing.
+"""
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from random import random
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from sidecar.revocation.stream import START, Told, has_gap, is_another, position, told
+
+#: Messages that are asked for at once.
+_COUNT = 200
+#: Seconds that Redis keeps a question open when there is nothing new.
+_WAIT_SECONDS = 1.0
+#: Seconds for an answer, and for a connection.
+_ANSWER_SECONDS, _CONNECT_SECONDS = 5.0, 3.0
+#: Seconds between two tries to connect: doubled each time, half of it chance.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+#: The one field of a stream's entry.
+_FIELD = b"jws"
+
+_log = logging.getLogger(__name__)
+
+
+class FeedError(Exception):
+    """Redis cannot be reached, or does not do what it is asked. The text says why, without secrets."""
+
+
+class NotTakenError(Exception):
+    """What was read cannot be stored now, and must be read again. The text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedisAt:
+    """Where Redis is, and as whom to go there. Files are read at each connection."""
+
+    url: str  #: redis://, rediss:// or unix://, without password
+    stream: str
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+
+    def client(self) -> Redis:
+        """Return a client, which has not connected yet; raises ``OSError`` where the password cannot be read."""
+        password = None if self.password_file is None else self.password_file.read_text(encoding="utf-8").strip()
+        options: dict[str, Any] = {"username": self.username, "password": password}
+        if self.url.startswith("rediss://"):
+            files = {"ssl_ca_certs": self.ca_file, "ssl_certfile": self.certificate_file, "ssl_keyfile": self.key_file}
+            options |= {name: str(file) for name, file in files.items() if file is not None}
+            options["ssl_min_version"] = ssl.TLSVersion.TLSv1_2
+        return Redis.from_url(
+            self.url,
+            protocol=2,
+            retry=Retry(NoBackoff(), 0),  # the loop below does it, and says so
+            socket_timeout=_ANSWER_SECONDS,
+            socket_connect_timeout=_CONNECT_SECONDS,
+            single_connection_client=True,
+            **options,
+        )
+
+
+@dataclass(slots=True)
+class FeedState:
+    """How it goes. Times are in seconds: ``…_at`` since the epoch, ``at_end`` of CLOCK_MONOTONIC."""
+
+    connected: bool = False
+    caught_up: bool = False  #: was read to its end, by this process
+    contact_at: float | None = None  #: when Redis last answered
+    at_end: float | None = None  #: when there was nothing more to read
+    connections: int = 0
+    gaps: int = 0  #: times that entries were gone which had not been read
+    stuck: bool = False  #: what was read last could not be stored
+    trouble: str = ""  #: why it is not connected, or does not go on
+
+
+class Feed:
+    """Hands all messages to ``take``, and again where that raises ``NotTakenError``. ``run`` it in a task.
+
+    Calls ``ended`` whenever all there are were taken. A message is ``None`` where an entry of the stream has none.
+    """
+
+    def __init__(
+        self,
+        at: RedisAt,
+        take: Callable[[Sequence[bytes | None]], Awaitable[None]],
+        ended: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.state = FeedState()
+        self._at, self._take, self._ended = at, take, ended
+        self._read_to, self._added = START, 0
+
+    def begin_anew(self) -> None:
+        """Read all of it again."""
+        self._read_to, self._added = START, 0
+
+    async def run(self) -> None:
+        """Follow the stream, for ever."""
+        failures = 0
+        while True:
+            before = self.state.at_end
+            try:
+                await self._converse()
+            except NotTakenError as error:
+                self.state.stuck = True
+                self._say(str(error))
+            except (RedisError, OSError, TimeoutError, ValueError, TypeError) as error:
+                self._say(_why(error))
+            except Exception:  # noqa: BLE001 - whatever it is, the next try may do
+                _log.exception("the revocation feed failed")
+                self._say("an internal error; see the log")
+            self.state.connected = False
+            failures = failures + 1 if before == self.state.at_end else 0
+            longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(failures, 16))
+            await asyncio.sleep(longest * (0.5 + random() / 2))  # noqa: S311 - jitter
+
+    async def publish(self, message: bytes) -> None:
+        """Add a message to the stream; raises ``FeedError``. What was added although it raises does no harm."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS), self._at.client() as client:
+                await client.xadd(self._at.stream, {_FIELD: message})
+        except (RedisError, OSError, TimeoutError) as error:
+            raise FeedError(_why(error)) from None
+
+    async def _converse(self) -> None:
+        async with self._at.client() as client:
+            found = await self._tell(client)
+            self.state.connected = True
+            self.state.connections += 1
+            if self.state.trouble:
+                _log.warning("the revocation feed is back")
+            self.state.trouble = ""
+            self._compare(found)
+            is_at_end = False
+            while True:
+                is_at_end = await self._read(client, wait=is_at_end)
+
+    async def _read(self, client: Redis, *, wait: bool) -> bool:
+        """Read some; say whether that was all."""
+        block = int(_WAIT_SECONDS * 1000) if wait else None
+        since: dict[Any, Any] = {self._at.stream: str(self._read_to)}
+        answer: Any = await client.xread(since, count=_COUNT, block=block)
+        self.state.contact_at = time.time()
+        entries: Any = answer[0][1] if answer else []
+        if entries:
+            await self._take([fields.get(_FIELD) if fields else None for _, fields in entries])
+            # INVARIANT: what was read has been stored before the position moves on.
+            self._read_to = max(self._read_to, position(entries[-1][0]))
+            self.state.stuck, self.state.trouble = False, ""
+        elif wait:
+            # Nobody says that the stream was deleted, or is another one now: so look, while there is time.
+            self._compare(await self._tell(client))
+        if len(entries) < _COUNT:
+            self.state.caught_up, self.state.at_end = True, time.monotonic()
+            await self._ended()
+        return len(entries) < _COUNT
+
+    async def _tell(self, client: Redis) -> Told:
+        try:
+            answer: Any = await client.xinfo_stream(self._at.stream)
+        except ResponseError as error:
+            if "no such key" not in str(error):
+                raise
+            return Told()
+        return told(answer)
+
+    def _compare(self, found: Told) -> None:
+        if is_another(found, self._read_to, self._added):
+            _log.warning("the stream of revocations is empty or another one: reading it anew; what is known stays")
+            self.begin_anew()
+        if has_gap(found, self._read_to, self._added):
+            self.state.gaps += 1
+            _log.error("revocations were trimmed from the stream before they were read: post them again")
+        self._added = max(self._added, found.added) if found.last == self._read_to else self._added
+
+    def _say(self, trouble: str) -> None:
+        if trouble != self.state.trouble:
+            _log.error("the revocation feed is lost, and tried again: %s", trouble)
+        self.state.trouble = trouble
+
+
+def _why(error: BaseException) -> str:
+    with suppress(Exception):
+        text = " ".join(str(error).split())
+        return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
+    return "an error"

@@ -1,0 +1,83 @@
+"""The one way onto the list, for all sources: entries get their ends, are stored in one thread, and counted."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sidecar.memory.denylist_layout import DenylistFullError
+from sidecar.observe.series import Revocation, Source
+from sidecar.revocation.entry import Entry, EntryError
+from sidecar.revocation.keeper import Ended, Keeper
+from sidecar.revocation.lifetime import Lifetimes
+
+_Outcome = TypeVar("_Outcome")
+#: Told how many entries of a source came to what.
+Counter = Callable[[Source, Revocation, int], None]
+
+
+class Store:
+    """Puts entries on the list. ``lifetimes`` returns those in force, ``clock`` seconds since the epoch."""
+
+    def __init__(
+        self, keeper: Keeper, lifetimes: Callable[[], Lifetimes], clock: Callable[[], float], count: Counter
+    ) -> None:
+        self.keeper = keeper
+        self._lifetimes, self._clock, self._count = lifetimes, clock, count
+        #: INVARIANT: the list has one writer, and that has one thread. A lock would not do: a caller that is cancelled
+        #: would give it back while its thread goes on.
+        self._thread = ThreadPoolExecutor(1, "denylist")
+
+    def ended(self, entry: Entry) -> Ended:
+        """Return an entry with its end; raises ``EntryError``."""
+        return Ended(entry.name, entry.before, self._lifetimes().end_of(entry, self._clock()))
+
+    async def put(self, entries: Iterable[Ended], source: Source) -> None:
+        """Store entries: when this has returned every check finds them. Raises ``DenylistFullError``."""
+        listed = list(entries)
+        try:
+            stored = await self._do(lambda: self.keeper.store(listed))
+        except DenylistFullError:
+            self._count(source, Revocation.FULL, len(listed))
+            raise
+        self._count(source, Revocation.STORED, stored.in_force)
+        self._count(source, Revocation.OVER, stored.over)
+
+    async def put_good(self, entries: Sequence[Entry], source: Source) -> list[tuple[int, str]]:
+        """Store those that have an end; return the index of each other, and why. Raises ``DenylistFullError``."""
+        good, problems = await asyncio.to_thread(self._sorted, entries)
+        self._count(source, Revocation.REFUSED, len(problems))
+        if good:
+            await self.put(good, source)
+        return problems
+
+    def refuse(self, source: Source, number: int, result: Revocation = Revocation.REFUSED) -> None:
+        """Count what did not come so far."""
+        self._count(source, result, number)
+
+    async def sweep(self) -> int:
+        """Erase what is over."""
+        return await self._do(self.keeper.sweep)
+
+    async def vouch(self, until: float) -> None:
+        """Stand up for the list's being complete up to ``until``."""
+        await self._do(lambda: self.keeper.vouch(until))
+
+    async def close(self) -> None:
+        """End the thread, once it has done what it was told."""
+        await asyncio.to_thread(self._thread.shutdown)
+        self.keeper.close()
+
+    async def _do(self, work: Callable[[], _Outcome]) -> _Outcome:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _sorted(self, entries: Sequence[Entry]) -> tuple[list[Ended], list[tuple[int, str]]]:
+        lifetimes, now = self._lifetimes(), self._clock()
+        good: list[Ended] = []
+        problems: list[tuple[int, str]] = []
+        for index, entry in enumerate(entries):
+            try:
+                good.append(Ended(entry.name, entry.before, lifetimes.end_of(entry, now)))
+            except EntryError as error:
+                problems.append((index, str(error)))
+        return good, problems

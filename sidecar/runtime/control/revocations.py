@@ -1,0 +1,231 @@
+"""All there is to revocation in control: file, feed and API fill the list, which is swept and vouched for here.
+
+While the list is not vouched for nobody is let in (``revocation_unknown``). It is from when file and feed were read to
+their ends: for ever, or with ``on_feed_loss: deny`` a little longer than the feed was last at its end. A control
+process that takes over finds the list and what was vouched for as the last one left them.
+"""
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sidecar.core.strict_json import Json
+from sidecar.core.trust import Trust
+from sidecar.http.admin import Route
+from sidecar.memory.counters import Row
+from sidecar.memory.denylist_layout import NEVER, DenylistFullError
+from sidecar.memory.segment import Segment
+from sidecar.observe.condition import Condition
+from sidecar.observe.exposition import RevocationFacts
+from sidecar.observe.series import REVOCATION, Revocation, Source
+from sidecar.revocation.clock import SteadyClock
+from sidecar.revocation.entry import Entry
+from sidecar.revocation.feed import Feed, FeedError, NotTakenError
+from sidecar.revocation.keeper import Keeper
+from sidecar.revocation.lifetime import Lifetimes, lifetimes
+from sidecar.revocation.message import ForgedError, Message, read_message, sign
+from sidecar.revocation.store import Store
+from sidecar.runtime.control.feed_files import FeedFileError, KeysFile, redis_at, signing_key
+from sidecar.runtime.control.revocation_api import RevocationApi
+from sidecar.runtime.control.revocation_file import RevocationFile
+from sidecar.settings.revocation import RevocationSettings
+from sidecar.verify.hashing.pool import HashPool
+
+#: Seconds between two sweeps, and between two looks whether the list can be vouched for.
+SWEEP_SECONDS, LOOK_SECONDS = 30.0, 0.25
+
+_log = logging.getLogger(__name__)
+
+
+class Revocations:
+    """``start`` it in the loop; ``folder`` is the configuration's. ``workers``: processes that hash."""
+
+    def __init__(  # noqa: PLR0913 - what there is to it, once
+        self,
+        *,
+        settings: RevocationSettings,
+        folder: Path,
+        segment: Segment,
+        key: bytes,
+        workers: int,
+        trust: Trust,
+        row: Row,
+    ) -> None:
+        self._settings, self._folder, self._row, self._trust = settings, folder, row, trust
+        self._lifetimes = lifetimes(trust)
+        self._pool = HashPool(workers)
+        keeper = Keeper(segment, key, self._pool, SteadyClock(time.time, time.monotonic))
+        self._store = Store(keeper, self._lifetimes_now, time.time, self._count)
+        self._file = None if settings.file is None else RevocationFile(folder / settings.file, self._store)
+        self._feed: Feed | None = None
+        self._keys: KeysFile | None = None
+        if settings.feed is not None:
+            self._feed = Feed(redis_at(settings.feed, folder), self._take, self._vouch)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Fill the list, and keep it; raises ``FeedFileError``."""
+        if self._settings.feed is not None:
+            self._keys = KeysFile(self._folder / self._settings.feed.keys_file)
+            if self._settings.feed.signing_key_file is not None:
+                signing_key(self._folder / self._settings.feed.signing_key_file)
+        await asyncio.to_thread(self._pool.start)
+        works = [self._sweep, self._feed.run if self._feed else self._look]
+        works += [self._file.watch] if self._file else []
+        self._tasks = [asyncio.create_task(work()) for work in works]
+
+    async def stop(self) -> None:
+        """Stop; the list stays as it is."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._store.close()
+        await asyncio.to_thread(self._pool.close)
+
+    def renew(self, trust: Trust) -> None:
+        """Go by another Trust. Where tokens may live longer under it, what can be read again gets later ends."""
+        before, self._trust, self._lifetimes = self._lifetimes, trust, lifetimes(trust)
+        if self._lifetimes.exceed(before):
+            if self._file:
+                self._file.forget()
+            if self._feed:
+                self._feed.begin_anew()
+
+    def routes(self) -> Sequence[Route]:
+        """Return what the administration has of it."""
+        if not self._settings.admin_api:
+            return ()
+        publish = None if self._feed is None else self._publish
+        return RevocationApi(self._store, lambda: self._trust, publish, self._counted).routes()
+
+    def conditions(self) -> Sequence[Condition]:
+        """Return what must be so for the sidecar to be sent requests."""
+        found = [self._list_condition()]
+        if self._file:
+            ok = self._file.complete or self._is_vouched()
+            found.append(Condition("revocation-file", ok=ok, reason=self._file.trouble))
+        if self._feed:
+            found.append(self._feed_condition(self._feed))
+        return found
+
+    def facts(self) -> RevocationFacts:
+        """Return what there is to measure."""
+        room, state = self._store.keeper.room(), self._feed.state if self._feed else None
+        return RevocationFacts(
+            entries=room.entries,
+            capacity=room.capacity,
+            epoch=room.epoch,
+            vouched=self._is_vouched(),
+            feed_connected=state.connected if state else None,
+            feed_contact_at=state.contact_at if state else None,
+            feed_lag=_age(state.at_end) if state else None,
+            feed_connections=state.connections if state else 0,
+            feed_gaps=state.gaps if state else 0,
+        )
+
+    def _lifetimes_now(self) -> Lifetimes:
+        return self._lifetimes
+
+    def _count(self, source: Source, result: Revocation, number: int) -> None:
+        self._row.add(REVOCATION[source, result], number)
+
+    def _counted(self) -> Mapping[str, Json]:
+        facts = self.facts()
+        feed: dict[str, Json] = {
+            "connected": facts.feed_connected,
+            "last_contact_at": facts.feed_contact_at,
+            "lag_seconds": facts.feed_lag,
+        }
+        known: dict[str, Json] = {"entries": facts.entries, "capacity": facts.capacity, "complete": facts.vouched}
+        return known | ({"feed": feed} if self._feed else {})
+
+    def _list_condition(self) -> Condition:
+        room, reason = self._store.keeper.room(), ""
+        if room.is_full:
+            reason = f"all {room.capacity} entries are taken; raise revocation.max_entries"
+        elif not self._is_vouched():
+            reason = "not complete, so everybody is denied"
+        return Condition("denylist", ok=not reason, reason=reason)
+
+    def _is_vouched(self) -> bool:
+        return time.time() < self._store.keeper.room().vouched_until
+
+    def _feed_condition(self, feed: Feed) -> Condition:
+        state, settings = feed.state, self._settings.feed
+        assert settings is not None  # noqa: S101 - there is a feed
+        age = _age(state.at_end)
+        lost = age is None or age > settings.loss_seconds
+        reason = state.trouble or (
+            "" if not lost else "not read to its end yet" if age is None else f"{age:.0f} s behind"
+        )
+        return Condition("revocation-feed", ok=self._is_vouched() and not state.stuck, reason=reason)
+
+    async def _publish(self, entries: Sequence[Entry]) -> None:
+        feed, settings = self._feed, self._settings.feed
+        if feed is None or settings is None or settings.signing_key_file is None:
+            raise FeedError("there is no key to sign with")  # the settings see to it that there is
+        try:
+            signer = signing_key(self._folder / settings.signing_key_file)
+        except FeedFileError as error:
+            _log.error("%s", error)
+            raise FeedError("the signing key cannot be used; see the log") from None
+        await feed.publish(await asyncio.to_thread(sign, entries, signer))
+
+    async def _take(self, messages: Sequence[bytes | None]) -> None:
+        """Store what is in the feed's messages; raises ``NotTakenError``."""
+        found, forged = await asyncio.to_thread(self._read, messages)
+        self._store.refuse(Source.FEED, forged, Revocation.FORGED)
+        problems = [problem for message in found for problem in message.problems]
+        self._store.refuse(Source.FEED, len(problems))
+        try:
+            others = await self._store.put_good([entry for one in found for entry in one.entries], Source.FEED)
+        except DenylistFullError as error:
+            raise NotTakenError(str(error)) from None
+        for problem in [*problems, *(why for _, why in others)][:3]:
+            _log.error("an entry of the revocation feed is not used: %s", problem)
+
+    def _read(self, messages: Sequence[bytes | None]) -> tuple[list[Message], int]:
+        """Return the messages that are signed, and how many are not."""
+        assert self._keys is not None  # noqa: S101 - there is a feed
+        keys = self._keys.keys()
+        found: list[Message] = []
+        forged = 0
+        for message in messages:
+            try:
+                found.append(read_message(message or b"", keys))
+            except ForgedError as error:
+                forged += 1
+                if forged == 1:
+                    _log.warning("an entry of the revocation feed is ignored: %s", error)
+        return found, forged
+
+    async def _vouch(self) -> None:
+        """Vouch for the list, if it is complete now."""
+        settings = self._settings
+        if self._file is not None and not self._file.complete and not self._was_complete():
+            return
+        if self._feed is not None and not self._feed.state.caught_up:
+            return
+        seconds = settings.feed.loss_seconds if settings.feed and settings.on_feed_loss == "deny" else math.inf
+        await self._store.vouch(time.time() + seconds)
+
+    def _was_complete(self) -> bool:
+        return self._store.keeper.room().vouched_until > 0
+
+    async def _look(self) -> None:
+        """Vouch for the list as soon as that can be, where no feed says when."""
+        while self._store.keeper.room().vouched_until != NEVER:
+            await self._vouch()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            await self._store.sweep()
+
+
+def _age(moment: float | None) -> float | None:
+    return None if moment is None else max(0.0, time.monotonic() - moment)

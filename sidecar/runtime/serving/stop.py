@@ -1,0 +1,14 @@
+"""SIGTERM, for a process without an event loop."""
+
+import signal
+
+
+class Stop:
+    """Whether it came."""
+
+    def __init__(self) -> None:
+        self.called = False
+        signal.signal(signal.SIGTERM, self._call)
+
+    def _call(self, _number: int, _frame: object) -> None:
+        self.called = True

@@ -1,0 +1,291 @@
+"""The feed, against a real Redis: catching up, following, and whatever may happen to it on the way."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from sidecar.revocation.feed import Feed, FeedError, NotTakenError, RedisAt
+from support.certificates import Authority
+from support.redis_servers import STREAM, RedisServer, running_redis
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """Return a running Redis."""
+    with running_redis(tmp_path) as server:
+        yield server
+
+
+@dataclass
+class Reader:
+    """Who reads a feed, and what came."""
+
+    taken: list[bytes | None] = field(default_factory=list)
+    ends: int = 0
+    room: int = 10**6
+
+    async def take(self, messages: Sequence[bytes | None]) -> None:
+        """Take messages, as long as there is room."""
+        if len(self.taken) + len(messages) > self.room:
+            raise NotTakenError("no room")
+        self.taken += messages
+
+    async def ended(self) -> None:
+        """Count how often the end was reached."""
+        self.ends += 1
+
+
+def at(redis: RedisServer) -> RedisAt:
+    return RedisAt(redis.url, STREAM)
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(60):
+        while not is_so():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def following(feed: Feed):  # type: ignore[no-untyped-def]  # noqa: ANN201 - a context
+    """Run a feed."""
+    task = asyncio.create_task(feed.run())
+    try:
+        yield feed
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def run(test: Callable[[], Awaitable[None]]) -> None:
+    """Run a coroutine."""
+
+    async def bounded() -> None:
+        await test()
+
+    asyncio.run(bounded())
+
+
+def test_catches_up_and_follows(redis: RedisServer) -> None:
+    """All that is in the stream is taken before its end is reached, and then what is added, each once and in order."""
+    first = [b"%d" % number for number in range(450)]
+    for message in first:
+        redis.add(message)
+
+    async def test() -> None:
+        reader = Reader()
+        async with following(Feed(at(redis), reader.take, reader.ended)) as feed:
+            await until(lambda: feed.state.caught_up)
+            assert reader.taken == first
+            await feed.publish(b"later")
+            await until(lambda: len(reader.taken) > 450)
+            assert reader.taken[450:] == [b"later"]
+            assert (feed.state.connected, feed.state.connections, feed.state.gaps) == (True, 1, 0)
+
+    run(test)
+
+
+def test_empty_stream_is_at_its_end(redis: RedisServer) -> None:
+    """A stream that nobody ever wrote to is read to its end at once."""
+
+    async def test() -> None:
+        reader = Reader()
+        async with following(Feed(at(redis), reader.take, reader.ended)) as feed:
+            await until(lambda: feed.state.caught_up)
+            await until(lambda: reader.ends > 1)
+            assert (reader.taken, feed.state.trouble) == ([], "")
+
+    run(test)
+
+
+def test_entry_without_a_message(redis: RedisServer) -> None:
+    """Whatever somebody puts into the stream, it is handed on or told to be none."""
+    redis.client.xadd(STREAM, {"other": b"x"})
+    redis.client.xadd(STREAM, {"jws": b"\xff\x00", "other": b"x"})
+
+    async def test() -> None:
+        reader = Reader()
+        async with following(Feed(at(redis), reader.take, reader.ended)):
+            await until(lambda: reader.taken == [None, b"\xff\x00"])
+
+    run(test)
+
+
+def test_stream_that_is_emptied_and_begun_anew(redis: RedisServer) -> None:
+    """After FLUSHALL, and with ids that are lower than before, what is added is taken."""
+    redis.add(b"before", id="9999999999999-5")
+
+    async def test() -> None:
+        reader = Reader()
+        async with following(Feed(at(redis), reader.take, reader.ended)) as feed:
+            await until(lambda: reader.taken == [b"before"])
+            ends = reader.ends
+            await until(lambda: reader.ends > ends + 1)
+            redis.client.flushall()
+            ends = reader.ends
+            await until(lambda: reader.ends > ends + 1)
+            redis.add(b"after", id="5-5")
+            await until(lambda: reader.taken[-1] == b"after")
+            assert feed.state.connected
+
+    run(test)
+
+
+def test_redis_that_was_restarted_empty(redis: RedisServer) -> None:
+    """A lost connection is told, tried again, and the empty Redis that is found then is read from its beginning."""
+    redis.add(b"before", id="9999999999999-5")
+
+    async def test() -> None:
+        reader = Reader()
+        async with following(Feed(at(redis), reader.take, reader.ended)) as feed:
+            await until(lambda: feed.state.caught_up)
+            redis.stop()
+            await until(lambda: not feed.state.connected)
+            await until(lambda: feed.state.trouble)
+            contact = feed.state.contact_at
+            redis.start()
+            redis.add(b"after", id="1-1")
+            await until(lambda: reader.taken == [b"before", b"after"])
+            assert (feed.state.connections, feed.state.trouble) == (2, "")
+            assert contact is not None
+            assert (feed.state.contact_at or 0) > contact
+
+    run(test)
+
+
+def test_trimmed_before_it_was_read(redis: RedisServer) -> None:
+    """Entries that were trimmed away while the connection was lost are a gap, and it is told; the rest is taken."""
+    redis.add(b"1")
+
+    async def test() -> None:
+        reader = Reader()
+        feed = Feed(at(redis), reader.take, reader.ended)
+        async with following(feed):
+            await until(lambda: reader.ends > 2)
+        for message in (b"2", b"3", b"4"):
+            redis.add(message)
+        redis.client.xtrim(STREAM, maxlen=1, approximate=False)
+        async with following(feed):
+            await until(lambda: reader.taken == [b"1", b"4"])
+            assert feed.state.gaps == 1
+
+    run(test)
+
+
+def test_trimmed_after_it_was_read(redis: RedisServer) -> None:
+    """What was read may be trimmed: that is no gap."""
+    redis.add(b"1")
+
+    async def test() -> None:
+        reader = Reader()
+        feed = Feed(at(redis), reader.take, reader.ended)
+        async with following(feed):
+            await until(lambda: reader.ends > 2)
+        redis.add(b"2")
+        redis.client.xtrim(STREAM, maxlen=1, approximate=False)
+        async with following(feed):
+            await until(lambda: reader.taken == [b"1", b"2"])
+            assert feed.state.gaps == 0
+
+    run(test)
+
+
+def test_what_cannot_be_stored_is_read_again(redis: RedisServer) -> None:
+    """The position moves on when a message was stored, and not before."""
+    redis.add(b"1")
+
+    async def test() -> None:
+        reader = Reader(room=0)
+        async with following(Feed(at(redis), reader.take, reader.ended)) as feed:
+            await until(lambda: feed.state.stuck)
+            assert (feed.state.caught_up, reader.ends, feed.state.trouble) == (False, 0, "no room")
+            reader.room = 5
+            await until(lambda: feed.state.caught_up)
+            assert (reader.taken, feed.state.stuck, feed.state.trouble) == ([b"1"], False, "")
+
+    run(test)
+
+
+def test_redis_that_hangs(redis: RedisServer) -> None:
+    """A Redis that answers nothing is left after its time, and publishing to it fails in its own."""
+
+    async def test() -> None:
+        reader = Reader()
+        async with following(Feed(at(redis), reader.take, reader.ended)) as feed:
+            await until(lambda: feed.state.caught_up)
+            redis.freeze()
+            with pytest.raises(FeedError):
+                await feed.publish(b"never")
+            await until(lambda: not feed.state.connected)
+            redis.thaw()
+            await until(lambda: feed.state.connected)
+
+    run(test)
+
+
+def test_nobody_there() -> None:
+    """Where there is no Redis, that is told, and publishing fails."""
+
+    async def test() -> None:
+        reader = Reader()
+        feed = Feed(RedisAt("redis://127.0.0.1:1/0", STREAM), reader.take, reader.ended)
+        async with following(feed):
+            await until(lambda: feed.state.trouble)
+            assert (feed.state.caught_up, feed.state.connected) == (False, False)
+            with pytest.raises(FeedError):
+                await feed.publish(b"never")
+
+    run(test)
+
+
+ACL = "user reader on >{password} ~authz:* +xread +xinfo +xadd"
+
+
+def test_tls_and_acl(tmp_path: Path) -> None:
+    """With TLS, a client certificate and a user of few rights it works; with another CA, or password, it does not."""
+    password = "p" * 20
+    (tmp_path / "users.acl").write_text(
+        f"user default off\n{ACL.format(password=password)}\nuser admin on nopass ~* +@all\n"
+    )
+    authority, stranger = Authority(tmp_path, "ca"), Authority(tmp_path, "other")
+    server, client = authority.sign("server"), authority.sign("client")
+    arguments = [
+        *("--port", "0", "--tls-port", "PORT", "--tls-cert-file", server.certificate, "--tls-key-file", server.key),
+        *("--tls-ca-cert-file", authority.file, "--aclfile", str(tmp_path / "users.acl")),
+    ]
+    files = {"ssl_ca_certs": authority.file, "ssl_certfile": client.certificate, "ssl_keyfile": client.key}
+    (tmp_path / "password").write_text(f"{password}\n")
+    (tmp_path / "wrong").write_text("wrong\n")
+    with running_redis(tmp_path, arguments, ssl=True, username="admin", password="", **files) as redis:
+
+        def there(ca: str = authority.file, name: str = "password") -> RedisAt:
+            return RedisAt(
+                f"rediss://127.0.0.1:{redis.port}/0",
+                STREAM,
+                "reader",
+                tmp_path / name,
+                Path(ca),
+                Path(client.certificate),
+                Path(client.key),
+            )
+
+        async def test() -> None:
+            reader = Reader()
+            async with following(Feed(there(), reader.take, reader.ended)) as feed:
+                await feed.publish(b"1")
+                await until(lambda: reader.taken == [b"1"])
+            for at_wrong in (there(ca=stranger.file), there(name="wrong"), there(name="none")):
+                feed = Feed(at_wrong, reader.take, reader.ended)
+                async with following(feed):
+                    await until(lambda: feed.state.trouble)  # noqa: B023 - awaited at once
+                    assert password not in feed.state.trouble
+                    with pytest.raises(FeedError):
+                        await feed.publish(b"2")
+            assert reader.taken == [b"1"]
+
+        run(test)
