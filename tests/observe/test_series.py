@@ -17,6 +17,7 @@ def test_every_counter_has_one_index() -> None:
         series.SHED,
         *series.RELOAD.values(),
         *series.INTROSPECTION.values(),
+        *series.ASSERTION.values(),
         *series.REVOCATION.values(),
     ]
     assert sorted(indices) == list(range(len(SCHEMA.counters)))
