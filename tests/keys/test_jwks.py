@@ -56,7 +56,10 @@ def test_unusable(document: bytes) -> None:
 
 
 def test_duplicate_key_id() -> None:
-    """Two good keys of one id make the key set unusable; a bad one beside a good one does not."""
+    """Of two good keys of one id neither is taken, since either might be meant; a bad one beside a good one is."""
+    jwks = read_jwks(_document(_GOOD, pair(Algorithm.ES256).jwk, pair(key_id="b").jwk))
+    assert [key.key_id for key in jwks.keys.keys] == ["b"]
+    assert jwks.refused == ("keys[0]: kid 'key-1' is given twice", "keys[1]: kid 'key-1' is given twice")
     with pytest.raises(JwksError, match="twice"):
         read_jwks(_document(_GOOD, pair(Algorithm.ES256).jwk))
     assert len(read_jwks(_document(_GOOD, _ENCRYPTION | {"kid": "key-1"})).keys.keys) == 1
