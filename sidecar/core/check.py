@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from sidecar.core import response
-from sidecar.core.authenticate import Candidate, believe, read_candidate
+from sidecar.core.authenticate import Candidate, KeyMissing, believe, read_candidate
 from sidecar.core.cache import (
     NO_CACHE,
     NOTHING_RECENT,
@@ -29,10 +29,11 @@ from sidecar.core.decision import Denial, Permit
 from sidecar.core.gate import OPEN, Gate
 from sidecar.core.identity import Identity
 from sidecar.core.lookup import Lookup
-from sidecar.core.needs import Decided, Step, Verdict, Verify
+from sidecar.core.needs import Decided, RefetchKeys, Step, Verdict, Verify
 from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate
 from sidecar.core.reason import Reason, Refusal
+from sidecar.core.refetches import NEVER, Refetches
 from sidecar.core.request import Request, admit
 from sidecar.core.sent import SentRequest, read_sent
 from sidecar.core.trust import Trust
@@ -52,11 +53,13 @@ class Checker:
         tokens: TokenCache = NO_CACHE,
         recent: Recent = NOTHING_RECENT,
         gate: Gate = OPEN,
+        refetches: Refetches = NEVER,
     ) -> None:
         self._trust = trust
         self._tokens = tokens
         self._recent = recent
         self._gate = gate
+        self._refetches = refetches
         self._nobody = Known(None)
         self._lookup: Lookup | None = None
 
@@ -119,6 +122,8 @@ class Checker:
             return _shed(asked.trust.response.realm)
         try:
             candidate = read_candidate(token, asked.trust, now)
+        except KeyMissing as missing:
+            return self._refetch(asked, missing)
         except Refusal as refusal:
             self._remember_refusal(token, refusal, asked.trust, now)
             raise
@@ -132,6 +137,22 @@ class Checker:
             signature=candidate.token.signature,
             then=partial(self._resume, asked, candidate),
         )
+
+    def _refetch(self, asked: "_Asked", missing: KeyMissing) -> Step:
+        issuer = missing.issuer
+        if not self._refetches.worthwhile(issuer.issuer):
+            return self._missed(asked, missing)
+        return RefetchKeys(issuer.issuer, issuer.digest, issuer.refetch_wait, partial(self._refetched, asked, missing))
+
+    def _refetched(self, asked: "_Asked", missing: KeyMissing, now: float) -> Step:
+        if self._trust().digest != asked.trust.digest:
+            return self.begin(asked.raw, now)
+        return self._missed(asked, missing)
+
+    def _missed(self, asked: "_Asked", missing: KeyMissing) -> Step:
+        if missing.reason is Reason.UNKNOWN_KEY:
+            self._gate.failed(asked.request.sent.source)
+        return _refused(missing, asked.request.sent.request_id, asked.trust)
 
     def _resume(self, asked: "_Asked", candidate: Candidate, verdict: Verdict, now: float) -> Step:
         # INVARIANT: after every wait the snapshot is looked at again. Under another one nothing of this check stands,

@@ -17,7 +17,7 @@ from typing import assert_never
 from sidecar.core import response
 from sidecar.core.check import Checker
 from sidecar.core.decision import Denial
-from sidecar.core.needs import Decided, Needs, Step, Verdict, Verify
+from sidecar.core.needs import Decided, Needs, RefetchKeys, Step, Verdict, Verify
 from sidecar.core.reason import Reason
 
 #: Told why each check ended as it did, and after how many seconds.
@@ -33,11 +33,16 @@ class OverloadError(Exception):
     """A service that has no time for this need. The check is shed: 503 with ``Retry-After``."""
 
 
+async def _fetch_nothing(_need: RefetchKeys) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the engine can do for a check that needs something; one field a member of ``Needs``."""
 
     verify: Callable[[Verify], Awaitable[Verdict]]
+    refetch: Callable[[RefetchKeys], Awaitable[None]] = _fetch_nothing
 
 
 class Engine:
@@ -133,6 +138,9 @@ class Engine:
             case Verify():
                 verdict = await self._services.verify(need)
                 return need.resume(verdict, self._clock())
+            case RefetchKeys():
+                await self._services.refetch(need)
+                return need.resume(self._clock())
             case _:
                 assert_never(need)
 

@@ -1,14 +1,14 @@
 """Driving a check from bytes to its end, with signatures really verified."""
 
 from sidecar.core.check import Checker
-from sidecar.core.needs import Decided, Verdict, Verify
+from sidecar.core.needs import Decided, Step, Verdict, Verify
 from sidecar.core.trust import Trust
 from sidecar.verify.signature import verify
 from support.answers import Answer, read_answer
 from support.tokens import NOW
 
 
-def begin(raw: bytes, trust: Trust, now: float = NOW) -> Decided | Verify:
+def begin(raw: bytes, trust: Trust, now: float = NOW) -> Step:
     """Begin a check."""
     return Checker(lambda: trust).begin(raw, now)
 
@@ -26,9 +26,10 @@ def verdict(need: Verify) -> Verdict:
     return Verdict(need.token_digest, need.trust_digest, valid)
 
 
-def finish(step: Decided | Verify, now: float = NOW) -> Decided:
+def finish(step: Step, now: float = NOW) -> Decided:
     """Do what the check needs until it is decided."""
     while not isinstance(step, Decided):
+        assert isinstance(step, Verify), f"needs something else than a signature: {step}"
         step = step.resume(verdict(step), now)
     return step
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from sidecar.keys.remote.client import Access
 from sidecar.keys.remote.fetch import Fetched, Place, Validator, fetch
+from sidecar.keys.remote.held import NOTHING, Held
 from sidecar.keys.remote.schedule import Pace, after_failure, after_success
 from sidecar.keys.remote.trouble import FetchError, Trouble
 
@@ -32,17 +33,6 @@ _log = logging.getLogger(__name__)
 def boot_clock() -> float:
     """Return seconds since the machine was started, suspended or not: no step of the wall clock moves it."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A key set as it is held. ``document`` is ``None`` where there is none (yet, or any more).
-
-    ``confirmed_at``, by ``boot_clock``, is when its issuer last said that it is the one; ``None``: never.
-    """
-
-    document: bytes | None = None
-    confirmed_at: float | None = None
 
 
 @dataclass(slots=True)
@@ -64,6 +54,9 @@ class World:
     fetch: Callable[[Place, Access, Validator], Awaitable[Fetched]] = fetch
 
 
+THIS_WORLD = World()
+
+
 class Source:
     """For one event loop. ``check`` raises ``ValueError`` for a document that cannot be used.
 
@@ -78,8 +71,8 @@ class Source:
         *,
         check: Callable[[bytes], None],
         changed: Callable[[], None],
-        held: Held = Held(),
-        world: World = World(),
+        held: Held = NOTHING,
+        world: World = THIS_WORLD,
     ) -> None:
         self.place = place
         self.held = held

@@ -61,8 +61,10 @@ def _shape(settings: Settings) -> Mapping[str, object]:
 
 def files_of(config: Path, settings: Settings) -> list[Path]:
     """Return the files that a configuration is made of: its own, and those of its key sets and secrets."""
-    sources = [source for one in settings.issuers for source in (one.keys, one.keys.hmac_secret) if source is not None]
-    return [config, *(config.parent / source.file for source in sources if source.file is not None)]
+    sources = [one.keys for one in settings.issuers]
+    named = [name for source in sources for name in (source.file, source.pem_file)]
+    named += [source.hmac_secret.file for source in sources if source.hmac_secret is not None]
+    return [config, *(config.parent / name for name in named if name is not None)]
 
 
 def fingerprint(files: Iterable[Path]) -> Fingerprint:

@@ -9,8 +9,9 @@ import pytest
 
 from sidecar.keys.remote.client import Access
 from sidecar.keys.remote.fetch import Fetched, Place, Validator
+from sidecar.keys.remote.held import Held
 from sidecar.keys.remote.schedule import Pace
-from sidecar.keys.remote.source import Held, Source, World
+from sidecar.keys.remote.source import Source, World
 from sidecar.keys.remote.trouble import FetchError, Trouble
 
 _PACE = Pace(min_refresh=60.0, max_refresh=900.0, max_stale=3600.0, refetch_interval=10.0)
