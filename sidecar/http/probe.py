@@ -2,6 +2,7 @@
 
     GET /readyz             200  ok
     GET /readyz?verbose     200  [+]keys ok
+                                 [+]keys of https://idp.example ok: 2 failure(s) in a row: no answer within 10 s
                                  [+]server-0 ok
                                  readyz check passed
     GET /readyz             503  [+]keys ok
@@ -54,7 +55,7 @@ def _conditions(name: str, conditions: Sequence[Condition], call: Call) -> Answe
 
 def _line(condition: Condition) -> str:
     if condition.ok:
-        return f"[+]{_shown(condition.name)} ok"
+        return f"[+]{_shown(condition.name)} ok" + (f": {_shown(condition.reason)}" if condition.reason else "")
     return f"[-]{_shown(condition.name)} failed: {_shown(condition.reason)}"
 
 

@@ -5,13 +5,14 @@ were the ``Trust`` itself handed over, it would have to be pickled.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sidecar.keys.remote.held import NOTHING
+from sidecar.keys.remote.held import NOTHING, Held
 from sidecar.loading.load import Configuration
 from sidecar.loading.trust import Fetched, Loaded, compile_trust, compile_with_places, nothing_fetched, read_key_sets
 from sidecar.settings import Settings
+from sidecar.settings.issuer import IssuerSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,19 @@ class Snapshot:
     def settings(self) -> Settings:
         """Return the settings; they were valid when the snapshot was taken."""
         return Settings.model_validate(self.values)
+
+    def with_fetched(self, fetched: Callable[[IssuerSettings], Held | None]) -> "Snapshot":
+        """Return the same configuration with what was fetched since; ``None`` leaves an issuer's as it is."""
+        held = [
+            (fetched(issuer) if issuer.keys.is_remote else None) or Held(document, confirmed)
+            for issuer, document, confirmed in zip(self.settings().issuers, self.key_sets, self.confirmed, strict=True)
+        ]
+        key_sets = tuple(one.document or b"" for one in held)
+        return Snapshot(self.values, key_sets, tuple(one.confirmed_at for one in held))
+
+    def held(self) -> tuple[Held, ...]:
+        """Return what there is of each issuer's fetched keys, in order."""
+        return tuple(Held(document or None, at) for document, at in zip(self.key_sets, self.confirmed, strict=True))
 
     def compile(self) -> Loaded:
         """Return the settings and the ``Trust``: the same in every process."""

@@ -21,6 +21,7 @@ from prometheus_client.utils import floatToGoString
 from sidecar.memory.counter_schema import Totals
 from sidecar.memory.counters import CounterTable
 from sidecar.memory.scoreboard import Child, Overall, Scoreboard, State
+from sidecar.observe.key_sets import KeySetFacts, Measured, measured
 from sidecar.observe.series import CHECK_DURATION, DURATION, DURATION_TEXT, FAMILIES
 
 
@@ -31,6 +32,7 @@ class Facts:
     trust_digest: bytes | None = None  #: of the Trust that is committed
     last_reload_at: float | None = None  #: seconds since the epoch
     cache_slots: Mapping[str, int] = field(default_factory=dict)  #: by kind: positive, negative
+    key_sets: Sequence[KeySetFacts] = ()
 
 
 class Exposition(Collector):
@@ -155,6 +157,16 @@ def of_facts(facts: Facts) -> Iterator[Metric]:
     yield _gauge("authz_trust_last_reload_timestamp_seconds", "When the trust in force was loaded, in Unix time.", at)
     slots = [((kind,), count) for kind, count in facts.cache_slots.items()]
     yield _gauge("authz_cache_slots", "Slots of the shared cache, by the kind of entry they are for.", slots, "kind")
+    yield from map(_metric, measured(facts.key_sets))
+
+
+def _metric(one: Measured) -> Metric:
+    if not one.counts:
+        return _gauge(one.name, one.text, one.samples, *one.labels)
+    metric = CounterMetricFamily(one.name, one.text, labels=one.labels)
+    for values, value in one.samples:
+        metric.add_metric(values, value)
+    return metric
 
 
 def _gauge(name: str, text: str, samples: Iterable[tuple[tuple[str, ...], float]], *labels: str) -> Metric:

@@ -41,7 +41,7 @@ class FetchSettings(Model):
     )
     max_stale_seconds: float = Field(
         86400.0,
-        ge=60,
+        ge=1,
         le=2_592_000,
         description="Seconds that keys stay in force which their issuer could not be asked about; then its tokens are "
         "denied (keys_unavailable). A day: longer than most outages, and somebody has looked by then.",

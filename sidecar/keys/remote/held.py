@@ -1,6 +1,6 @@
 """A fetched key set as it is held, and handed on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +11,7 @@ class Held:
     that it is the one; ``None``: never. It means nothing on another machine, or after a restart of this one.
     """
 
-    document: bytes | None = None
+    document: bytes | None = field(default=None, repr=False)
     confirmed_at: float | None = None
 
 

@@ -17,6 +17,7 @@ from sidecar.observe.series import CHECK, CHECK_DURATION, Tier
 from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.runtime.ipc.shared import Shared
 from sidecar.runtime.serving.front import front_for
+from sidecar.runtime.serving.refetching import Refetching
 from sidecar.runtime.serving.signatures import Signatures
 from sidecar.settings import Settings
 from sidecar.transport.address import numbered, parse_anywhere
@@ -34,6 +35,7 @@ class Checks:
         settings: Settings,
         folder: Path,
         trust: Callable[[], Trust],
+        refetching: Refetching,
         row: Row,
     ) -> None:
         self._row = row
@@ -45,8 +47,8 @@ class Checks:
             (CacheMeter(row, Tier.L2), self._shared_cache.counts),
         ]
         tokens = SharedTokenCache(self._shared_cache, shared.secret)
-        checker = Checker(trust, tokens, self._local_cache, self._signatures.gate)
-        services = Services(verify=self._signatures.verify)
+        checker = Checker(trust, tokens, self._local_cache, self._signatures.gate, refetching)
+        services = Services(verify=self._signatures.verify, refetch=refetching.refetch)
         engine = Engine(checker, services, time.time, lambda: trust().response.realm, self._observe)
         self._front = front_for(settings, engine, folder)
         wanted = parse_anywhere(settings.listen)
