@@ -86,14 +86,7 @@ class Sources:
         place, fetch = _place(issuer), issuer.keys.fetch
         source = Source(
             place,
-            Access(
-                timeout=fetch.timeout_seconds,
-                max_bytes=fetch.max_bytes,
-                ca_file=None if fetch.ca_file is None else self._folder / fetch.ca_file,
-                bearer_token_file=None if fetch.bearer_token_file is None else self._folder / fetch.bearer_token_file,
-                allow_http=fetch.allow_http,
-                allow_private=fetch.allow_private_addresses,
-            ),
+            access_of(issuer, self._folder),
             Pace(
                 min_refresh=fetch.min_refresh_seconds,
                 max_refresh=fetch.max_refresh_seconds,
@@ -114,6 +107,19 @@ class Sources:
             await asyncio.gather(following, return_exceptions=True)
         await self._sources.pop(place).close()
         del self._settings[place]
+
+
+def access_of(issuer: IssuerSettings, folder: Path) -> Access:
+    """Return how the keys of an issuer are asked for; files are looked for in ``folder``."""
+    fetch = issuer.keys.fetch
+    return Access(
+        timeout=fetch.timeout_seconds,
+        max_bytes=fetch.max_bytes,
+        ca_file=None if fetch.ca_file is None else folder / fetch.ca_file,
+        bearer_token_file=None if fetch.bearer_token_file is None else folder / fetch.bearer_token_file,
+        allow_http=fetch.allow_http,
+        allow_private=fetch.allow_private_addresses,
+    )
 
 
 def _place(issuer: IssuerSettings) -> Place:
