@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sidecar.core.algorithm import Algorithm
-from sidecar.keys.jwks import MAX_JWKS_BYTES, JwksError, read_jwks
+from sidecar.keys.jwks import MAX_JWKS_BYTES, MAX_KEYS, JwksError, read_jwks
 from support.keypairs import pair
 
 _GOOD = pair().jwk
@@ -77,6 +77,13 @@ def test_size() -> None:
     assert read_jwks(_document(_GOOD) + b" " * room).keys.keys
     with pytest.raises(JwksError, match="larger"):
         read_jwks(_document(_GOOD) + b" " * (room + 1))
+
+
+def test_number_of_keys() -> None:
+    """More keys than anybody has are refused before they are read."""
+    with pytest.raises(JwksError, match="257 keys"):
+        read_jwks(_document(*[{}] * (MAX_KEYS + 1)))
+    assert read_jwks(_document(*[{}] * (MAX_KEYS - 1), _GOOD)).keys.keys
 
 
 def test_private_key_is_reported() -> None:

@@ -203,4 +203,4 @@ def test_metrics_of_keys(short_folder: Path, mode: str) -> None:
             assert sidecar.metric(f"authz_key_server_certificate_expiry_timestamp_seconds{{{label}}}") > 1e9
             assert sidecar.metric(f'authz_key_since_timestamp_seconds{{{label},kid="second"}}') > 1e9
             assert f"authz_key_set_age_seconds{{{label}}}" in metrics
-            assert f"{issuer.provider.issuer}: key first removed" in sidecar.printed()
+            assert f"{issuer.provider.issuer}: key 'first' removed" in sidecar.printed()

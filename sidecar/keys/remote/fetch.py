@@ -96,7 +96,8 @@ async def _discover(client: Client, issuer: str, asked: Url, credential: dict[st
     if not isinstance(named, str):
         raise FetchError(Trouble.MALFORMED, f"{asked.shown}: jwks_uri is not a string")
     try:
-        return parse_url(named, allow_http=client.access.allow_http)
+        # A document that came over TLS does not lead out of it, whatever is allowed.
+        return parse_url(named, allow_http=client.access.allow_http and asked.scheme == "http")
     except UrlError as error:
         raise UrlError(f"{asked.shown}: jwks_uri {named[:200]!r} {error}") from None
 

@@ -41,7 +41,7 @@ class Rotation:
         """Note what is another key in ``after`` than in ``before``, from ``now`` on."""
         for one in changes(before.issuers, after.issuers):
             self.counts[one.issuer, one.change.value] += 1
-            _log.info("%s: key %.128s %s", one.issuer, one.key_id, one.change)
+            _log.info("%s: key %.128r %s", one.issuer, one.key_id, one.change)
             if one.change is Change.REMOVED:
                 self.since.pop((one.issuer, one.key_id), None)
             else:

@@ -185,6 +185,14 @@ def test_discovery_document_that_leads_astray(provider: Provider, uri: object, e
     assert failed.value.trouble is expected
 
 
+def test_document_over_tls_does_not_lead_out_of_it(provider: Provider) -> None:
+    """Where plain HTTP is allowed, an https issuer's keys still come over https."""
+    provider.metadata = {"jwks_uri": f"http://localhost:{provider.port}{JWKS}"}
+    with pytest.raises(FetchError) as failed:
+        discovered(provider, allow_http=True)
+    assert failed.value.trouble is Trouble.URL_REFUSED
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"not json", b'{"issuer":"a","issuer":"b"}', b"\xff\xfe", b"[" * 100_000])
 def test_no_discovery_document(provider: Provider, body: bytes) -> None:
     """What is no JSON object is malformed, and nothing follows from it."""
