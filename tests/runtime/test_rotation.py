@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sidecar.core import base64url
 from sidecar.core.trust import Trust
+from sidecar.keys.hmac_secret import hmac_key
 from sidecar.runtime.control.rotation import Change, KeyChange, Rotation, changes
 from support.keypairs import pair
 from support.trusts import issuer, trust
@@ -44,6 +45,12 @@ def test_issuers_come_and_go() -> None:
     nameless = replace(pair().public, key_id=None)
     (added,) = changes({}, trust(issuers=[issuer([nameless])]).issuers)
     assert added.key_id == base64url.encode(nameless.thumbprint).decode()
+
+
+def test_secret_is_not_named_by_what_it_is() -> None:
+    """Of a secret without a name neither log nor metrics have anything to try guesses against."""
+    (added,) = changes({}, trust(issuers=[issuer([hmac_key(b"0123456789abcdef" * 2 + b"xyz", None)])]).issuers)
+    assert added.key_id == "secret"
 
 
 def test_since_when() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sidecar.core import base64url
+from sidecar.core.algorithm import SYMMETRIC
 from sidecar.core.keys import VerificationKey
 from sidecar.core.trust import Issuer, Trust
 
@@ -63,6 +64,8 @@ def changes(before: Mapping[str, Issuer], after: Mapping[str, Issuer]) -> Iterat
 
 def named(key: VerificationKey) -> str:
     """Return what a key is called where people see it."""
+    if key.key_id is None and not SYMMETRIC.isdisjoint(key.algorithms):
+        return "secret"  # a name made of it would tell whoever guesses it that they were right
     return key.key_id or base64url.encode(key.thumbprint).decode("ascii")
 
 
