@@ -26,8 +26,16 @@ class Candidate:
     trust_digest: bytes
 
 
+class KeyMissing(Refusal):
+    """The key a token names is not there, and might be if the issuer's keys were fetched anew."""
+
+    def __init__(self, refusal: Refusal, issuer: Issuer) -> None:
+        super().__init__(refusal.reason, refusal.detail)
+        self.issuer = issuer
+
+
 def read_candidate(compact: bytes, trust: Trust, now: float) -> Candidate:
-    """Hold a token against ``trust`` at ``now``; raises ``Refusal``.
+    """Hold a token against ``trust`` at ``now``; raises ``Refusal``, ``KeyMissing`` where newer keys might help.
 
     The cheap questions come first, so that a token which is refused anyway costs no cryptography.
     """
@@ -40,8 +48,17 @@ def read_candidate(compact: bytes, trust: Trust, now: float) -> Candidate:
         # RFC 8725, section 3.11: a logout token or a DPoP proof of the same issuer is no access token.
         raise Refusal(Reason.WRONG_TOKEN_TYPE, "typ is not among the issuer's token types")
     claim.validate(claims, issuer, now)
-    key = issuer.keys.select(token.algorithm, token.key_id)
+    key = _select(issuer, token)
     return Candidate(compact, token, claims, issuer, key, blake2b(compact, digest_size=32).digest(), trust.digest)
+
+
+def _select(issuer: Issuer, token: jws.UnverifiedToken) -> VerificationKey:
+    try:
+        return issuer.keys.select(token.algorithm, token.key_id)
+    except Refusal as refusal:
+        if issuer.refetch_wait and issuer.keys.may_lack(token.key_id):
+            raise KeyMissing(refusal, issuer) from None
+        raise
 
 
 def believe(candidate: Candidate, verdict: Verdict, now: float) -> Identity:

@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from sidecar.core import response
 from sidecar.core.asserting import Wanted, wanted
 from sidecar.core.assertion import NO_RENEWALS, Assertion, Minted, Renewals
-from sidecar.core.authenticate import Candidate, believe, read_candidate
+from sidecar.core.authenticate import Candidate, KeyMissing, believe, read_candidate
 from sidecar.core.cache import (
     NO_CACHE,
     NOTHING_RECENT,
@@ -31,10 +31,11 @@ from sidecar.core.decision import Denial, Permit
 from sidecar.core.gate import OPEN, Gate
 from sidecar.core.identity import Identity
 from sidecar.core.lookup import Lookup
-from sidecar.core.needs import Decided, Mint, Step, Verdict, Verify
+from sidecar.core.needs import Decided, Mint, RefetchKeys, Step, Verdict, Verify
 from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate
 from sidecar.core.reason import Reason, Refusal
+from sidecar.core.refetches import NEVER, Refetches
 from sidecar.core.request import Request, admit
 from sidecar.core.revocation import UNKNOWN, Denylist
 from sidecar.core.sent import SentRequest, read_sent
@@ -58,6 +59,7 @@ class Checker:
         *,
         renewals: Renewals = NO_RENEWALS,
         denylist: Denylist | None = None,
+        refetches: Refetches = NEVER,
     ) -> None:
         self._trust = trust
         self._tokens = tokens
@@ -65,6 +67,7 @@ class Checker:
         self._gate = gate
         self._renewals = renewals
         self._denylist = denylist
+        self._refetches = refetches
         self._nobody = Known(None)
         self._lookup: Lookup | None = None
 
@@ -128,6 +131,8 @@ class Checker:
             return _shed(asked.trust.response.realm)
         try:
             candidate = read_candidate(token, asked.trust, now)
+        except KeyMissing as missing:
+            return self._refetch(asked, missing)
         except Refusal as refusal:
             self._remember_refusal(token, refusal, asked.trust, now)
             raise
@@ -141,6 +146,22 @@ class Checker:
             signature=candidate.token.signature,
             then=partial(self._resume, asked, candidate),
         )
+
+    def _refetch(self, asked: "_Asked", missing: KeyMissing) -> Step:
+        issuer = missing.issuer
+        if not self._refetches.worthwhile(issuer.issuer):
+            return self._missed(asked, missing)
+        return RefetchKeys(issuer.issuer, issuer.digest, issuer.refetch_wait, partial(self._refetched, asked, missing))
+
+    def _refetched(self, asked: "_Asked", missing: KeyMissing, now: float) -> Step:
+        if self._trust().digest != asked.trust.digest:
+            return self.begin(asked.raw, now)
+        return self._missed(asked, missing)
+
+    def _missed(self, asked: "_Asked", missing: KeyMissing) -> Step:
+        if missing.reason is Reason.UNKNOWN_KEY:
+            self._gate.failed(asked.request.sent.source)
+        return _refused(missing, asked.request.sent.request_id, asked.trust)
 
     def _resume(self, asked: "_Asked", candidate: Candidate, verdict: Verdict, now: float) -> Step:
         # INVARIANT: after every wait the snapshot is looked at again. Under another one nothing of this check stands,

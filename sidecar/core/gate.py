@@ -9,10 +9,16 @@ class Gate(Protocol):
     def admits(self, source: str) -> bool:
         """Say whether a new token from ``source``, the client's IP address, may be looked at now."""
 
+    def failed(self, source: str) -> None:
+        """Note that a token from ``source`` named a key that its issuer does not have: it may have been made up."""
+
 
 class _Open:
     def admits(self, source: str) -> bool:  # noqa: ARG002 - the protocol's
         return True
+
+    def failed(self, source: str) -> None:
+        pass
 
 
 #: Lets everybody in.

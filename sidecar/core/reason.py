@@ -33,6 +33,7 @@ class Reason(StrEnum):
     ALGORITHM_NOT_ALLOWED = "algorithm_not_allowed"
     UNKNOWN_ISSUER = "unknown_issuer"
     UNKNOWN_KEY = "unknown_key"
+    KEYS_UNAVAILABLE = "keys_unavailable"
     BAD_SIGNATURE = "bad_signature"
     CLAIM_MISSING = "claim_missing"
     CLAIM_INVALID = "claim_invalid"
@@ -92,6 +93,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.ALGORITHM_NOT_ALLOWED: Outcome(401, _INVALID_TOKEN, "the token's algorithm is not allowed"),
     Reason.UNKNOWN_ISSUER: Outcome(401, _INVALID_TOKEN, "the token's issuer is not known"),
     Reason.UNKNOWN_KEY: Outcome(401, _INVALID_TOKEN, "the token's key is not known"),
+    Reason.KEYS_UNAVAILABLE: Outcome(503, None, "the keys of the token's issuer are not available; try again later"),
     Reason.BAD_SIGNATURE: Outcome(401, _INVALID_TOKEN, "the token's signature is wrong"),
     Reason.CLAIM_MISSING: Outcome(401, _INVALID_TOKEN, "the token lacks a required claim"),
     Reason.CLAIM_INVALID: Outcome(401, _INVALID_TOKEN, "the token has a claim of the wrong form"),

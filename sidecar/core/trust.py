@@ -15,13 +15,17 @@ from sidecar.core.keys import KeySet
 from sidecar.core.path import PathMode
 from sidecar.core.policy.model import PolicySet
 
+#: Of an issuer, what says nothing about which tokens are good.
+_NOT_IN_LABELS = frozenset({"keys", "refetch_wait", "digest"})
+
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
     """One token issuer and what its tokens must look like.
 
     ``token_types`` are values of ``typ`` in lower case, without ``application/``. ``clock_skew`` and ``max_lifetime``
-    are in seconds; ``max_lifetime`` is from ``iat`` (else from now) to ``exp``.
+    are in seconds; ``max_lifetime`` is from ``iat`` (else from now) to ``exp``. ``refetch_wait``, in seconds, is how
+    long a check may wait for keys to be fetched anew; 0 where they are not fetched.
     """
 
     issuer: str
@@ -32,11 +36,12 @@ class Issuer:
     clock_skew: float
     max_lifetime: float | None
     required_claims: frozenset[str]
+    refetch_wait: float = 0.0
     digest: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         """Name the configuration, without the keys: whatever is verified is labelled with this and with its key."""
-        content = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("keys", "digest")}
+        content = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in _NOT_IN_LABELS}
         object.__setattr__(self, "digest", digest_of(content, b"issuer"))
 
 

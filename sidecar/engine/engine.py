@@ -18,7 +18,7 @@ from sidecar.core import response
 from sidecar.core.assertion import Minted, Statement
 from sidecar.core.check import Checker
 from sidecar.core.decision import Denial
-from sidecar.core.needs import Decided, Mint, Needs, Step, Verdict, Verify
+from sidecar.core.needs import Decided, Mint, Needs, RefetchKeys, Step, Verdict, Verify
 from sidecar.core.reason import Reason
 
 #: Told why each check ended as it did, and after how many seconds.
@@ -50,12 +50,17 @@ class _UnderWay:
         return Reason.ASSERTION_UNAVAILABLE if isinstance(self.step, Mint) else Reason.DEADLINE_EXCEEDED
 
 
+async def _fetch_nothing(_need: RefetchKeys) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the engine can do for a check that needs something; one field a member of ``Needs``."""
 
     verify: Callable[[Verify], Awaitable[Verdict]]
     mint: Callable[[Statement], Awaitable[Minted | None]] = mints_nothing  #: ``None``: it could not be signed
+    refetch: Callable[[RefetchKeys], Awaitable[None]] = _fetch_nothing
 
 
 class Engine:
@@ -155,6 +160,9 @@ class Engine:
             case Mint():
                 minted = await self._services.mint(need.statement)
                 return need.resume(minted, self._clock())
+            case RefetchKeys():
+                await self._services.refetch(need)
+                return need.resume(self._clock())
             case _:
                 assert_never(need)
 

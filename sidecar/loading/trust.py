@@ -1,26 +1,30 @@
 """Settings, key sets and policy to one ``Trust``."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.core import base64url
 from sidecar.core.algorithm import SYMMETRIC
 from sidecar.core.headers_read import OVERRIDE_HEADERS
-from sidecar.core.keys import key_set
+from sidecar.core.keys import NO_KEYS, key_set
 from sidecar.core.policy.key import parse_claim_path, parse_key
 from sidecar.core.policy.model import AttributeKind
 from sidecar.core.trust import AssertionSettings, Issuer, ResponseSettings, Trust
 from sidecar.keys.hmac_secret import SecretError, hmac_key
-from sidecar.keys.jwks import Jwks, JwksError, read_jwks
+from sidecar.keys.jwk import JwkError
+from sidecar.keys.jwks import MAX_JWKS_BYTES, Jwks, JwksError, read_jwks
+from sidecar.keys.pem import jwks_of_pem
+from sidecar.keys.remote.held import NOTHING, Held
 from sidecar.loading.load import Configuration
 from sidecar.loading.policy import build_policies
 from sidecar.loading.problem import ConfigurationError, Problem
 from sidecar.loading.secret import read_secret
 from sidecar.settings import Settings
 from sidecar.settings import assertion as assertion_settings
-from sidecar.settings.issuer import IssuerSettings, KeySource
+from sidecar.settings.issuer import IssuerSettings
+from sidecar.settings.keys import KeySource
 from sidecar.settings.response import IdentityHeaderSettings
 
 _USUAL_HEADERS = tuple(
@@ -45,17 +49,35 @@ class KeySetError(Exception):
         self.problems = tuple(problems)
 
 
+#: What was fetched for an issuer so far.
+Fetched = Callable[[IssuerSettings], Held]
+
+
+def nothing_fetched(_issuer: IssuerSettings) -> Held:
+    """Say that nothing was fetched, as it is before a sidecar runs."""
+    return NOTHING
+
+
 def load_trust(configuration: Configuration) -> Loaded:
-    """Build the ``Trust`` of a configuration; raises ``ConfigurationError`` where a key set cannot be used."""
+    """Build the ``Trust`` of a configuration, as it is before any keys are fetched.
+
+    Raises ``ConfigurationError`` where a key set cannot be used.
+    """
     return compile_with_places(configuration, read_key_sets(configuration))
 
 
-def read_key_sets(configuration: Configuration) -> tuple[bytes, ...]:
-    """Read the JWK Set of each issuer, as it stands; raises ``ConfigurationError`` for files that cannot be read."""
+def read_key_sets(configuration: Configuration, fetched: Fetched = nothing_fetched) -> tuple[bytes, ...]:
+    """Read the JWK Set of each issuer, as it stands; raises ``ConfigurationError`` for files that cannot be read.
+
+    Of issuers whose keys are fetched it is what ``fetched`` returns, empty where that is nothing.
+    """
     documents, problems = [], []
     for index, issuer in enumerate(configuration.settings.issuers):
         try:
-            documents.append(_document(issuer.keys, configuration.document.path.parent))
+            if issuer.keys.is_remote:
+                documents.append(fetched(issuer).document or b"")
+            else:
+                documents.append(_document(issuer.keys, configuration.document.path.parent))
         except (JwksError, SecretError) as error:
             problems.append((index, str(error)))
     if problems:
@@ -81,7 +103,9 @@ def compile_trust(settings: Settings, key_sets: Sequence[bytes]) -> Loaded:
     problems: list[tuple[int, str]] = []
     for index, (issuer, document) in enumerate(zip(settings.issuers, key_sets, strict=True)):
         try:
-            jwks = _usable_keys(issuer, document)
+            # INVARIANT: only an issuer whose keys are fetched may have none, and then its tokens are denied.
+            is_without = issuer.keys.is_remote and not document
+            jwks = Jwks(NO_KEYS, ()) if is_without else usable_keys(issuer, document)
         except (JwksError, SecretError) as error:
             problems.append((index, str(error)))
             continue
@@ -94,11 +118,15 @@ def compile_trust(settings: Settings, key_sets: Sequence[bytes]) -> Loaded:
 
 
 def _placed(configuration: Configuration, index: int, message: str) -> Problem:
-    source = configuration.settings.issuers[index].keys.model_fields_set
-    return configuration.problem(("issuers", index, "keys", *source), message)
+    source = configuration.settings.issuers[index].keys.source
+    return configuration.problem(("issuers", index, "keys", source), message)
 
 
-def _usable_keys(settings: IssuerSettings, document: bytes) -> Jwks:
+def usable_keys(settings: IssuerSettings, document: bytes) -> Jwks:
+    """Read the JWK Set of an issuer; raises ``JwksError`` where there is no key in it for any of its algorithms.
+
+    Of one with a secret that is what ``document`` is; raises ``SecretError``.
+    """
     secret = settings.keys.hmac_secret
     if secret is not None:
         return Jwks(key_set([hmac_key(document, secret.key_id)]), ())
@@ -124,13 +152,23 @@ def _document(source: KeySource, folder: Path) -> bytes:
     if source.hmac_secret is not None:
         return read_secret(source.hmac_secret, folder)
     if source.file is not None:
+        return _read(folder, source.file)
+    if source.pem_file is not None:
         try:
-            return (folder / source.file).read_bytes()
-        except OSError as error:
-            raise JwksError(f"{source.file}: cannot be read: {error.strerror}") from None
-        except ValueError:
-            raise JwksError("is no file name") from None
+            return jwks_of_pem(_read(folder, source.pem_file), source.key_id)
+        except JwkError as error:
+            raise JwksError(f"{source.pem_file}: {error}") from None
     return json.dumps(source.jwks, default=str).encode()
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        with (folder / name).open("rb") as file:
+            return file.read(MAX_JWKS_BYTES + 1)
+    except OSError as error:
+        raise JwksError(f"{name}: cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise JwksError("is no file name") from None
 
 
 def _issuer(settings: IssuerSettings, jwks: Jwks) -> Issuer:
@@ -143,6 +181,7 @@ def _issuer(settings: IssuerSettings, jwks: Jwks) -> Issuer:
         clock_skew=settings.clock_skew_seconds,
         max_lifetime=settings.max_lifetime_seconds,
         required_claims=frozenset(settings.required_claims),
+        refetch_wait=settings.keys.fetch.refetch_wait_seconds if settings.keys.is_remote else 0.0,
     )
 
 

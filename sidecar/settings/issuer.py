@@ -1,34 +1,13 @@
 """Token issuers: whom to trust, for what, with which keys."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from sidecar.core.algorithm import Algorithm
+from sidecar.keys.remote.url import UrlError, discovery_url
 from sidecar.settings.base import Model, Text
-from sidecar.settings.hmac import HmacSecretSource
-
-
-class KeySource(Model):
-    """Where an issuer's keys come from: exactly one of these."""
-
-    file: Text | None = Field(
-        None, description="A JWK Set file; a relative path is relative to the configuration's folder."
-    )
-    jwks: dict[str, Any] | None = Field(
-        None, description="A JWK Set, inline: for tests and for keys that never change."
-    )
-    hmac_secret: HmacSecretSource | None = Field(
-        None,
-        description="The secret of an issuer that signs with HS256. It stands alone: no other algorithm goes with it. "
-        "Whoever can verify such tokens can make them, so prefer keys in pairs.",
-    )
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if len(self.model_fields_set) != 1:
-            raise ValueError("give exactly one of 'file', 'jwks' and 'hmac_secret'")
-        return self
+from sidecar.settings.keys import KeySource
 
 
 class IssuerSettings(Model):
@@ -66,3 +45,12 @@ class IssuerSettings(Model):
     required_claims: list[Text] = Field(
         default=["sub"], description="Claims that must be there, beside iss, aud and exp, which always must."
     )
+
+    @model_validator(mode="after")
+    def _describes_itself(self) -> Self:
+        if self.keys.discovery:
+            try:
+                discovery_url(self.issuer, allow_http=self.keys.fetch.allow_http)
+            except UrlError as error:
+                raise ValueError(f"'keys.discovery' needs a URL as issuer, and {self.issuer!r} {error}") from None
+        return self

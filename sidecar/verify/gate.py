@@ -39,3 +39,7 @@ class Gate:
             return False
         self._next = now + EVERY
         return True
+
+    def failed(self, source: str) -> None:
+        """Note a token with a key that nobody has: having keys fetched for it costs as much as a bad signature."""
+        self._budget.failed(source_of(source), self._clock())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.needs import Decided, Verify
+from sidecar.core.needs import Decided, Step
 from sidecar.core.path import PathMode
 from sidecar.core.reason import OUTCOMES, Refusal
 from sidecar.core.trust import Trust
@@ -78,7 +78,7 @@ def _requests(draw: st.DrawFn) -> bytes:
     )
 
 
-def _conclude(step: Decided | Verify) -> Decided:
+def _conclude(step: Step) -> Decided:
     decided = finish(step)
     answer = read_answer(decided.response)
     assert answer.reason == decided.decision.reason.value

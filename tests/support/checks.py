@@ -29,7 +29,7 @@ def verdict(need: Verify) -> Verdict:
 def finish(step: Step, now: float = NOW) -> Decided:
     """Do what the check needs until it is decided; signatures are all it may need."""
     while not isinstance(step, Decided):
-        assert isinstance(step, Verify), step
+        assert isinstance(step, Verify), f"needs something else than a signature: {step}"
         step = step.resume(verdict(step), now)
     return step
 

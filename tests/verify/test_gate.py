@@ -46,6 +46,9 @@ class _Shut:
         assert source == ""
         return False
 
+    def failed(self, source: str) -> None:
+        raise AssertionError(source)
+
 
 def test_known_tokens_and_public_paths_never_ask() -> None:
     """A shut gate turns away new tokens alone, before anything of them is read, and says when to come back."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from sidecar.loading.load import load_configuration
 from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.snapshot import Snapshot, take_snapshot
-from sidecar.loading.trust import Loaded
+from sidecar.loading.trust import Fetched, Loaded, nothing_fetched
 from sidecar.settings import Settings
 
 #: What a Trust is made of, and so can change from one check to the next. All else is the shape of processes.
@@ -39,13 +39,16 @@ class Reading:
     seen: Fingerprint
 
 
-def read_again(config: Path, running: Settings) -> Reading:
-    """Read the files anew; raises ``ReloadError`` for what is wrong, or differs where only a restart helps."""
+def read_again(config: Path, running: Settings, fetched: Fetched = nothing_fetched) -> Reading:
+    """Read the files anew; raises ``ReloadError`` for what is wrong, or differs where only a restart helps.
+
+    ``fetched`` returns what was fetched for an issuer so far.
+    """
     seen = fingerprint([config])
     try:
         configuration = load_configuration(config, os.environ)
         seen = {**fingerprint(files_of(config, configuration.settings)), **seen}
-        snapshot, loaded = take_snapshot(configuration)
+        snapshot, loaded = take_snapshot(configuration, fetched)
     except ConfigurationError as error:
         raise ReloadError(str(error), seen) from None
     before, after = _shape(running), _shape(loaded.settings)
@@ -64,8 +67,10 @@ def _shape(settings: Settings) -> Mapping[str, object]:
 
 def files_of(config: Path, settings: Settings) -> list[Path]:
     """Return the files that a configuration is made of: its own, and those of its key sets and secrets."""
-    sources = [source for one in settings.issuers for source in (one.keys, one.keys.hmac_secret) if source is not None]
-    return [config, *(config.parent / source.file for source in sources if source.file is not None)]
+    sources = [one.keys for one in settings.issuers]
+    named = [name for source in sources for name in (source.file, source.pem_file)]
+    named += [source.hmac_secret.file for source in sources if source.hmac_secret is not None]
+    return [config, *(config.parent / name for name in named if name is not None)]
 
 
 def fingerprint(files: Iterable[Path]) -> Fingerprint:

@@ -21,6 +21,7 @@ from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.runtime.ipc.shared import Shared
 from sidecar.runtime.serving.asserting import Asserting
 from sidecar.runtime.serving.front import front_for
+from sidecar.runtime.serving.refetching import Refetching
 from sidecar.runtime.serving.signatures import Signatures
 from sidecar.settings import Settings
 from sidecar.transport.address import numbered, parse_anywhere
@@ -38,6 +39,7 @@ class Checks:
         settings: Settings,
         folder: Path,
         trust: Callable[[], Trust],
+        refetching: Refetching,
         row: Row,
         asserting: Asserting | None = None,
     ) -> None:
@@ -54,8 +56,20 @@ class Checks:
         renewals = NO_RENEWALS if asserting is None else asserting.renewals
         denylist = None if shared.denylist is None else Denylist(shared.denylist.open())
         revoked = None if denylist is None else SharedDenylist(denylist, shared.denylist_key)
-        checker = Checker(trust, tokens, self._local_cache, self._signatures.gate, renewals=renewals, denylist=revoked)
-        services = Services(self._signatures.verify, mints_nothing if asserting is None else asserting.mint)
+        checker = Checker(
+            trust,
+            tokens,
+            self._local_cache,
+            self._signatures.gate,
+            refetches=refetching,
+            renewals=renewals,
+            denylist=revoked,
+        )
+        services = Services(
+            verify=self._signatures.verify,
+            refetch=refetching.refetch,
+            mint=mints_nothing if asserting is None else asserting.mint,
+        )
         engine = Engine(checker, services, time.time, lambda: trust().response.realm, self._observe)
         self._front = front_for(settings, engine, folder)
         wanted = parse_anywhere(settings.listen)
