@@ -49,7 +49,8 @@ class NativeSettings(Model):
         _DEFAULT.max_message_bytes,
         ge=MIB,
         le=1024 * MIB,
-        description="Bytes of the largest message. Far above a check, whose body is what Envoy was told to buffer.",
+        description="Bytes of the largest message; a larger check is denied (request_too_large). Far above a check, "
+        "whose body is what Envoy was told to buffer.",
     )
     max_header_list_bytes: Size = Field(
         _DEFAULT.max_header_list_bytes,

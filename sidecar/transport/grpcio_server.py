@@ -19,7 +19,10 @@ from sidecar.transport.grpcio_tls import LOOK_SECONDS, Certificates
 from sidecar.transport.service import SERVICE
 from sidecar.transport.tls import Tls, TlsError
 
+#: Bytes of the largest message that is read; and of the largest that gRPC lets through, so that we can deny it. What is
+#: larger even than that ends in an error of gRPC's, which has no way to drop a message while it comes.
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+MAX_DENIED_BYTES = 1024 * 1024 * 1024
 
 #: Seconds that a server whose certificate was renewed gets for the checks that are under way on it.
 _LAST_SECONDS = 30.0
@@ -30,7 +33,7 @@ _OPTIONS = (
     # gRPC answers what is over its limits with an error, and an error lets the request in under failure_mode_allow. So
     # they are far above what Envoy on this machine can be made to send: 60 KiB of headers by default; and with tracing
     # a client's ``tracestate`` becomes metadata, for which gRPC's own limit is 8 KiB.
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", MAX_DENIED_BYTES),
     ("grpc.max_metadata_size", MAX_MESSAGE_BYTES),
     ("grpc.absolute_max_metadata_size", MAX_MESSAGE_BYTES),
     # Envoy never compresses a check; a small message that unpacks to gigabytes is an attack.
@@ -46,12 +49,22 @@ _log = logging.getLogger(__name__)
 class GrpcioServer:
     """One listening gRPC server. ``start``, then ``stop``, each once.
 
+    ``max_message_bytes``: a larger one is denied.
+
     ``shared``: its port is that of other servers of ours as well (SO_REUSEPORT, socket(7)). ``tls``: for addresses of
     the network, which are refused without it. When its files change, another server takes over the port, and the old
     one ends once its checks are answered and Envoy, told so by GOAWAY, has gone to the new one.
     """
 
-    def __init__(self, engine: Engine, *, shared: bool = False, tls: Tls | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
+        shared: bool = False,
+        tls: Tls | None = None,
+    ) -> None:
+        self._max_message_bytes = max_message_bytes
         self._engine, self._shared, self._tls = engine, shared, tls
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # missing in the stubs
         self._replaced: dict[grpc.aio.Server, asyncio.Task[None]] = {}
@@ -129,6 +142,8 @@ class GrpcioServer:
         self._replaced.pop(server, None)
 
     async def _check(self, request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        if len(request) > self._max_message_bytes:
+            return self._engine.too_large()
         # grpc-stubs says float; without a deadline it is None.
         remaining: float | None = context.time_remaining()
         return await self._engine.check(request, None if remaining is None else remaining * OF_THE_DEADLINE)

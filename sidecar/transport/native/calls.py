@@ -14,11 +14,11 @@ from sidecar.transport.native.deadlines import Deadlines
 from sidecar.transport.native.errors import ErrorCode
 from sidecar.transport.native.events import Body, Event, Gone, NeedData, Request
 from sidecar.transport.native.fast_path import take_whole_requests
-from sidecar.transport.native.grpc_message import PREFIX_BYTES, MessageReader, framed
+from sidecar.transport.native.grpc_message import PREFIX_BYTES, MessageReader, TooLargeError, framed
 from sidecar.transport.native.grpc_status import CallError, Status
 from sidecar.transport.native.head import Head, HttpError
 from sidecar.transport.native.limits import Limits
-from sidecar.transport.native.methods import Methods, Streaming, Subscribe
+from sidecar.transport.native.methods import Methods, Streaming, Subscribe, Unary
 from sidecar.transport.native.outcome import Outcome, outcome_of
 
 
@@ -147,8 +147,9 @@ class Calls:
             self._whole(event.stream_id, upload)
 
     def _body(self, event: Body) -> None:
-        # There is one: a request that was answered before its end has no stream any more.
-        upload = self._uploads[event.stream_id]
+        upload = self._uploads.get(event.stream_id)
+        if upload is None:
+            return  # answered before its end, and the answer waits for the peer's window
         try:
             if not isinstance(upload.head.method, HttpError):
                 upload.reader.add(event.data)
@@ -207,8 +208,10 @@ class Calls:
         self.unsubscribe(event.stream_id)
 
     def _refuse(self, stream_id: int, error: CallError) -> None:
-        upload = self._uploads.pop(stream_id)
-        if isinstance(upload.head.method, HttpError):
+        method = self._uploads.pop(stream_id).head.method
+        if isinstance(method, Unary) and method.too_large is not None and isinstance(error, TooLargeError):
+            self.settle(stream_id, method.too_large())
+        elif isinstance(method, HttpError):
             self.connection.reset(stream_id, ErrorCode.CANCEL)
         else:
             self.settle(stream_id, error)

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -27,7 +28,9 @@ _TURNS: Final = 8
 class NativeServer:
     """One listening server. ``start``, then ``stop``, each once, in a running loop.
 
-    ``answer`` answers a check. ``shared``: its port is that of other servers of ours as well (SO_REUSEPORT, socket(7)).
+    ``answer`` answers a check, ``too_large`` one that is not taken for its size.
+
+    ``shared``: its port is that of other servers of ours as well (SO_REUSEPORT, socket(7)).
     """
 
     def __init__(
@@ -35,13 +38,14 @@ class NativeServer:
         answer: Answer,
         limits: Limits | None = None,
         *,
+        too_large: Callable[[], bytes] | None = None,
         shared: bool = False,
         socket_options: SocketOptions | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._shared, self._socket_options = shared, socket_options or SocketOptions()
         self._health = Health([SERVICE])
-        self._methods: Methods = {b"/%s/Check" % SERVICE.encode(): Unary(answer)} | self._health.methods()
+        self._methods: Methods = {b"/%s/Check" % SERVICE.encode(): Unary(answer, too_large)} | self._health.methods()
         self._open = OpenConnections(self._limits)
         self._listening: Listening | None = None
 
