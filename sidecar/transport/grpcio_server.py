@@ -14,6 +14,7 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from sidecar.engine.engine import Engine
 from sidecar.transport import connections
 from sidecar.transport.address import Address, AddressError, TcpAddress, is_local, refuse_if_in_use, refuse_if_taken
+from sidecar.transport.alone import alone_at
 from sidecar.transport.deadline import OF_THE_DEADLINE
 from sidecar.transport.grpcio_tls import LOOK_SECONDS, Certificates
 from sidecar.transport.service import SERVICE
@@ -77,19 +78,16 @@ class GrpcioServer:
 
     async def start(self, address: Address) -> Address:
         """Listen on ``address`` and return it with its real port; raises ``AddressError`` where that cannot be."""
-        refuse_if_taken(address)
         if self._tls is None:
             if not is_local(address):
                 raise AddressError(f"{address} is not loopback, and takes 'tls'")
-            self._server, self._address = await self._listen(address, None)
+            self._server, self._address = await self._begin(address, None)
         else:
             try:
                 certificates = Certificates(self._tls)
             except TlsError as error:
                 raise AddressError(f"{address}: tls: {error}") from None
-            if not self._shared:
-                refuse_if_in_use(address)
-            self._server, self._address = await self._listen(address, certificates.credentials)
+            self._server, self._address = await self._begin(address, certificates.credentials)
             self._renewing = asyncio.create_task(self._renew(certificates))
         await self._set_health(HealthCheckResponse.SERVING)
         return self._address
@@ -102,9 +100,19 @@ class GrpcioServer:
         # A server that was replaced gets no longer either: the shorter of two graces holds.
         await asyncio.gather(*(one.stop(grace) for one in (self._server, *self._replaced)))
 
-    async def _listen(
+    async def _begin(
         self, address: Address, credentials: grpc.ServerCredentials | None
     ) -> tuple[grpc.aio.Server, Address]:
+        """Listen where nobody does yet."""
+        with alone_at(address):
+            refuse_if_taken(address)
+            if credentials is not None and not self._shared:
+                refuse_if_in_use(address)
+            server, real = self._bind(address, credentials)
+        await server.start()
+        return server, real
+
+    def _bind(self, address: Address, credentials: grpc.ServerCredentials | None) -> tuple[grpc.aio.Server, Address]:
         shared = self._shared or credentials is not None  # so that its successor can listen before it ends
         server = grpc.aio.server(options=(*_OPTIONS, ("grpc.so_reuseport", int(shared))))
         handler = grpc.unary_unary_rpc_method_handler(self._check)
@@ -117,7 +125,6 @@ class GrpcioServer:
             )
         except RuntimeError:
             raise AddressError(f"{address}: cannot listen there; is it in use, or not permitted?") from None
-        await server.start()
         return server, TcpAddress(address.host, port) if isinstance(address, TcpAddress) else address
 
     async def _renew(self, certificates: Certificates) -> None:
@@ -126,7 +133,9 @@ class GrpcioServer:
             try:
                 if certificates.renewed():
                     old = self._server
-                    self._server, _ = await self._listen(self._address, certificates.credentials)
+                    new, _ = self._bind(self._address, certificates.credentials)
+                    await new.start()
+                    self._server = new
                     certificates.used()
                     _log.info("a new certificate is in use on %s", self._address)
                     ending = asyncio.create_task(old.stop(_LAST_SECONDS))

@@ -12,11 +12,12 @@ from sidecar.transport.address import Address, UnixAddress
 from sidecar.transport.native.file_limit import room_for
 from sidecar.transport.native.health import Health
 from sidecar.transport.native.limits import Limits
-from sidecar.transport.native.listening import BACKLOG, Listening, SocketOptions, listen
+from sidecar.transport.native.listening import BACKLOG, SocketOptions, listen
 from sidecar.transport.native.methods import Answer, Methods, Unary
 from sidecar.transport.native.open_connections import OpenConnections
 from sidecar.transport.native.protocol import NativeProtocol
 from sidecar.transport.service import SERVICE
+from sidecar.transport.sockets import Listening
 
 #: Seconds between two looks at what takes too long, at the most; and what a cut-off connection gets to end.
 _TICK_SECONDS: Final = 1.0
