@@ -6,7 +6,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from sidecar.transport.native import replies
 from sidecar.transport.native.connection import Connection
@@ -17,9 +17,12 @@ from sidecar.transport.native.fast_path import take_whole_requests
 from sidecar.transport.native.grpc_message import PREFIX_BYTES, MessageReader, TooLargeError, framed
 from sidecar.transport.native.grpc_status import CallError, Status
 from sidecar.transport.native.head import Head, HttpError
-from sidecar.transport.native.limits import Limits
+from sidecar.transport.native.limits import MIB, Limits
 from sidecar.transport.native.methods import Methods, Streaming, Subscribe, Unary
 from sidecar.transport.native.outcome import Outcome, outcome_of
+
+#: Bytes by which a connection grows until what all hold is looked at again.
+_LOOK_BYTES: Final = MIB
 
 
 class Outside(Protocol):
@@ -30,6 +33,9 @@ class Outside(Protocol):
 
     def cancel(self, stream_id: int) -> None:
         """Stop awaiting: nobody wants it any more."""
+
+    def holds_more(self) -> None:
+        """Look at what all connections hold together: this one holds more than it did when that was looked at last."""
 
     def flush_soon(self) -> None:
         """Send ``connection.out``: there is something in it, and no ``received`` under way."""
@@ -54,6 +60,8 @@ class Calls:
             limits.max_frame_bytes, limits.max_message_bytes + PREFIX_BYTES, limits.stream_window_bytes
         )
         self._limits, self._outside = limits, outside
+        #: Bytes held from which on it is time to look at all connections.
+        self._look_beyond = _LOOK_BYTES
         self._deadlines = Deadlines()
         self._uploads: dict[int, _Upload] = {}
         #: How to stop what still goes on for a stream: a handler that is awaited, a subscription.
@@ -87,6 +95,10 @@ class Calls:
                 break
             if event is not None:
                 self._take(event)
+            # Not on the fast path, which keeps nothing.
+            if self.connection.held > self._look_beyond:
+                self._look_beyond = self.connection.held + _LOOK_BYTES
+                self._outside.holds_more()
         if self.connection.closed:
             self.end()
 
@@ -105,6 +117,7 @@ class Calls:
     def tick(self, now: float) -> None:
         """Look at what takes too long. To be called now and then."""
         self.connection.now = now
+        self._look_beyond = self.connection.held + _LOOK_BYTES
         for stream_id, upload in list(self._uploads.items()):
             longest = self._limits.request_seconds
             timeout = longest if upload.head.timeout is None else min(longest, upload.head.timeout)

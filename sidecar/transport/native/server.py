@@ -113,6 +113,7 @@ class NativeServer:
             await asyncio.sleep(min(_TICK_SECONDS, shortest / 4))
             for connection in self._open.all():
                 connection.tick()
+            self._open.look_at_memory()
 
 
 async def _turns() -> None:
