@@ -28,7 +28,7 @@ _OVERWRITE = HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
 #: Beyond this a double cannot tell all integers apart (I-JSON, RFC 7493, section 2.2).
 _LARGEST_EXACT = 2**53 - 1
 #: google.rpc.Code for each HTTP status that ``OUTCOMES`` has.
-_RPC_CODES = {400: 3, 401: 16, 403: 7, 414: 3, 503: 14}
+_RPC_CODES = {400: 3, 401: 16, 403: 7, 413: 3, 414: 3, 503: 14}
 
 
 def allow(

@@ -110,6 +110,15 @@ class Engine:
             return step.response
         return self._go_on(step, timeout, began)
 
+    def too_large(self) -> bytes:
+        """Return the answer to a request that the front does not take for its size. Raises nothing.
+
+        A front's own refusal would be a gRPC error, which lets in under failure_mode_allow (docs/decisions/0004).
+        """
+        step = self._fail(Reason.REQUEST_TOO_LARGE, "")
+        self._observe(step.decision.reason, 0.0)
+        return step.response
+
     async def check(self, request: bytes, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - see begin
         """Do as ``begin``, to the end."""
         answer = self.begin(request, timeout)
