@@ -152,3 +152,36 @@ def test_bounded_and_closed() -> None:
 
     with_assertions(signer, use, counts)
     assert counts[False] >= 2
+
+
+def test_asked_for_again() -> None:
+    """A statement that was signed a moment ago is the same token; one that is older, or forgotten, is signed anew."""
+    signer, clock = Signer(), [NOW]
+
+    async def use() -> list[Minted | None]:
+        made, found = Assertions(signer, lambda: clock[0], 1.0), []
+        for now in (NOW, NOW + 99, NOW + 101, NOW + 50):
+            clock[0] = now
+            found.append(await made.mint(statement()))
+        made.forget()
+        found.append(await made.mint(statement()))
+        made.close()
+        return found
+
+    first, again, renewed, back, anew = asyncio.run(use())
+    assert first == again
+    assert len({one.token for one in (first, renewed, back, anew) if one is not None}) == 4
+    assert signer.asked == [1, 1, 1, 1]
+
+
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that was signed longest ago makes room."""
+    monkeypatch.setattr(assertions, "_KEPT", 2)
+    signer = Signer()
+
+    async def use(made: Assertions) -> None:
+        for name in ("a", "b", "c", "c", "b", "a"):
+            await made.mint(statement(name))
+
+    with_assertions(signer, use)
+    assert len(signer.asked) == 4
