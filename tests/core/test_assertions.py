@@ -12,6 +12,7 @@ from sidecar.core.trust import AssertionSettings, Trust
 from sidecar.engine.local_cache import LocalCache
 from support.answers import Answer, read_answer
 from support.checks import minted, verdict
+from support.keypairs import pair
 from support.requests import check_request, with_token
 from support.tokens import ISSUER, NOW, claims, mint
 from support.trusts import ALLOW_ALL, issuer, policy_set, trust
@@ -152,7 +153,7 @@ def test_trust_that_changes_during_the_wait() -> None:
     """A check whose Trust went while it waited begins anew: the key may be gone."""
     process, raw = Process(), with_token(mint())
     need = pending(process, raw)
-    process.trust = trust(issuers=[issuer([])], assertion=settings())
+    process.trust = trust(issuers=[issuer([pair(key_id="key-2").public])], assertion=settings())
     step = need.resume(minted(need), NOW)
     assert isinstance(step, Decided)
     assert read_answer(step.response).reason == "unknown_key"
