@@ -23,7 +23,8 @@ def check_config(config: Path) -> None:
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
     for issuer in trust.issuers.values():
-        click.echo(f"issuer {issuer.issuer}: {len(issuer.keys.keys)} key(s), {', '.join(sorted(issuer.algorithms))}")
+        keys = "keys are fetched" if issuer.refetch_wait else f"{len(issuer.keys.keys)} key(s)"
+        click.echo(f"issuer {issuer.issuer}: {keys}, {', '.join(sorted(issuer.algorithms))}")
     deny, allow = len(trust.policy.deny), len(trust.policy.allow)
     click.echo(f"policies: {deny} deny, {allow} allow; {len(trust.policy.public)} public operation(s)")
     click.echo(f"listens on {settings.listen}; path mode {trust.path_mode}")

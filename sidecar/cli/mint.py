@@ -10,7 +10,7 @@ import click
 from sidecar.cli.claims_given import from_file, from_lines, from_options, payload
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
-from sidecar.core.algorithm import Algorithm
+from sidecar.core.algorithm import ASYMMETRIC, Algorithm
 from sidecar.core.strict_json import Json
 from sidecar.tokens.batch import WorkerLostError, sign_batch
 from sidecar.tokens.key_file import KeyFile, SigningKeyError
@@ -22,7 +22,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--key", type=_FILE, required=True, help="Private key: JWK or PEM; Ed25519, RSA or EC.")
 @click.option(
     "--algorithm",
-    type=click.Choice([one.value for one in Algorithm]),
+    type=click.Choice([one.value for one in ASYMMETRIC]),
     help="For a key without alg. Default: its usual one.",
 )
 @click.option("--kid", help="For a key without kid. Default: its thumbprint (RFC 7638).")

@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from sidecar.cli.configuration import config_option, load_snapshot
-from sidecar.runtime.serve import end_when_told
 from sidecar.runtime.serve import serve as run
 from sidecar.runtime.supervision.child import LOG_FORMAT
 
@@ -28,7 +27,6 @@ def serve(config: Path) -> None:
       authz-sidecar serve --config authz.yaml
       AUTHZ_LISTEN=unix:/run/authz/authz.sock authz-sidecar serve --config authz.yaml
     """
-    end_when_told()
     snapshot, loaded = load_snapshot(config)
     logging.basicConfig(level=loaded.settings.log_level.upper(), format=LOG_FORMAT, force=True)
     for warning in loaded.warnings:

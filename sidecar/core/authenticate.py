@@ -27,8 +27,16 @@ class Candidate:
     trust_digest: bytes
 
 
+class KeyMissing(Refusal):
+    """The key a token names is not there, and might be if the issuer's keys were fetched anew."""
+
+    def __init__(self, refusal: Refusal, issuer: Issuer) -> None:
+        super().__init__(refusal.reason, refusal.detail)
+        self.issuer = issuer
+
+
 def read_candidate(compact: bytes, trust: Trust, now: float) -> Candidate:
-    """Hold a token against ``trust`` at ``now``; raises ``Refusal``.
+    """Hold a token against ``trust`` at ``now``; raises ``Refusal``, ``KeyMissing`` where newer keys might help.
 
     The cheap questions come first, so that a token which is refused anyway costs no cryptography.
     """
@@ -41,7 +49,7 @@ def read_candidate(compact: bytes, trust: Trust, now: float) -> Candidate:
         # RFC 8725, section 3.11: a logout token or a DPoP proof of the same issuer is no access token.
         raise Refusal(Reason.WRONG_TOKEN_TYPE, "typ is not among the issuer's token types")
     claim.validate(claims, issuer, now)
-    key = issuer.keys.select(token.algorithm, token.key_id)
+    key = _select(issuer, token)
     return Candidate(compact, token, claims, issuer, key, blake2b(compact, digest_size=32).digest(), trust.digest)
 
 
@@ -49,6 +57,15 @@ def refuse_source(issuer: Issuer, source: Source) -> None:
     """Raise ``Refusal`` for a token of ``issuer`` from where this issuer's are not taken from."""
     if source not in issuer.sources:
         raise Refusal(Reason.WRONG_SOURCE, f"the issuer's tokens are not taken from {source.kind} {source.name}")
+
+
+def _select(issuer: Issuer, token: jws.UnverifiedToken) -> VerificationKey:
+    try:
+        return issuer.keys.select(token.algorithm, token.key_id)
+    except Refusal as refusal:
+        if issuer.refetch_wait and issuer.keys.may_lack(token.key_id):
+            raise KeyMissing(refusal, issuer) from None
+        raise
 
 
 def believe(candidate: Candidate, verdict: Verdict, now: float) -> Identity:

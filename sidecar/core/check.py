@@ -17,7 +17,7 @@ from sidecar.core import answer
 from sidecar.core.asked import Asked
 from sidecar.core.asserting import Wanted, wanted
 from sidecar.core.assertion import NO_RENEWALS, Minted, Renewals
-from sidecar.core.authenticate import believe, read_candidate, refuse_source
+from sidecar.core.authenticate import KeyMissing, believe, read_candidate, refuse_source
 from sidecar.core.cache import (
     NO_CACHE,
     NOTHING_RECENT,
@@ -39,9 +39,10 @@ from sidecar.core.identity import Identity
 from sidecar.core.introspected import believe_answer, introspecting
 from sidecar.core.keyholder import identify, is_api_key
 from sidecar.core.lookup import Lookup
-from sidecar.core.needs import Introspect, Introspected, Mint, Step, Verdict, Verify
+from sidecar.core.needs import Introspect, Introspected, Mint, RefetchKeys, Step, Verdict, Verify
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate
 from sidecar.core.reason import Reason, Refusal
+from sidecar.core.refetches import NEVER, Refetches
 from sidecar.core.replay import Replays, Use
 from sidecar.core.request import admit
 from sidecar.core.revocation import UNKNOWN, Denylist
@@ -67,6 +68,7 @@ class Checker:
         *,
         renewals: Renewals = NO_RENEWALS,
         denylist: Denylist | None = None,
+        refetches: Refetches = NEVER,
         proofs: Proofs | None = None,
     ) -> None:
         self._trust = trust
@@ -75,6 +77,7 @@ class Checker:
         self._gate = gate
         self._renewals = renewals
         self._denylist = denylist
+        self._refetches = refetches
         self._proofs = proofs
         self._nobody = Known(None)
         self._lookup: Lookup | None = None
@@ -159,7 +162,11 @@ class Checker:
     def _verify(self, asked: Asked, now: float) -> Step:
         token, trust = asked.credential.token, asked.trust
         with self._remembering(asked, token, now):
-            candidate = read_candidate(token, trust, now)
+            try:
+                candidate = read_candidate(token, trust, now)
+            except KeyMissing as missing:
+                refuse_source(missing.issuer, asked.credential.source)
+                return self._refetch(asked, missing)
             refuse_source(candidate.issuer, asked.credential.source)
 
         def verified(verdict: Verdict, now: float) -> Step:
@@ -178,6 +185,22 @@ class Checker:
             signature=candidate.token.signature,
             then=partial(self._resume, asked, verified),
         )
+
+    def _refetch(self, asked: Asked, missing: KeyMissing) -> Step:
+        issuer = missing.issuer
+        if not self._refetches.worthwhile(issuer.issuer):
+            return self._missed(asked, missing)
+        return RefetchKeys(issuer.issuer, issuer.digest, issuer.refetch_wait, partial(self._refetched, asked, missing))
+
+    def _refetched(self, asked: Asked, missing: KeyMissing, now: float) -> Step:
+        if self._trust().digest != asked.trust.digest:
+            return self.begin(asked.raw, now)
+        return self._missed(asked, missing)
+
+    def _missed(self, asked: Asked, missing: KeyMissing) -> Step:
+        if missing.reason is Reason.UNKNOWN_KEY:
+            self._gate.failed(asked.request.sent.source)
+        return answer.refused(missing, asked.request.sent.request_id, asked.trust)
 
     def _introspect(self, asked: Asked, issuer: Issuer) -> Step:
         endpoint, token = issuer.introspection, asked.credential.token

@@ -10,7 +10,10 @@ class Gate(Protocol):
         """Say whether a new token from ``source``, the client's IP address, may be looked at now."""
 
     def failed(self, source: str) -> None:
-        """Take note of a token from ``source`` that was bad. Bad signatures are counted by who finds them."""
+        """Note that a token from ``source`` was bad: inactive, or of a key that its issuer does not have.
+
+        Bad signatures are counted by who finds them.
+        """
 
 
 class _Open:

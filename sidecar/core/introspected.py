@@ -26,7 +26,7 @@ def introspecting(credential: Credential, trust: Trust) -> Issuer | None:
     if issuer is None:
         return None
     named = _named_issuer(credential.token)
-    return issuer if named is None or (named == issuer.issuer and not issuer.keys.keys) else None
+    return issuer if named is None or (named == issuer.issuer and not issuer.algorithms) else None
 
 
 def believe_answer(body: bytes | None, issuer: Issuer, introspection: Introspection, now: float) -> Identity:

@@ -42,9 +42,13 @@ class KeySet:
     def select(self, algorithm: Algorithm, key_id: str | None) -> VerificationKey:
         """Return the one key for a token; raises ``Refusal`` where none or several would do.
 
+        Without any key nothing can be said about the token, which may be good: that is no fault of whoever sent it.
+
         With a ``kid`` the key of exactly that id; without one the only key that admits the algorithm. Trying several
         keys in turn would let whoever sends a token choose how much work it causes.
         """
+        if not self.keys:
+            raise Refusal(Reason.KEYS_UNAVAILABLE, "none was fetched, or none could be confirmed for too long")
         if key_id is None:
             candidates = [key for key in self.keys if algorithm in key.algorithms]
             if len(candidates) == 1:
@@ -57,6 +61,13 @@ class KeySet:
                 raise Refusal(Reason.ALGORITHM_NOT_ALLOWED, "the key is for another algorithm")
         raise Refusal(Reason.UNKNOWN_KEY, "no key of that kid")
 
+    def may_lack(self, key_id: str | None) -> bool:
+        """Say whether a newer version of this set could have a key for a token with ``key_id`` that this one has not.
+
+        Not for a token that names none: how many keys there are is no reason to look for more.
+        """
+        return not self.keys or (key_id is not None and all(key.key_id != key_id for key in self.keys))
+
 
 def key_set(keys: Iterable[VerificationKey]) -> KeySet:
     """Make a key set; raises ``ValueError`` where two keys share an id, since either might be meant."""
@@ -67,3 +78,7 @@ def key_set(keys: Iterable[VerificationKey]) -> KeySet:
             raise ValueError(f"key id {key_id!r} is given twice")
     digests = frozenset(key.digest for key in members)
     return KeySet(members, digest_of(digests, b"keyset"), digests)
+
+
+#: What an issuer has whose keys were not fetched yet, or could not be confirmed for too long.
+NO_KEYS = key_set(())

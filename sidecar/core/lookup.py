@@ -1,8 +1,8 @@
 """From a request's method, host and path to its endpoint and the rules about it, kept for those that come again."""
 
-from functools import lru_cache
+from functools import _lru_cache_wrapper, lru_cache
 from typing import NamedTuple
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary, ref
 
 from sidecar.core.endpoint import Endpoint, endpoint_of
 from sidecar.core.finder import Finder
@@ -16,6 +16,8 @@ from sidecar.core.trust import Trust
 
 #: Endpoints that are kept, and characters that path and host may have together for one to be kept.
 _KEPT, _LONGEST = 4096, 512
+#: Rules that those kept may have, of all that are not the same: 16 bytes each.
+_MOST_RULES = 256 * 1024
 
 
 class Found(NamedTuple):
@@ -36,8 +38,10 @@ class Lookup:
     def __init__(self, trust: Trust) -> None:
         self.trust = trust
         # Not a method of ours: a circle would outlive the Trust until the collector comes.
-        self._find = _Finder(trust).find
-        self._kept = lru_cache(_KEPT)(self._find)
+        finder = _Finder(trust)
+        self._find = finder.find
+        self._kept = lru_cache(_KEPT)(finder.find_to_keep)
+        finder.kept = ref(self._kept)
         self._reads_ports = trust.policy.reads_ports
         self._sufficient: str | None = None
         self.removals = SentRemovals(trust.response)
@@ -70,6 +74,29 @@ class _Finder:
         self._trust = trust
         #: The rules there are, by their content: thousands of endpoints have the same few.
         self._shared = WeakValueDictionary[object, Applicable]()
+        #: Those of them that are kept, how many rules these have, and by whom: not by us, which would be a circle.
+        self._counted = WeakSet[Applicable]()
+        self._rules = 0
+        self.kept: ref[_lru_cache_wrapper[Found]] | None = None
+
+    def find_to_keep(self, method: str, authority: str, path: str, port: str) -> Found:
+        """Do as ``find``, for what is kept: where that has too many rules, all that was kept before is forgotten."""
+        found = self.find(method, authority, path, port)
+        rules = found.rules
+        if rules not in self._counted:
+            size = len(rules.deny) + len(rules.allow)
+            if self._rules + size > _MOST_RULES:
+                self._forget()
+            self._counted.add(rules)
+            self._rules += size
+        return found
+
+    def _forget(self) -> None:
+        kept = None if self.kept is None else self.kept()
+        if kept is not None:
+            kept.cache_clear()
+        self._counted.clear()
+        self._rules = 0
 
     def find(self, method: str, authority: str, path: str, port: str) -> Found:
         trust = self._trust

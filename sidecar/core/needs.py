@@ -101,5 +101,23 @@ class Mint:
         return self.then(minted, now)
 
 
-Needs: TypeAlias = Verify | Introspect | Mint
+@dataclass(frozen=True, slots=True)
+class RefetchKeys:
+    """Fetch the keys of ``issuer`` anew, since a token names one that is not among them.
+
+    Wait for that at most ``wait`` seconds, then resume in any case: whether there is another Trust now is looked at
+    here. ``issuer_digest`` (32 bytes) names the issuer's configuration.
+    """
+
+    issuer: str
+    issuer_digest: bytes
+    wait: float
+    then: Callable[[float], "Step"] = field(repr=False)  # it holds the request, and with it the token
+
+    def resume(self, now: float) -> "Step":
+        """Go on with the check. ``now`` is the time after the wait, in seconds since the epoch."""
+        return self.then(now)
+
+
+Needs: TypeAlias = Verify | RefetchKeys | Introspect | Mint
 Step: TypeAlias = Decided | Needs

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     PATH_TOO_LONG = "path_too_long"
     HOST_NOT_NORMAL = "host_not_normal"
     METHOD_NOT_NORMAL = "method_not_normal"
+    REQUEST_TOO_LARGE = "request_too_large"
 
     TOKEN_TOO_LARGE = "token_too_large"  # noqa: S105 - a reason code, not a secret
     TOKEN_MALFORMED = "token_malformed"  # noqa: S105 - a reason code, not a secret
@@ -35,6 +36,7 @@ class Reason(StrEnum):
     UNKNOWN_ISSUER = "unknown_issuer"
     UNKNOWN_API_KEY = "unknown_api_key"
     UNKNOWN_KEY = "unknown_key"
+    KEYS_UNAVAILABLE = "keys_unavailable"
     BAD_SIGNATURE = "bad_signature"
     CLAIM_MISSING = "claim_missing"
     CLAIM_INVALID = "claim_invalid"
@@ -93,6 +95,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.PATH_TOO_LONG: Outcome(414, None, "the path is too long"),
     Reason.HOST_NOT_NORMAL: Outcome(400, None, "the host is not in normal form"),
     Reason.METHOD_NOT_NORMAL: Outcome(400, None, "the method is not in normal form"),
+    Reason.REQUEST_TOO_LARGE: Outcome(413, None, "the request is too large"),
     Reason.TOKEN_TOO_LARGE: Outcome(401, _INVALID_TOKEN, "the token is too large"),
     Reason.TOKEN_MALFORMED: Outcome(401, _INVALID_TOKEN, "the token is malformed"),
     Reason.CRITICAL_HEADER: Outcome(401, _INVALID_TOKEN, "the token uses a header extension that is not supported"),
@@ -101,6 +104,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.UNKNOWN_ISSUER: Outcome(401, _INVALID_TOKEN, "the token's issuer is not known"),
     Reason.UNKNOWN_API_KEY: Outcome(401, _INVALID_TOKEN, "the API key is not known"),
     Reason.UNKNOWN_KEY: Outcome(401, _INVALID_TOKEN, "the token's key is not known"),
+    Reason.KEYS_UNAVAILABLE: Outcome(503, None, "the keys of the token's issuer are not available; try again later"),
     Reason.BAD_SIGNATURE: Outcome(401, _INVALID_TOKEN, "the token's signature is wrong"),
     Reason.CLAIM_MISSING: Outcome(401, _INVALID_TOKEN, "the token lacks a required claim"),
     Reason.CLAIM_INVALID: Outcome(401, _INVALID_TOKEN, "the token has a claim of the wrong form"),

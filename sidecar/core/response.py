@@ -20,15 +20,18 @@ from sidecar.core.rewriting import AS_IT_CAME, Rewritten
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import ResponseSettings
 
-#: RFC 9110, section 10.2.3. What overloads a sidecar is over, or shed, within a second.
+#: RFC 9110, section 10.2.3. What overloads a sidecar is over, or shed, within a second; an issuer that is
+#: back is asked within a minute, by whoever comes first.
 RETRY_AFTER_SECONDS = "1"
+#: What is worth trying again at once.
+_SOON = frozenset({Reason.OVERLOADED, Reason.KEYS_UNAVAILABLE})
 _OVERWRITE = HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
 #: RFC 9449, section 7.1.
 _ABOUT_PROOFS = frozenset({Reason.PROOF_INVALID, Reason.PROOF_REPLAYED})
 #: Beyond this a double cannot tell all integers apart (I-JSON, RFC 7493, section 2.2).
 _LARGEST_EXACT = 2**53 - 1
 #: google.rpc.Code for each HTTP status that ``OUTCOMES`` has.
-_RPC_CODES = {400: 3, 401: 16, 403: 7, 414: 3, 503: 14}
+_RPC_CODES = {400: 3, 401: 16, 403: 7, 413: 3, 414: 3, 503: 14}
 
 
 def allow(
@@ -68,7 +71,7 @@ def deny(denial: Denial, request_id: str, realm: str) -> bytes:
     denied.status.code = outcome.status
     denied.headers.append(_option("content-type", "application/json"))
     denied.headers.append(_option("cache-control", "no-store"))
-    if denial.reason is Reason.OVERLOADED:
+    if denial.reason in _SOON:
         denied.headers.append(_option("retry-after", RETRY_AFTER_SECONDS))
     challenge = _challenge(denial, outcome, realm)
     if challenge:

@@ -19,16 +19,20 @@ from sidecar.core.path import PathMode
 from sidecar.core.policy.model import PolicySet
 from sidecar.core.source import USUAL, Source
 
+#: Of an issuer, what says nothing about which tokens are good.
+_NOT_IN_LABELS = frozenset({"keys", "refetch_wait", "api_keys", "vouchers", "digest"})
+
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
     """One token issuer and what its tokens must look like.
 
     ``token_types`` are values of ``typ`` in lower case, without ``application/``. ``clock_skew`` and ``max_lifetime``
-    are in seconds; ``max_lifetime`` is from ``iat`` (else from now) to ``exp``. ``sources`` are the places its tokens
-    are taken from; one that comes from elsewhere is refused. ``api_keys``, by their SHA-256, are instead of tokens.
-    ``introspection`` is for tokens that are no JWTs. ``bound`` says how
-    tokens that are bound to a key are checked; without it they are refused.
+    are in seconds; ``max_lifetime`` is from ``iat`` (else from now) to ``exp``. ``refetch_wait``, in seconds, is how
+    long a check may wait for keys to be fetched anew; 0 where they are not fetched. ``sources`` are the places its
+    tokens are taken from; one that comes from elsewhere is refused. ``api_keys``, by their SHA-256, are instead of
+    tokens. ``introspection`` is for tokens that are no JWTs. ``bound`` says how tokens that are bound to a key are
+    checked; without it they are refused.
     """
 
     issuer: str
@@ -39,6 +43,7 @@ class Issuer:
     clock_skew: float
     max_lifetime: float | None
     required_claims: frozenset[str]
+    refetch_wait: float = 0.0
     sources: frozenset[Source] = USUAL
     api_keys: Mapping[bytes, ApiKey] | None = None
     introspection: Introspection | None = None
@@ -52,8 +57,7 @@ class Issuer:
         api_keys = frozenset(key.digest for key in (self.api_keys or {}).values())
         endpoint = frozenset() if self.introspection is None else frozenset({self.introspection.digest})
         object.__setattr__(self, "vouchers", self.keys.key_digests | api_keys | endpoint)
-        without = ("keys", "api_keys", "vouchers", "digest")
-        content = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in without}
+        content = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in _NOT_IN_LABELS}
         object.__setattr__(self, "digest", digest_of(content, b"issuer"))
 
 

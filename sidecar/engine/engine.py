@@ -18,7 +18,17 @@ from sidecar.core import response
 from sidecar.core.assertion import Minted, Statement
 from sidecar.core.check import Checker
 from sidecar.core.decision import Denial
-from sidecar.core.needs import Decided, Introspect, Introspected, Mint, Needs, Step, Verdict, Verify
+from sidecar.core.needs import (
+    Decided,
+    Introspect,
+    Introspected,
+    Mint,
+    Needs,
+    RefetchKeys,
+    Step,
+    Verdict,
+    Verify,
+)
 from sidecar.core.reason import Reason
 
 #: Told why each check ended as it did, and after how many seconds.
@@ -54,6 +64,10 @@ class _UnderWay:
         return Reason.ASSERTION_UNAVAILABLE if isinstance(self.step, Mint) else Reason.DEADLINE_EXCEEDED
 
 
+async def _fetch_nothing(_need: RefetchKeys) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the engine can do for a check that needs something; one field a member of ``Needs``."""
@@ -61,6 +75,7 @@ class Services:
     verify: Callable[[Verify], Awaitable[Verdict]]
     mint: Callable[[Statement], Awaitable[Minted | None]] = mints_nothing  #: ``None``: it could not be signed
     introspect: Callable[[Introspect], Awaitable[Introspected]] = _nobody_answers
+    refetch: Callable[[RefetchKeys], Awaitable[None]] = _fetch_nothing
 
 
 class Engine:
@@ -109,6 +124,15 @@ class Engine:
             self._observe(step.decision.reason, perf_counter() - began)
             return step.response
         return self._go_on(step, timeout, began)
+
+    def too_large(self) -> bytes:
+        """Return the answer to a request that the front does not take for its size. Raises nothing.
+
+        A front's own refusal would be a gRPC error, which lets in under failure_mode_allow (docs/decisions/0004).
+        """
+        step = self._fail(Reason.REQUEST_TOO_LARGE, "")
+        self._observe(step.decision.reason, 0.0)
+        return step.response
 
     async def check(self, request: bytes, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - see begin
         """Do as ``begin``, to the end."""
@@ -163,6 +187,9 @@ class Engine:
             case Mint():
                 minted = await self._services.mint(need.statement)
                 return need.resume(minted, self._clock())
+            case RefetchKeys():
+                await self._services.refetch(need)
+                return need.resume(self._clock())
             case _:
                 assert_never(need)
 

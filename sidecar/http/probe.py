@@ -2,6 +2,7 @@
 
     GET /readyz             200  ok
     GET /readyz?verbose     200  [+]keys ok
+                                 [+]keys of https://idp.example ok: 2 failure(s) in a row: no answer within 10 s
                                  [+]server-0 ok
                                  [+]revocation-feed ok: 42 s behind
                                  readyz check passed

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from sidecar.http.connection import Connection, serving
-from sidecar.http.listening import Listening, listen
+from sidecar.http.listening import listen
 from sidecar.http.message import Page
 from sidecar.transport.address import Address
+from sidecar.transport.sockets import Listening
 from sidecar.transport.tls import TlsError
 
 #: Seconds without accepting, when the process has no descriptor left for a connection.

@@ -11,8 +11,9 @@ import aiohttp
 from sidecar.core.introspection import Introspection
 from sidecar.introspection.breaker import Breaker
 from sidecar.introspection.client_auth import ClientAuthError, authentication
-from sidecar.introspection.session import ForbiddenAddressError, SessionFactory
+from sidecar.introspection.session import SessionFactory
 from sidecar.introspection.token_review import answer_of_review, review_of
+from sidecar.keys.remote.resolver import AddressRefusedError
 
 #: Bytes of an answer. Claims of a token are some KiB; all of it is kept in memory until it is read.
 MAX_BODY_BYTES = 64 * 1024
@@ -147,4 +148,4 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 def _address(error: BaseException) -> str:
     inner = getattr(error, "os_error", error)
-    return f": {inner}" if isinstance(inner, ForbiddenAddressError) else ""
+    return f": {inner}" if isinstance(inner, AddressRefusedError) else ""

@@ -4,18 +4,13 @@ What may be connected to is decided on the very address, at the moment of connec
 address a moment ago may resolve to the cloud's metadata service now (DNS rebinding).
 """
 
-import ipaddress
 import socket
 import ssl
 from collections.abc import Callable
 
 import aiohttp
 
-_AddrInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple]  # type: ignore[type-arg] # aiohttp's
-
-
-class ForbiddenAddressError(OSError):
-    """The name stands for an address that is not to be connected to."""
+from sidecar.keys.remote.resolver import AddrInfo, check_address
 
 
 def guarded_session(
@@ -29,7 +24,7 @@ def guarded_session(
     context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     connector = aiohttp.TCPConnector(
-        ssl=context, limit=connections, socket_factory=_socket if allow_private else _public_socket
+        ssl=context, limit=connections, socket_factory=_sockets(allow_private=allow_private)
     )
     return aiohttp.ClientSession(
         connector=connector,
@@ -41,27 +36,15 @@ def guarded_session(
     )
 
 
-def is_public(address: str) -> bool:
-    """Say whether an IP address is one of the internet's: not private, loopback, link-local or otherwise special."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    inner = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    return found.is_global and not found.is_multicast and (inner is None or inner.is_global)
+def _sockets(*, allow_private: bool) -> Callable[[AddrInfo], socket.socket]:
+    def make(info: AddrInfo) -> socket.socket:
+        # INVARIANT: no connection is made to an address that was not looked at here.
+        check_address(str(info[4][0]), allow_private=allow_private)
+        made = socket.socket(info[0], info[1], info[2])
+        made.setblocking(False)  # noqa: FBT003 - positional only
+        return made
 
-
-def _socket(info: _AddrInfo) -> socket.socket:
-    family, kind, protocol, _, _ = info
-    made = socket.socket(family, kind, protocol)
-    made.setblocking(False)  # noqa: FBT003 - positional only
-    return made
-
-
-def _public_socket(info: _AddrInfo) -> socket.socket:
-    if not is_public(str(info[4][0])):
-        raise ForbiddenAddressError("a private address; 'allow_private' takes it")
-    return _socket(info)
+    return make
 
 
 SessionFactory = Callable[..., aiohttp.ClientSession]

@@ -1,21 +1,24 @@
 """Settings, key sets and policy to one ``Trust``."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.core import base64url
 from sidecar.core.algorithm import SYMMETRIC
 from sidecar.core.headers_read import OVERRIDE_HEADERS
-from sidecar.core.keys import key_set
+from sidecar.core.keys import NO_KEYS, key_set
 from sidecar.core.policy.key import parse_claim_path, parse_key
 from sidecar.core.policy.model import AttributeKind
 from sidecar.core.source import BEARER, DPOP, Source
 from sidecar.core.trust import AssertionSettings, Issuer, ResponseSettings, Trust
-from sidecar.keys.api_keys import ApiKeysError
+from sidecar.keys.api_keys import MAX_FILE_BYTES, ApiKeysError
 from sidecar.keys.hmac_secret import SecretError, hmac_key
+from sidecar.keys.jwk import JwkError
 from sidecar.keys.jwks import Jwks, JwksError, read_jwks
+from sidecar.keys.pem import jwks_of_pem
+from sidecar.keys.remote.held import NOTHING, Held
 from sidecar.loading.key_holders import key_holders
 from sidecar.loading.load import Configuration
 from sidecar.loading.policy import build_policies
@@ -24,7 +27,8 @@ from sidecar.loading.secret import read_secret
 from sidecar.settings import Settings
 from sidecar.settings import assertion as assertion_settings
 from sidecar.settings.credential import sources_of
-from sidecar.settings.issuer import IssuerSettings, KeySource
+from sidecar.settings.issuer import IssuerSettings
+from sidecar.settings.keys import KeySource
 from sidecar.settings.response import IdentityHeaderSettings
 
 _USUAL_HEADERS = tuple(
@@ -49,8 +53,20 @@ class KeySetError(Exception):
         self.problems = tuple(problems)
 
 
+#: What was fetched for an issuer so far.
+Fetched = Callable[[IssuerSettings], Held]
+
+
+def nothing_fetched(_issuer: IssuerSettings) -> Held:
+    """Say that nothing was fetched, as it is before a sidecar runs."""
+    return NOTHING
+
+
 def load_trust(configuration: Configuration) -> Loaded:
-    """Build the ``Trust`` of a configuration; raises ``ConfigurationError`` where a key set cannot be used."""
+    """Build the ``Trust`` of a configuration, as it is before any keys are fetched.
+
+    Raises ``ConfigurationError`` where a key set cannot be used.
+    """
     return compile_with_places(configuration, read_key_sets(configuration), read_key_holders(configuration))
 
 
@@ -65,12 +81,18 @@ def read_key_holders(configuration: Configuration) -> bytes:
         raise ConfigurationError([configuration.problem(("api_keys", "file"), str(error))]) from None
 
 
-def read_key_sets(configuration: Configuration) -> tuple[bytes, ...]:
-    """Read the JWK Set of each issuer, as it stands; raises ``ConfigurationError`` for files that cannot be read."""
+def read_key_sets(configuration: Configuration, fetched: Fetched = nothing_fetched) -> tuple[bytes, ...]:
+    """Read the JWK Set of each issuer, as it stands; raises ``ConfigurationError`` for files that cannot be read.
+
+    Of issuers whose keys are fetched it is what ``fetched`` returns, empty where that is nothing.
+    """
     documents, problems = [], []
     for index, issuer in enumerate(configuration.settings.issuers):
         try:
-            documents.append(_document(issuer.keys, configuration.document.path.parent))
+            if issuer.is_remote:
+                documents.append(fetched(issuer).document or b"")
+            else:
+                documents.append(_document(issuer.keys, configuration.document.path.parent))
         except (JwksError, SecretError) as error:
             problems.append(configuration.problem(_keys_of(index, issuer), str(error)))
     if problems:
@@ -96,7 +118,9 @@ def compile_trust(settings: Settings, key_sets: Sequence[bytes], api_keys: bytes
     problems: list[tuple[FieldPath, str]] = []
     for index, (issuer, document) in enumerate(zip(settings.issuers, key_sets, strict=True)):
         try:
-            jwks = _usable_keys(issuer, document)
+            # INVARIANT: only an issuer whose keys are fetched may have none, and then its tokens are denied.
+            is_without = issuer.is_remote and not document
+            jwks = Jwks(NO_KEYS, ()) if is_without else usable_keys(issuer, document)
         except (JwksError, SecretError) as error:
             problems.append((_keys_of(index, issuer), str(error)))
             continue
@@ -114,12 +138,16 @@ def compile_trust(settings: Settings, key_sets: Sequence[bytes], api_keys: bytes
 
 
 def _keys_of(index: int, issuer: IssuerSettings) -> FieldPath:
-    return ("issuers", index, "keys", *(issuer.keys.model_fields_set if issuer.keys else ()))
+    return ("issuers", index, "keys", *((issuer.keys.source,) if issuer.keys else ()))
 
 
-def _usable_keys(settings: IssuerSettings, document: bytes) -> Jwks:
+def usable_keys(settings: IssuerSettings, document: bytes) -> Jwks:
+    """Read the JWK Set of an issuer; raises ``JwksError`` where there is no key in it for any of its algorithms.
+
+    Of one with a secret that is what ``document`` is; raises ``SecretError``. One that is asked may have none.
+    """
     if settings.keys is None:
-        return Jwks(key_set(()), ())
+        return Jwks(NO_KEYS, ())
     secret = settings.keys.hmac_secret
     if secret is not None:
         return Jwks(key_set([hmac_key(document, secret.key_id)]), ())
@@ -148,12 +176,18 @@ def _document(source: KeySource | None, folder: Path) -> bytes:
         return read_secret(source.hmac_secret, folder)
     if source.file is not None:
         return _read(folder, source.file)
+    if source.pem_file is not None:
+        try:
+            return jwks_of_pem(_read(folder, source.pem_file), source.key_id)
+        except JwkError as error:
+            raise JwksError(f"{source.pem_file}: {error}") from None
     return json.dumps(source.jwks, default=str).encode()
 
 
 def _read(folder: Path, name: str) -> bytes:
     try:
-        return (folder / name).read_bytes()
+        with (folder / name).open("rb") as file:
+            return file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise JwksError(f"{name}: cannot be read: {error.strerror}") from None
     except ValueError:
@@ -171,6 +205,7 @@ def _issuer(settings: IssuerSettings, jwks: Jwks) -> Issuer:
         clock_skew=settings.clock_skew_seconds,
         max_lifetime=settings.max_lifetime_seconds,
         required_claims=frozenset(settings.required_claims),
+        refetch_wait=settings.keys.fetch.refetch_wait_seconds if settings.keys and settings.is_remote else 0.0,
         sources=sources_of(settings.credentials) | (frozenset({DPOP}) if _has_dpop(settings) else frozenset()),
         bound=None if settings.bound_tokens is None else settings.bound_tokens.bound(),
         introspection=settings.asked(),

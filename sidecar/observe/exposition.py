@@ -21,6 +21,7 @@ from prometheus_client.utils import floatToGoString
 from sidecar.memory.counter_schema import Totals
 from sidecar.memory.counters import CounterTable
 from sidecar.memory.scoreboard import Child, Overall, Scoreboard, State
+from sidecar.observe.key_sets import KeySetFacts, Measured, measured
 from sidecar.observe.series import CHECK_DURATION, DURATION, DURATION_TEXT, FAMILIES
 
 
@@ -47,6 +48,7 @@ class Facts:
     last_reload_at: float | None = None  #: seconds since the epoch
     cache_slots: Mapping[str, int] = field(default_factory=dict)  #: by kind: positive, negative
     revocation: RevocationFacts | None = None
+    key_sets: Sequence[KeySetFacts] = ()
 
 
 class Exposition(Collector):
@@ -173,6 +175,7 @@ def of_facts(facts: Facts) -> Iterator[Metric]:
     yield _gauge("authz_cache_slots", "Slots of the shared cache, by the kind of entry they are for.", slots, "kind")
     if facts.revocation is not None:
         yield from of_revocation(facts.revocation)
+    yield from map(_metric, measured(facts.key_sets))
 
 
 def of_revocation(facts: RevocationFacts) -> Iterator[Metric]:
@@ -199,6 +202,15 @@ def of_revocation(facts: RevocationFacts) -> Iterator[Metric]:
         counter = CounterMetricFamily(name, text)
         counter.add_metric([], count)
         yield counter
+
+
+def _metric(one: Measured) -> Metric:
+    if not one.counts:
+        return _gauge(one.name, one.text, one.samples, *one.labels)
+    metric = CounterMetricFamily(one.name, one.text, labels=one.labels)
+    for values, value in one.samples:
+        metric.add_metric(values, value)
+    return metric
 
 
 def _gauge(name: str, text: str, samples: Iterable[tuple[tuple[str, ...], float]], *labels: str) -> Metric:

@@ -11,7 +11,7 @@ may be left out; ``lifetime.py`` says what follows.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sidecar.core.revocation import Kind, Name
 from sidecar.core.strict_json import Json
@@ -29,9 +29,11 @@ class EntryError(ValueError):
     """No entry. The text says what is wrong with it and what to do; it names no value but times."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is revoked. ``before`` is for cut-offs alone. ``revoked_at``: ``None`` is now."""
+class Entry(NamedTuple):
+    """What is revoked; a tuple, since a file may have a million.
+
+    ``before`` is for cut-offs alone. ``revoked_at``: ``None`` is now.
+    """
 
     name: Name
     before: int | None = None
@@ -51,7 +53,7 @@ class Entry:
 
 def read_entry(members: Mapping[str, Json]) -> Entry:
     """Read a JSON object as an entry; raises ``EntryError``."""
-    if not members.keys() <= _MEMBERS:
+    if not _MEMBERS.issuperset(members):
         raise EntryError(f"has a member that is none of {', '.join(sorted(_MEMBERS))}")
     issuer = _text(members, "issuer")
     expires_at, revoked_at = _time(members, "expires_at"), _time(members, "revoked_at")

@@ -198,6 +198,13 @@ class Feed:
         self.state.trouble = trouble
 
 
+async def end(task: "asyncio.Task[None]") -> None:
+    """End the task that runs a feed. One cancellation may be lost in the client, where it is closing a connection."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.1)
+
+
 def _why(error: BaseException) -> str:
     with suppress(Exception):
         text = " ".join(str(error).split())

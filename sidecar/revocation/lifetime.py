@@ -26,6 +26,10 @@ class Lifetime:
     skew: float
 
 
+#: Of an issuer that is not configured here.
+_UNKNOWN = Lifetime(None, _LARGEST_SKEW)
+
+
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
     """Those of all issuers of one Trust."""
@@ -45,7 +49,7 @@ class Lifetimes:
                     "the key from the issuer's key set"
                 )
             return math.inf
-        lifetime = self.of.get(entry.name.issuer, Lifetime(None, _LARGEST_SKEW))
+        lifetime = self.of.get(entry.name.issuer, _UNKNOWN)
         since = now if entry.revoked_at is None else entry.revoked_at
         given = -math.inf if entry.expires_at is None else entry.expires_at + lifetime.skew
         if lifetime.longest is not None:

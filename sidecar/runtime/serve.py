@@ -4,7 +4,6 @@ import importlib
 import logging
 import multiprocessing
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -21,15 +20,6 @@ from sidecar.settings import Settings
 FAILED = 1
 
 _log = logging.getLogger(__name__)
-
-
-def end_when_told() -> None:
-    """Have SIGTERM end this process, with 0, until it serves and has a better way.
-
-    Where it is PID 1 the kernel drops a signal that it has no handler for, and whoever sent it waits in vain.
-    """
-    # Not sys.exit: it would be lost where the signal comes during some object's end. Nothing is started yet.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(0))
 
 
 def serve(config: Path, snapshot: Snapshot, settings: Settings) -> int:

@@ -1,38 +1,17 @@
 """Token issuers: whom to trust, for what, with which keys."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.introspection import Introspection
+from sidecar.keys.remote.url import UrlError, discovery_url
 from sidecar.settings.base import Model, Text
 from sidecar.settings.bound import BoundTokensSettings
 from sidecar.settings.credential import Credentials
-from sidecar.settings.hmac import HmacSecretSource
 from sidecar.settings.introspection import IntrospectionSettings, TokenReviewSettings
-
-
-class KeySource(Model):
-    """Where an issuer's keys come from: exactly one of these."""
-
-    file: Text | None = Field(
-        None, description="A JWK Set file; a relative path is relative to the configuration's folder."
-    )
-    jwks: dict[str, Any] | None = Field(
-        None, description="A JWK Set, inline: for tests and for keys that never change."
-    )
-    hmac_secret: HmacSecretSource | None = Field(
-        None,
-        description="The secret of an issuer that signs with HS256. It stands alone: no other algorithm goes with it. "
-        "Whoever can verify such tokens can make them, so prefer keys in pairs.",
-    )
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if len(self.model_fields_set) != 1:
-            raise ValueError("give exactly one of 'file', 'jwks' and 'hmac_secret'")
-        return self
+from sidecar.settings.keys import KeySource
 
 
 class IssuerSettings(Model):
@@ -84,6 +63,15 @@ class IssuerSettings(Model):
     )
 
     @model_validator(mode="after")
+    def _describes_itself(self) -> Self:
+        if self.keys is not None and self.keys.discovery:
+            try:
+                discovery_url(self.issuer, allow_http=self.keys.fetch.allow_http)
+            except UrlError as error:
+                raise ValueError(f"'keys.discovery' needs a URL as issuer, and {self.issuer!r} {error}") from None
+        return self
+
+    @model_validator(mode="after")
     def _some_way_to_tell(self) -> Self:
         if self.introspection is not None and self.token_review is not None:
             raise ValueError("give one of 'introspection' and 'token_review'")
@@ -96,3 +84,8 @@ class IssuerSettings(Model):
         if self.token_review is not None:
             return self.token_review.introspection(tuple(self.audiences))
         return None if self.introspection is None else self.introspection.introspection()
+
+    @property
+    def is_remote(self) -> bool:
+        """Say whether its keys are fetched."""
+        return self.keys is not None and self.keys.is_remote

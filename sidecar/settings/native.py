@@ -49,7 +49,8 @@ class NativeSettings(Model):
         _DEFAULT.max_message_bytes,
         ge=MIB,
         le=1024 * MIB,
-        description="Bytes of the largest message. Far above a check, whose body is what Envoy was told to buffer.",
+        description="Bytes of the largest message; a larger check is denied (request_too_large). Far above a check, "
+        "whose body is what Envoy was told to buffer.",
     )
     max_header_list_bytes: Size = Field(
         _DEFAULT.max_header_list_bytes,
@@ -97,6 +98,15 @@ class NativeSettings(Model):
         le=64 * 1024 * MIB,
         description="Bytes held of requests that are not answered. Beyond it uploads larger than a stream's window "
         "wait for one another; none is refused.",
+    )
+    max_total_buffer_bytes: Size = Field(
+        _DEFAULT.max_total_buffer_bytes,
+        ge=MIB,
+        le=1024 * 1024 * MIB,
+        description="Bytes that one server holds of all its connections together: requests that are not whole, and "
+        "answers that were not taken. Beyond it the connection that holds most is closed. All connections at their own "
+        "limits would take hundreds of GiB; this is twice what a single one may hold of requests. Set it below the "
+        "container's memory.",
     )
     write_buffer_bytes: Size = Field(
         _DEFAULT.write_buffer_bytes,
@@ -192,6 +202,15 @@ class NativeSettings(Model):
     def socket_options(self) -> SocketOptions:
         """Return who may connect to a Unix socket, for the transport."""
         return SocketOptions(int(self.socket_mode, 8), self.socket_group)
+
+    @model_validator(mode="after")
+    def _totals(self) -> Self:
+        if self.max_total_buffer_bytes < max(self.max_request_bytes, self.max_message_bytes):
+            raise ValueError(
+                "'max_total_buffer_bytes' must not be smaller than 'max_request_bytes' and 'max_message_bytes': a "
+                "single connection within its limits would be closed"
+            )
+        return self
 
     @model_validator(mode="after")
     def _windows(self) -> Self:

@@ -1,15 +1,17 @@
 """Assertions about identities, signed as they are asked for: each statement once, and in batches.
 
-mint(statement) ── one that is under way already: the same ─────────────────────────> Minted
+mint(statement) ── one that says the same, new or under way ────────────────────────> Minted
     │                                                                                    ^
     └── all of one turn of the loop ── iat nbf exp jti ── Signer.sign, again and again ──┘  or None
 """
 
 import asyncio
 import json
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 
 from sidecar.core.assertion import Minted, Statement
@@ -20,6 +22,9 @@ from sidecar.tokens.signer import Signer
 
 #: Statements under way at once; one more is not signed. Some 0.1 s of work for one minting process.
 MOST = 1024
+#: Signed statements that are kept, for identities that nobody else keeps, and for a configuration that changes: a
+#: statement that is asked for again, while it has most of its life before it, is the one that was signed.
+_KEPT, _NEW = 1024, 1 / 3
 #: Seconds after which a statement is given up, whoever waits: checks have far shorter deadlines of their own.
 PATIENCE = 10.0
 #: Seconds from a failure that came at once to the next attempt.
@@ -59,17 +64,25 @@ class Assertions:
         self._observe = observe
         self._is_open = True
         self._under_way: dict[bytes, asyncio.Future[Minted | None]] = {}
+        self._signed: OrderedDict[bytes, Minted] = OrderedDict()
         self._next: list[_Asked] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def mint(self, statement: Statement) -> Minted | None:
         """Return the signed statement, or ``None`` where it could not be signed. Ends early only when cancelled."""
         name = _name(statement)
+        signed = self._signed.get(name)
+        if signed is not None and 0 <= self._clock() - signed.issued < (signed.expires - signed.issued) * _NEW:
+            return signed
         future = self._under_way.get(name)
         if future is None:
             future = self._ask(name, statement)
         # A caller that goes away takes nothing from the others that wait for the same.
         return None if future is None else await asyncio.shield(future)
+
+    def forget(self) -> None:
+        """Forget what was signed: by a key that is gone."""
+        self._signed.clear()
 
     def close(self) -> None:
         """Give up what is under way: it comes to ``None``."""
@@ -89,11 +102,20 @@ class Assertions:
             self._observe(False, 1)  # noqa: FBT003 - an outcome
             return None
         self._under_way[name] = asked.future
-        asked.future.add_done_callback(lambda _: self._under_way.pop(name, None))
+        asked.future.add_done_callback(partial(self._end, name))
         if not self._next:
             loop.call_soon(self._begin)
         self._next.append(asked)
         return asked.future
+
+    def _end(self, name: bytes, future: "asyncio.Future[Minted | None]") -> None:
+        self._under_way.pop(name, None)
+        signed = future.result()
+        if signed is not None:
+            self._signed[name] = signed
+            self._signed.move_to_end(name)
+            if len(self._signed) > _KEPT:
+                self._signed.popitem(last=False)
 
     def _begin(self) -> None:
         asked, self._next = self._next, []

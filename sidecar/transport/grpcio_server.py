@@ -14,12 +14,16 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from sidecar.engine.engine import Engine
 from sidecar.transport import connections
 from sidecar.transport.address import Address, AddressError, TcpAddress, is_local, refuse_if_in_use, refuse_if_taken
+from sidecar.transport.alone import alone_at
 from sidecar.transport.deadline import OF_THE_DEADLINE
 from sidecar.transport.grpcio_tls import LOOK_SECONDS, Certificates
 from sidecar.transport.service import SERVICE
 from sidecar.transport.tls import Tls, TlsError
 
+#: Bytes of the largest message that is read; and of the largest that gRPC lets through, so that we can deny it. What is
+#: larger even than that ends in an error of gRPC's, which has no way to drop a message while it comes.
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+MAX_DENIED_BYTES = 1024 * 1024 * 1024
 
 #: Seconds that a server whose certificate was renewed gets for the checks that are under way on it.
 _LAST_SECONDS = 30.0
@@ -30,7 +34,7 @@ _OPTIONS = (
     # gRPC answers what is over its limits with an error, and an error lets the request in under failure_mode_allow. So
     # they are far above what Envoy on this machine can be made to send: 60 KiB of headers by default; and with tracing
     # a client's ``tracestate`` becomes metadata, for which gRPC's own limit is 8 KiB.
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", MAX_DENIED_BYTES),
     ("grpc.max_metadata_size", MAX_MESSAGE_BYTES),
     ("grpc.absolute_max_metadata_size", MAX_MESSAGE_BYTES),
     # Envoy never compresses a check; a small message that unpacks to gigabytes is an attack.
@@ -46,12 +50,22 @@ _log = logging.getLogger(__name__)
 class GrpcioServer:
     """One listening gRPC server. ``start``, then ``stop``, each once.
 
+    ``max_message_bytes``: a larger one is denied.
+
     ``shared``: its port is that of other servers of ours as well (SO_REUSEPORT, socket(7)). ``tls``: for addresses of
     the network, which are refused without it. When its files change, another server takes over the port, and the old
     one ends once its checks are answered and Envoy, told so by GOAWAY, has gone to the new one.
     """
 
-    def __init__(self, engine: Engine, *, shared: bool = False, tls: Tls | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
+        shared: bool = False,
+        tls: Tls | None = None,
+    ) -> None:
+        self._max_message_bytes = max_message_bytes
         self._engine, self._shared, self._tls = engine, shared, tls
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # missing in the stubs
         self._replaced: dict[grpc.aio.Server, asyncio.Task[None]] = {}
@@ -64,19 +78,16 @@ class GrpcioServer:
 
     async def start(self, address: Address) -> Address:
         """Listen on ``address`` and return it with its real port; raises ``AddressError`` where that cannot be."""
-        refuse_if_taken(address)
         if self._tls is None:
             if not is_local(address):
                 raise AddressError(f"{address} is not loopback, and takes 'tls'")
-            self._server, self._address = await self._listen(address, None)
+            self._server, self._address = await self._begin(address, None)
         else:
             try:
                 certificates = Certificates(self._tls)
             except TlsError as error:
                 raise AddressError(f"{address}: tls: {error}") from None
-            if not self._shared:
-                refuse_if_in_use(address)
-            self._server, self._address = await self._listen(address, certificates.credentials)
+            self._server, self._address = await self._begin(address, certificates.credentials)
             self._renewing = asyncio.create_task(self._renew(certificates))
         await self._set_health(HealthCheckResponse.SERVING)
         return self._address
@@ -89,9 +100,19 @@ class GrpcioServer:
         # A server that was replaced gets no longer either: the shorter of two graces holds.
         await asyncio.gather(*(one.stop(grace) for one in (self._server, *self._replaced)))
 
-    async def _listen(
+    async def _begin(
         self, address: Address, credentials: grpc.ServerCredentials | None
     ) -> tuple[grpc.aio.Server, Address]:
+        """Listen where nobody does yet."""
+        with alone_at(address):
+            refuse_if_taken(address)
+            if credentials is not None and not self._shared:
+                refuse_if_in_use(address)
+            server, real = self._bind(address, credentials)
+        await server.start()
+        return server, real
+
+    def _bind(self, address: Address, credentials: grpc.ServerCredentials | None) -> tuple[grpc.aio.Server, Address]:
         shared = self._shared or credentials is not None  # so that its successor can listen before it ends
         server = grpc.aio.server(options=(*_OPTIONS, ("grpc.so_reuseport", int(shared))))
         handler = grpc.unary_unary_rpc_method_handler(self._check)
@@ -104,7 +125,6 @@ class GrpcioServer:
             )
         except RuntimeError:
             raise AddressError(f"{address}: cannot listen there; is it in use, or not permitted?") from None
-        await server.start()
         return server, TcpAddress(address.host, port) if isinstance(address, TcpAddress) else address
 
     async def _renew(self, certificates: Certificates) -> None:
@@ -113,7 +133,9 @@ class GrpcioServer:
             try:
                 if certificates.renewed():
                     old = self._server
-                    self._server, _ = await self._listen(self._address, certificates.credentials)
+                    new, _ = self._bind(self._address, certificates.credentials)
+                    await new.start()
+                    self._server = new
                     certificates.used()
                     _log.info("a new certificate is in use on %s", self._address)
                     ending = asyncio.create_task(old.stop(_LAST_SECONDS))
@@ -129,6 +151,8 @@ class GrpcioServer:
         self._replaced.pop(server, None)
 
     async def _check(self, request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        if len(request) > self._max_message_bytes:
+            return self._engine.too_large()
         # grpc-stubs says float; without a deadline it is None.
         remaining: float | None = context.time_remaining()
         return await self._engine.check(request, None if remaining is None else remaining * OF_THE_DEADLINE)

@@ -41,5 +41,5 @@ class Gate:
         return True
 
     def failed(self, source: str) -> None:
-        """Take note of a token from ``source`` that its issuer called inactive: asking again costs it more than us."""
+        """Note a token that is inactive, or whose key nobody has: asking its issuer costs as much as a signature."""
         self._budget.failed(source_of(source), self._clock())

@@ -1,6 +1,7 @@
 """Compact JWS: three parts in one spelling, a header that selects a key, a signature of the right length."""
 
 import contextlib
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -174,3 +175,16 @@ def test_any_bytes(data: bytes) -> None:
     """Any bytes give a token or a refusal, never another exception."""
     with contextlib.suppress(Refusal):
         assert isinstance(parse(data, 150), UnverifiedToken)
+
+
+def test_thousands_of_dots() -> None:
+    """A text of dots is not cut into as many pieces (CVE-2025-30204, CVE-2025-27144)."""
+    dots = b"." * 60_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refusal, match="not three parts"):
+            parse(dots, 65_536)
+        # The rest behind the third dot is one piece, and as long as the text.
+        assert tracemalloc.get_traced_memory()[1] < 2 * len(dots)
+    finally:
+        tracemalloc.stop()

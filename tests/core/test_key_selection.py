@@ -65,8 +65,9 @@ def test_named_key_is_not_replaced_by_a_nameless_one() -> None:
 
 
 def test_no_keys() -> None:
-    """An empty key set knows no key."""
-    assert _reason(key_set([]), Algorithm.EDDSA, None) is Reason.UNKNOWN_KEY
+    """An empty key set says nothing about any token: it is the issuer's keys that are missing, not the token's."""
+    for key_id in (None, "a"):
+        assert _reason(key_set([]), Algorithm.EDDSA, key_id) is Reason.KEYS_UNAVAILABLE
 
 
 def test_duplicate_key_id() -> None:

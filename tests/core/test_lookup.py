@@ -1,6 +1,8 @@
 """Endpoints that come again: what is kept of one is never taken for another's."""
 
+import tracemalloc
 import weakref
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from sidecar.core.endpoint import endpoint_of
 from sidecar.core.lookup import _KEPT, Lookup
-from sidecar.core.policy.applicable import applicable
+from sidecar.core.policy.applicable import Applicable, applicable
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.sent import read_sent
 from support.requests import check_request
@@ -67,6 +69,47 @@ def test_only_short_ones_are_kept_and_not_too_many() -> None:
         lookup.find(read_sent(check_request(path="/a/../b")))
     assert refused.value.reason is Reason.PATH_NOT_NORMAL
     assert lookup._kept.cache_info().currsize == 0
+
+
+def _rules(everywhere: int, own: int) -> list[dict[str, object]]:
+    """Return rules about every path, and rules about ``/0``, ``/1`` … each."""
+    return [{}] * everywhere + [{"to": [{"operation": {"paths": [f"/{number}"]}}]} for number in range(own)]
+
+
+def _asked(lookup: Lookup, paths: Iterable[str]) -> list[Applicable]:
+    return [lookup.find(read_sent(check_request(path=path))).rules for path in paths]
+
+
+def _shared(lookup: Lookup) -> list[Applicable]:
+    finder = lookup._find.__self__  # type: ignore[attr-defined]  # a method's
+    return list(finder._shared.values())
+
+
+def test_endpoints_share_equal_rules() -> None:
+    """A hundred endpoints with the same rules, which are many, take the memory of one."""
+    policies = policy_set([{"name": "p", "action": "allow", "rules": _rules(300, 0)}])
+    lookup = Lookup(trust(policies))
+    first = _asked(lookup, ["/a"])[0]
+    tracemalloc.start()
+    try:
+        assert all(rules is first for rules in _asked(lookup, (f"/{number}" for number in range(100))))
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    # Apart they would be 100 x 300 pointers.
+    assert len(first.allow) == 300
+    assert kept < 100 * 300 * 8 / 2
+
+
+def test_rules_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each endpoint has other rules, no more is kept than there may be, and what is kept is right."""
+    monkeypatch.setattr("sidecar.core.lookup._MOST_RULES", 500)
+    policies = policy_set([{"name": "p", "action": "allow", "rules": _rules(50, 40)}])
+    lookup = Lookup(trust(policies))
+    for path in (f"/{number}" for number in range(40)):
+        assert len(_asked(lookup, [path, path])[0].allow) == 51
+        assert sum(len(one.allow) for one in _shared(lookup)) <= 500
+    assert lookup._kept.cache_info().currsize == 40 % (500 // 51)
 
 
 def test_nothing_outlives_its_trust() -> None:

@@ -2,9 +2,7 @@
 
 import asyncio
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -19,6 +17,7 @@ from sidecar.envoy_config import EnvoyOptions
 from sidecar.transport.address import UnixAddress
 from sidecar.transport.grpcio_server import GrpcioServer
 from sidecar.transport.native.server import NativeServer
+from support.threads import serving_in_thread
 from support.tokens import NOW, mint
 from support.trusts import trust
 
@@ -28,30 +27,11 @@ async def _never(_need: Verify) -> Verdict:
     raise AssertionError
 
 
-@contextmanager
-def _slow_sidecar(address: UnixAddress, *, native: bool) -> Iterator[None]:
-    """Serve on ``address`` in a thread; no signature is ever found good or bad."""
-    started, stop = threading.Event(), asyncio.Event()
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    async def serve() -> None:
-        in_force = trust()
-        engine = Engine(Checker(lambda: in_force), Services(_never), lambda: NOW, lambda: "api")
-        server = NativeServer(engine.begin) if native else GrpcioServer(engine)
-        await server.start(address)
-        loops.append(asyncio.get_running_loop())
-        started.set()
-        await stop.wait()
-        await server.stop(0)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    try:
-        assert started.wait(30)
-        yield
-    finally:
-        loops[0].call_soon_threadsafe(stop.set)
-        thread.join()
+def _slow_sidecar(*, native: bool) -> NativeServer | GrpcioServer:
+    """Return one in which no signature is ever found good or bad."""
+    in_force = trust()
+    engine = Engine(Checker(lambda: in_force), Services(_never), lambda: NOW, lambda: "api")
+    return NativeServer(engine.begin) if native else GrpcioServer(engine)
 
 
 @pytest.mark.parametrize("native", [True, False], ids=["native", "grpcio"])
@@ -68,7 +48,7 @@ def test_slow_check_is_denied_where_failures_are_let_in(native: bool) -> None:  
             failure_mode_allow=True,
         )
         with (
-            _slow_sidecar(UnixAddress(socket.removeprefix("unix:")), native=native),
+            serving_in_thread(partial(_slow_sidecar, native=native), UnixAddress(socket.removeprefix("unix:"))),
             envoy(Path(find_envoy()), options, Path(folder)) as live,
         ):
             headers = {"authorization": f"Bearer {mint()}"}

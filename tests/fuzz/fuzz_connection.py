@@ -63,6 +63,9 @@ class _Outside:
     def cancel(self, *_: object) -> None:
         """Do nothing."""
 
+    def holds_more(self) -> None:
+        """Have nobody beside it."""
+
     def flush_soon(self) -> None:
         """Do nothing."""
 

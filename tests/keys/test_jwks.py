@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sidecar.core.algorithm import Algorithm
-from sidecar.keys.jwks import MAX_JWKS_BYTES, JwksError, read_jwks
+from sidecar.keys.jwks import MAX_JWKS_BYTES, MAX_KEYS, JwksError, read_jwks
 from support.keypairs import pair
 
 _GOOD = pair().jwk
@@ -56,7 +56,10 @@ def test_unusable(document: bytes) -> None:
 
 
 def test_duplicate_key_id() -> None:
-    """Two good keys of one id make the key set unusable; a bad one beside a good one does not."""
+    """Of two good keys of one id neither is taken, since either might be meant; a bad one beside a good one is."""
+    jwks = read_jwks(_document(_GOOD, pair(Algorithm.ES256).jwk, pair(key_id="b").jwk))
+    assert [key.key_id for key in jwks.keys.keys] == ["b"]
+    assert jwks.refused == ("keys[0]: kid 'key-1' is given twice", "keys[1]: kid 'key-1' is given twice")
     with pytest.raises(JwksError, match="twice"):
         read_jwks(_document(_GOOD, pair(Algorithm.ES256).jwk))
     assert len(read_jwks(_document(_GOOD, _ENCRYPTION | {"kid": "key-1"})).keys.keys) == 1
@@ -74,6 +77,13 @@ def test_size() -> None:
     assert read_jwks(_document(_GOOD) + b" " * room).keys.keys
     with pytest.raises(JwksError, match="larger"):
         read_jwks(_document(_GOOD) + b" " * (room + 1))
+
+
+def test_number_of_keys() -> None:
+    """More keys than anybody has are refused before they are read."""
+    with pytest.raises(JwksError, match="257 keys"):
+        read_jwks(_document(*[{}] * (MAX_KEYS + 1)))
+    assert read_jwks(_document(*[{}] * (MAX_KEYS - 1), _GOOD)).keys.keys
 
 
 def test_private_key_is_reported() -> None:

@@ -3,13 +3,16 @@
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from sidecar.keys.remote.held import NOTHING, Held
 from sidecar.loading.load import load_configuration
 from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.snapshot import Snapshot, decode, take_snapshot
+from sidecar.settings.issuer import IssuerSettings
 
 _CONFIG = """
 issuers: [{issuer: https://idp.example, audiences: [orders], keys: {file: jwks.json}}]
@@ -19,6 +22,13 @@ policies:
     action: deny
     rules: [{from: [{source: {notRequestPrincipals: ["*"]}}], to: [{operation: {notPaths: [/a]}}]}]
 """
+
+
+_FETCHED = "issuers: [{issuer: https://idp.example, audiences: [orders], keys: {discovery: true}}]\n"
+
+
+def _always(held: Held, _issuer: IssuerSettings) -> Held:
+    return held
 
 
 def _snapshot(folder: Path, text: str = _CONFIG) -> tuple[Snapshot, bytes]:
@@ -35,6 +45,22 @@ def test_round_trip(folder: Path) -> None:
     assert again == snapshot
     assert again.settings().log_level == "debug"
     assert again.compile().trust.digest == digest
+
+
+def test_key_sets_that_are_fetched(folder: Path) -> None:
+    """What was fetched goes along, with when it was confirmed, which is no part of the Trust; or there is none yet."""
+    config = folder / "authz.yaml"
+    config.write_text(_FETCHED, encoding="utf-8")
+    configuration = load_configuration(config, {})
+    document = (folder / "jwks.json").read_bytes()
+    digests = set()
+    for held in (NOTHING, Held(document, 5.0), Held(document, 6.0), Held(None, 5.0)):
+        snapshot, loaded = take_snapshot(configuration, partial(_always, held))
+        assert decode(snapshot.encode()) == snapshot
+        assert (snapshot.key_sets[0] or None, snapshot.confirmed[0]) == (held.document, held.confirmed_at)
+        assert len(loaded.trust.issuers["https://idp.example"].keys.keys) == (held.document is not None)
+        digests.add(loaded.trust.digest)
+    assert len(digests) == 2
 
 
 def test_same_digest_in_another_process(folder: Path) -> None:
@@ -57,11 +83,15 @@ def test_key_set_that_is_not_text_stays_refused(folder: Path) -> None:
     (folder / "jwks.json").write_bytes(good.replace(b'"kid"', b'"k\xff":1,"kid"', 1))
     with pytest.raises(ConfigurationError, match=r"keys\.file"):
         _snapshot(folder)
-    assert decode(Snapshot({}, (b"\xff\x00",)).encode()).key_sets == (b"\xff\x00",)
+    assert decode(Snapshot({}, (b"\xff\x00",), (None,)).encode()).key_sets == (b"\xff\x00",)
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"{}\n", b"[]\n", b"null\n", json.dumps({"values": {}, "key_sets": []}).encode(), b"\xff\n", b"{\n"]
+    "data",
+    [
+        *(b"", b"{}\n", b"[]\n", b"null\n", b"\xff\n", b"{\n"),
+        json.dumps({"values": {}, "key_sets": [], "confirmed": []}).encode(),
+    ],
 )
 def test_other_bytes_are_refused(data: bytes) -> None:
     """Bytes that are no snapshot, and one that was cut, are refused."""

@@ -15,6 +15,7 @@ def test_every_counter_has_one_index() -> None:
         *series.EVICTION.values(),
         *series.VERIFICATION.values(),
         series.SHED,
+        *series.ASSERTION.values(),
         *series.RELOAD.values(),
         *series.INTROSPECTION.values(),
         *series.ASSERTION.values(),

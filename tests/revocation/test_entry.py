@@ -24,6 +24,7 @@ ENTRIES = st.one_of(
     st.builds(
         Entry,
         st.builds(Name, _TEXT, st.sampled_from([kind for kind in Kind if kind is not Kind.ISSUED_BEFORE]), _TEXT),
+        before=st.none(),
         expires_at=_TIMES,
         revoked_at=_TIMES,
     ),

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from sidecar.revocation.feed import Feed, FeedError, NotTakenError, RedisAt
+from sidecar.revocation.feed import Feed, FeedError, NotTakenError, RedisAt, end
 from support.certificates import Authority
 from support.redis_servers import STREAM, RedisServer, running_redis
 
@@ -57,9 +57,7 @@ async def following(feed: Feed):  # type: ignore[no-untyped-def]  # noqa: ANN201
     try:
         yield feed
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:

@@ -5,8 +5,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from sidecar.keys.signing import generate, key_set_document
+from sidecar.keys.signing import SigningKey, generate, key_set_document
 from support.processes import eventually
 from support.sidecars import CONFIGURATION, Sidecar, running_sidecar
 
@@ -62,6 +63,25 @@ def test_bad_configuration_changes_nothing(short_folder: Path, text: str, messag
         assert message in sidecar.printed()
         assert _reasons(sidecar) == {"allowed"}
         assert sidecar.metric('authz_trust_reloads_total{result="refused"}') >= 1
+
+
+def test_pem_file_is_watched(short_folder: Path) -> None:
+    """A public key in PEM is taken under the id that is configured, and another one in its place is noticed."""
+    text = CONFIGURATION.replace("file: jwks.json", "pem_file: key.pem, key_id: mine")
+    pem = short_folder / "key.pem"
+    keys = [generate("mine"), generate("mine")]
+    pem.write_bytes(_pem(keys[0]))
+    with running_sidecar(short_folder, text) as sidecar:
+        assert eventually(sidecar.is_ready)
+        tokens = [sidecar.workspace.token(key) for key in keys]
+        assert [sidecar.check(sidecar.addresses[0], token).reason for token in tokens] == ["allowed", "bad_signature"]
+        pem.write_bytes(_pem(keys[1]))
+        assert eventually(lambda: IN_FORCE in sidecar.printed()), sidecar.printed()
+        assert [sidecar.check(sidecar.addresses[0], token).reason for token in tokens] == ["bad_signature", "allowed"]
+
+
+def _pem(key: SigningKey) -> bytes:
+    return key.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def test_key_set_of_a_refused_configuration_is_watched(short_folder: Path) -> None:

@@ -10,6 +10,7 @@ from sidecar.demo.workspace import prepare
 from sidecar.keys.signing import generate, key_set_document
 from sidecar.loading.load import load_configuration
 from sidecar.loading.snapshot import take_snapshot
+from sidecar.loading.trust import Fetched
 from sidecar.observe.series import RELOAD, Reload
 from sidecar.runtime.control import watch
 from sidecar.runtime.control.reload import Fingerprint, Reading, ReloadError, fingerprint, read_again
@@ -27,7 +28,7 @@ class Scene:
         self.applied: list[Reading] = []
         self.failures_to_come = 0
         self._board = board
-        self.reloads = Reloads(self.workspace.config, snapshot.values, self.loaded, self._apply, board.table.row(0))
+        self.reloads = Reloads(self.workspace.config, snapshot, self.loaded, self._apply, board.table.row(0))
 
     async def _apply(self, reading: Reading) -> None:
         if self.failures_to_come:
@@ -84,10 +85,10 @@ def test_reading_that_failed_is_tried_again(scene: Scene, monkeypatch: pytest.Mo
     scene.new_keys()
     left = [ReloadError("Input/output error", fingerprint([scene.workspace.config]))] * 3
 
-    def read(config: Path, running: Settings) -> Reading:
+    def read(config: Path, running: Settings, fetched: Fetched) -> Reading:
         if left:
             raise left.pop()
-        return read_again(config, running)
+        return read_again(config, running, fetched)
 
     monkeypatch.setattr(watch, "read_again", read)
     scene.run(lambda: bool(scene.applied), asked=True)
@@ -100,9 +101,9 @@ def test_same_refusal_is_told_once(
     """What is wrong is logged and counted once, however often it is read."""
     readings = []
 
-    def read(config: Path, running: Settings) -> Reading:
+    def read(config: Path, running: Settings, fetched: Fetched) -> Reading:
         readings.append(config)
-        return read_again(config, running)
+        return read_again(config, running, fetched)
 
     monkeypatch.setattr(watch, "read_again", read)
     scene.workspace.config.write_text("broken: [", encoding="utf-8")
@@ -133,11 +134,11 @@ def test_file_of_a_refused_configuration_is_watched(
             scene.new_keys("new.json")
         return fingerprint(files)
 
-    def read(config: Path, running: Settings) -> Reading:
+    def read(config: Path, running: Settings, fetched: Fetched) -> Reading:
         nonlocal reading
         reading = True
         try:
-            return read_again(config, running)
+            return read_again(config, running, fetched)
         finally:
             reading = False
 
@@ -147,7 +148,7 @@ def test_file_of_a_refused_configuration_is_watched(
     text = scene.workspace.config.read_text(encoding="utf-8")
     scene.workspace.config.write_text(text.replace("jwks.json", "new.json"), encoding="utf-8")
     scene.run(lambda: bool(scene.applied), asked=True)
-    assert scene.reloads.shown == scene.applied[0].snapshot.values
+    assert scene.reloads.snapshot.values == scene.applied[0].snapshot.values
 
 
 @pytest.mark.usefixtures("never_again")
@@ -157,8 +158,8 @@ def test_change_while_it_is_read_is_noticed(scene: Scene, monkeypatch: pytest.Mo
     def look(files: Iterable[Path]) -> Fingerprint:
         return fingerprint(files) if scene.applied else scene.reloads._seen
 
-    def read(config: Path, running: Settings) -> Reading:
-        reading = read_again(config, running)
+    def read(config: Path, running: Settings, fetched: Fetched) -> Reading:
+        reading = read_again(config, running, fetched)
         if not scene.applied:
             scene.new_keys()
         return reading

@@ -120,6 +120,17 @@ def test_all_change_over(scene: Scene) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
+def test_same_trust_is_kept_for_those_to_come(scene: Scene) -> None:
+    """A snapshot under which all decide already goes to the supervisor alone, and is what control has from then on."""
+    _run(lambda: scene.apply(store(b"new")))
+    asked = [server.kinds for server in scene.servers]
+    _run(lambda: scene.apply(store(b"newer, and the same")))
+    assert [server.kinds for server in scene.servers] == asked
+    assert scene.kept == [b"new", b"newer, and the same"]
+    assert scene.rollout._desired is not None
+    assert load(scene.rollout._desired[0]) == b"newer, and the same"
+
+
 @pytest.mark.parametrize("speaks_as", [2, 4])
 def test_answer_of_another_incarnation_is_not_believed(scene: Scene, speaks_as: int) -> None:
     """What a predecessor, or successor, of the one that was asked says is no answer; the one asked is replaced."""

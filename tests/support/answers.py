@@ -8,7 +8,7 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 from google.protobuf import json_format
 
 #: google.rpc.Code for an HTTP status, from google/rpc/code.proto's own comments, 400 as INVALID_ARGUMENT.
-RPC_CODES = {400: 3, 401: 16, 403: 7, 414: 3, 503: 14}
+RPC_CODES = {400: 3, 401: 16, 403: 7, 413: 3, 414: 3, 503: 14}
 
 
 @dataclass(frozen=True)

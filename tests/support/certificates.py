@@ -2,6 +2,7 @@
 
 import datetime as dt
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,12 +37,13 @@ class Authority:
         self.file = str(folder / f"{name}.pem")
         Path(self.file).write_bytes(certificate.sign(self._key, SHA256()).public_bytes(Encoding.PEM))
 
-    def sign(self, name: str, *, password: bytes | None = None) -> Files:
-        """Make a certificate for 127.0.0.1, good for servers and clients."""
+    def sign(self, name: str, *, password: bytes | None = None, hosts: Sequence[str] = (), days: int = 1) -> Files:
+        """Make a certificate for 127.0.0.1 and ``hosts``, good for servers and clients, for so many days from now."""
         key = ec.generate_private_key(ec.SECP256R1())
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+        names = x509.SubjectAlternativeName([address, *map(x509.DNSName, hosts)])
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        builder = _builder(_name(name), self._name, key.public_key()).add_extension(names, critical=False)
+        builder = _builder(_name(name), self._name, key.public_key(), days).add_extension(names, critical=False)
         builder = builder.add_extension(issuer, critical=False).add_extension(_usage(signs=False), critical=True)
         files = Files(str(self._folder / f"{name}.pem"), str(self._folder / f"{name}.key"))
         Path(files.certificate).write_bytes(builder.sign(self._key, SHA256()).public_bytes(Encoding.PEM))
@@ -54,11 +56,13 @@ def _name(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int = 1
+) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
-    day = dt.timedelta(days=1)
+    begin, end = now - dt.timedelta(days=10), now + dt.timedelta(days=days)
     made = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key)
-    made = made.serial_number(x509.random_serial_number()).not_valid_before(now - day).not_valid_after(now + day)
+    made = made.serial_number(x509.random_serial_number()).not_valid_before(begin).not_valid_after(end)
     return made.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
 
 

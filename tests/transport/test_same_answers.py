@@ -10,6 +10,7 @@ from sidecar.engine.engine import Engine, Services
 from sidecar.engine.local_cache import LocalCache
 from sidecar.transport.address import TcpAddress
 from sidecar.transport.grpcio_server import GrpcioServer
+from sidecar.transport.native.limits import MIB, Limits
 from sidecar.transport.native.server import NativeServer
 from sidecar.verify.inline import verify_inline
 from support.answers import read_answer
@@ -45,18 +46,37 @@ async def _answers(target: str, requests: list[bytes]) -> list[bytes]:
         return [bytes(one) for one in await asyncio.gather(*(ask(request, timeout=60) for request in requests))]
 
 
-def test_same_bytes() -> None:
-    """Good and bad tokens, odd paths, garbage and large messages, for the first time and again."""
-    policies = policy_set(ALLOW_ALL, public=[{"paths": ["/public"]}])
-    in_force = trust(policies)
+def _engine() -> Engine:
+    in_force = trust(policy_set(ALLOW_ALL, public=[{"paths": ["/public"]}]))
+    return Engine(Checker(lambda: in_force, recent=LocalCache(10)), Services(verify_inline), lambda: NOW, lambda: "api")
 
-    def engine() -> Engine:
-        return Engine(
-            Checker(lambda: in_force, recent=LocalCache(10)), Services(verify_inline), lambda: NOW, lambda: "api"
-        )
+
+def test_same_denial_of_what_is_too_large() -> None:
+    """A message of more bytes than are taken is denied by both, and no gRPC error; one of just as many is decided."""
+    token = mint()
+    longest = with_token(token, path="/orders", headers={"x-padding": "p" * 2 * MIB})
+    requests = [longest, with_token(token, path="/orders", headers={"x-padding": "p" * 2 * MIB + "p"}), longest * 4]
 
     async def scenario() -> None:
-        native, grpcio = NativeServer(engine().begin), GrpcioServer(engine())
+        ours, theirs = _engine(), _engine()
+        limits = Limits(max_message_bytes=len(longest))
+        native = NativeServer(ours.begin, limits, too_large=ours.too_large)
+        grpcio = GrpcioServer(theirs, max_message_bytes=len(longest))
+        addresses = [str(await one.start(TcpAddress("127.0.0.1", 0))) for one in (native, grpcio)]
+        answers = [await _answers(address, requests) for address in addresses]
+        assert answers[0] == answers[1]
+        found = [(one.reason, one.status) for one in map(read_answer, answers[0])]
+        assert found == [("allowed", 200), ("request_too_large", 413), ("request_too_large", 413)]
+        await asyncio.gather(native.stop(1), grpcio.stop(1))
+
+    run(scenario())
+
+
+def test_same_bytes() -> None:
+    """Good and bad tokens, odd paths, garbage and large messages, for the first time and again."""
+
+    async def scenario() -> None:
+        native, grpcio = NativeServer(_engine().begin), GrpcioServer(_engine())
         addresses = [str(await one.start(TcpAddress("127.0.0.1", 0))) for one in (native, grpcio)]
         requests = _requests()
         ours, theirs = [await _answers(address, requests) for address in addresses]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +29,9 @@ from sidecar.transport.tls import TlsError
 
 _log = logging.getLogger(__name__)
 
+#: Fetches the keys of an issuer, by its configuration's digest; returns in how many seconds it would do so again.
+Refetch = Callable[[bytes], Awaitable[float]]
+
 
 def run(spec: ChildSpec) -> int:
     """Control until SIGTERM; return the exit code."""
@@ -51,7 +55,7 @@ async def _run(spec: ChildSpec) -> int:
         published = PublishedKeys(PoolSigner(pool), settings.assertion.jwks_max_age_seconds)
     desk = Desk(
         config=Path(spec.config),
-        values=snapshot.values,
+        snapshot=snapshot,
         loaded=snapshot.compile(),
         fleet=spec.fleet,
         shared=spec.shared,
@@ -68,7 +72,7 @@ async def _run(spec: ChildSpec) -> int:
     except (ListenError, TlsError, TokenError, FeedFileError) as error:
         _log.error("control cannot begin: %s", error)
         return UNAVAILABLE
-    messages.listen()
+    messages.listen(desk.refetch)
     heart.state = State.READY
     while not stop.is_set():
         heart.trust_digest = desk.trust.digest
@@ -96,9 +100,11 @@ class _Messages:
         self.rollout = Rollout(self._participants, Channel(supervisor))
         self._one_at_a_time = asyncio.Lock()
         self._under_way: set[asyncio.Task[None]] = set()
+        self._refetch: Refetch = _nothing
 
-    def listen(self) -> None:
+    def listen(self, refetch: Refetch) -> None:
         """Hear from now on, and ask all servers under what they serve."""
+        self._refetch = refetch
         loop = asyncio.get_running_loop()
         for one in self._participants:
             loop.add_reader(one.channel.fileno(), partial(self._hear, one))
@@ -113,11 +119,21 @@ class _Messages:
     def _hear(self, one: Participant) -> None:
         while (message := one.channel.receive()) is not None:
             close_all(message.descriptors)
+            if message.kind is Kind.REFETCH:
+                self._begin(self._have_refetched(one, message))
+                continue
             one.hear(message)
             if message.kind is Kind.HELLO:
-                task = asyncio.create_task(self._reconcile(one, message))
-                self._under_way.add(task)
-                task.add_done_callback(self._under_way.discard)
+                self._begin(self._reconcile(one, message))
+
+    def _begin(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _have_refetched(self, one: Participant, message: Message) -> None:
+        pause = await self._refetch(message.digest)
+        one.channel.send(Message(Kind.REFETCHED, round(pause * 1000), digest=message.digest))
 
     async def _reconcile(self, one: Participant, message: Message) -> None:
         async with self._one_at_a_time:
@@ -126,6 +142,10 @@ class _Messages:
             except SupervisorError as error:
                 _log.error("%s serves another configuration than is in force: %s", one.name, error)
                 one.channel.send(Message(Kind.WHO))  # and so try again
+
+
+async def _nothing(_issuer_digest: bytes) -> float:
+    return 0.0
 
 
 def _incarnation(board: Scoreboard, index: int) -> int:

@@ -4,7 +4,8 @@ import asyncio
 import logging
 import platform
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sidecar.http import address as http_address
 from sidecar.http.guard import TokenFile
 from sidecar.http.listeners import Access, admin_listener, probe_listener
 from sidecar.http.server import Limits, Listener
+from sidecar.loading.snapshot import Snapshot
 from sidecar.loading.trust import Loaded
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.counters import CounterTable, Row
@@ -23,6 +25,7 @@ from sidecar.observe.exposition import Exposition, Facts
 from sidecar.observe.health import ScoreboardHealth
 from sidecar.observe.recently import Recently
 from sidecar.observe.series import CHECK
+from sidecar.runtime.control.key_facts import key_facts
 from sidecar.runtime.control.key_set import PublishedKeys
 from sidecar.runtime.control.reload import Reading
 from sidecar.runtime.control.revocations import Revocations
@@ -38,11 +41,14 @@ SWEEP_SECONDS = 30.0
 #: Seconds after the last check that was denied since Envoy's configuration is too old, for which it counts as such.
 STALE_SECONDS = 30.0
 
+#: Seconds that all servers get to change over to new keys, before whoever asked for them is answered.
+SETTLE_SECONDS = 15.0
+
 _log = logging.getLogger(__name__)
 
 
 class Desk:
-    """``values`` are the configuration as it is shown. ``apply`` brings a new one to all who serve.
+    """``snapshot`` is the configuration in force. ``apply`` brings a new one to all who serve.
 
     ``published`` are the keys of assertions, if there are any.
     """
@@ -51,7 +57,7 @@ class Desk:
         self,
         *,
         config: Path,
-        values: Mapping[str, object],
+        snapshot: Snapshot,
         loaded: Loaded,
         fleet: Fleet,
         shared: Shared,
@@ -69,7 +75,7 @@ class Desk:
         self._stale_envoy = Recently(self._denied_for_stale_envoy, time.monotonic, STALE_SECONDS)
         self._apply = apply
         self._revocations = _revocations(loaded, config.parent, shared, self._table.row(row))
-        self._reloads = Reloads(config, values, loaded, self._renew, self._table.row(row))
+        self._reloads = Reloads(config, snapshot, loaded, self._renew, self._table.row(row))
         self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -93,6 +99,7 @@ class Desk:
         if self._published is not None:
             works.append(self._published.follow)
         self._tasks = [asyncio.create_task(work()) for work in works]
+        self._reloads.sources.follow()
         # Should the files have changed while nobody looked: of what is in force already nothing comes.
         self.reload()
 
@@ -101,6 +108,7 @@ class Desk:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._reloads.sources.stop()
         for listener in self._listeners:
             await listener.stop()
         if self._revocations:
@@ -114,6 +122,21 @@ class Desk:
         await self._apply(reading)
         if self._revocations:
             self._revocations.renew(reading.loaded.trust)
+
+    async def refetch(self, issuer_digest: bytes) -> float:
+        """Have the keys of an issuer fetched, unless that was done a moment ago, and all servers change over to them.
+
+        Return in how many seconds asking again would fetch again. ``issuer_digest`` is that of its configuration.
+        """
+        issuer = next((one for one in self.trust.issuers.values() if one.digest == issuer_digest), None)
+        source = None if issuer is None else self._reloads.sources.of(issuer.issuer)
+        if source is None:
+            return 0.0
+        await source.refetch()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                await self._reloads.settled()
+        return source.refetch_in()
 
     def _probe(self) -> Listener | None:
         settings = self._settings.probe
@@ -141,13 +164,16 @@ class Desk:
         limits = Limits(settings.max_connections, settings.timeout_seconds)
         access = _access(settings, self._config.parent)
         routes = self._revocations.routes() if self._revocations else ()
-        return admin_listener(http_address.parse(settings.listen), access, lambda: self._reloads.shown, limits, routes)
+        return admin_listener(
+            http_address.parse(settings.listen), access, lambda: self._reloads.snapshot.values, limits, routes
+        )
 
     def _conditions(self) -> Sequence[Condition]:
         count = sum(len(issuer.vouchers) for issuer in self.trust.issuers.values())
         stale = "does not send all headers that policies look at" if self._stale_envoy.has_happened() else ""
         conditions = [
             Condition("keys", ok=count > 0, reason="" if count else "none are loaded"),
+            *self._reloads.sources.conditions(),
             Condition("envoy-config", ok=not stale, reason=stale),
         ]
         if self._published is not None:
@@ -162,7 +188,8 @@ class Desk:
     def _facts(self) -> Facts:
         slots = {"positive": self._cache.slots, "negative": self._cache.negative_slots}
         revocation = self._revocations.facts() if self._revocations else None
-        return Facts(self.trust.digest, self._reloads.last_at, slots, revocation)
+        keys = key_facts(self.trust, self._reloads.sources, self._reloads.rotation)
+        return Facts(self.trust.digest, self._reloads.last_at, slots, revocation, keys)
 
     async def _sweep(self) -> None:
         while True:

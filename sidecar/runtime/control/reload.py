@@ -8,7 +8,7 @@ from pathlib import Path
 from sidecar.loading.load import load_configuration
 from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.snapshot import Snapshot, take_snapshot
-from sidecar.loading.trust import Loaded
+from sidecar.loading.trust import Fetched, Loaded, nothing_fetched
 from sidecar.settings import Settings
 
 #: What a Trust is made of, and so can change from one check to the next. All else is the shape of processes.
@@ -43,13 +43,16 @@ class Reading:
     seen: Fingerprint
 
 
-def read_again(config: Path, running: Settings) -> Reading:
-    """Read the files anew; raises ``ReloadError`` for what is wrong, or differs where only a restart helps."""
+def read_again(config: Path, running: Settings, fetched: Fetched = nothing_fetched) -> Reading:
+    """Read the files anew; raises ``ReloadError`` for what is wrong, or differs where only a restart helps.
+
+    ``fetched`` returns what was fetched for an issuer so far.
+    """
     seen = fingerprint([config])
     try:
         configuration = load_configuration(config, os.environ)
         seen = {**fingerprint(files_of(config, configuration.settings)), **seen}
-        snapshot, loaded = take_snapshot(configuration)
+        snapshot, loaded = take_snapshot(configuration, fetched)
     except ConfigurationError as error:
         raise ReloadError(str(error), seen) from None
     before, after = _shape(running), _shape(loaded.settings)
@@ -68,12 +71,12 @@ def _shape(settings: Settings) -> Mapping[str, object]:
 
 def files_of(config: Path, settings: Settings) -> list[Path]:
     """Return the files that a configuration is made of: its own, and those of its keys, secrets and API keys."""
-    keys = [one.keys for one in settings.issuers if one.keys is not None]
-    secrets = [one.hmac_secret for one in keys if one.hmac_secret is not None]
-    names = [*(source.file for source in keys), *(source.file for source in secrets)]
+    sources = [one.keys for one in settings.issuers if one.keys is not None]
+    named = [name for source in sources for name in (source.file, source.pem_file)]
+    named += [source.hmac_secret.file for source in sources if source.hmac_secret is not None]
     if settings.api_keys is not None:
-        names.append(settings.api_keys.file)
-    return [config, *(config.parent / name for name in names if name is not None)]
+        named.append(settings.api_keys.file)
+    return [config, *(config.parent / name for name in named if name is not None)]
 
 
 def fingerprint(files: Iterable[Path]) -> Fingerprint:

@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 
 from sidecar.core.strict_json import Json, JsonError, loads_object
 from sidecar.core.trust import Trust
@@ -70,7 +69,7 @@ class RevocationApi:
             raise EntryError("'expires_at' is past")
         if entry.before is not None and entry.before > now + _AHEAD:
             raise EntryError("'issued_before' is ahead, and would refuse tokens that are yet to be issued")
-        return replace(entry, revoked_at=now)
+        return entry._replace(revoked_at=now)
 
 
 def _objects(body: bytes) -> Sequence[Mapping[str, Json]]:
@@ -93,4 +92,4 @@ def _object(value: Json) -> Mapping[str, Json]:
 def _with_end(entry: Entry, ended: Ended) -> Entry:
     """Return an entry for sidecars that may know less of its issuer. Each makes its own end no earlier."""
     # Rounded up here, as the list does. What never ends says so by its kind.
-    return entry if math.isinf(ended.ends_at) else replace(entry, expires_at=min(LATEST, math.ceil(ended.ends_at)))
+    return entry if math.isinf(ended.ends_at) else entry._replace(expires_at=min(LATEST, math.ceil(ended.ends_at)))

@@ -23,7 +23,7 @@ from sidecar.observe.exposition import RevocationFacts
 from sidecar.observe.series import REVOCATION, Revocation, Source
 from sidecar.revocation.clock import SteadyClock
 from sidecar.revocation.entry import Entry
-from sidecar.revocation.feed import Feed, FeedError, NotTakenError
+from sidecar.revocation.feed import Feed, FeedError, NotTakenError, end
 from sidecar.revocation.keeper import Keeper
 from sidecar.revocation.lifetime import Lifetimes, lifetimes
 from sidecar.revocation.message import ForgedError, Message, read_message, sign
@@ -79,9 +79,7 @@ class Revocations:
 
     async def stop(self) -> None:
         """Stop; the list stays as it is."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*map(end, self._tasks))
         await self._store.close()
         await asyncio.to_thread(self._pool.close)
 

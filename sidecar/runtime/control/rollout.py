@@ -47,11 +47,28 @@ class Rollout:
 
         ``held`` is the rollout's from then on: it is closed when another one takes its place, or at once on an error.
         Raises ``SupervisorError``: before anybody has changed over, or since one that has not cannot be replaced.
+
+        Where they decide by such a Trust already, only whoever starts later is given the new snapshot: it says more of
+        when its keys were confirmed.
         """
+        if self._desired is not None and self._desired[1] == digest:
+            await self._keep(held, digest)
+            return
         talks = [Conversation(one) for one in self._participants]
         try:
             prepared = await asyncio.gather(*(talk.prepare(held, digest) for talk in talks))
-            # Before anybody changes over: who starts from now on must not start with the old one.
+        except BaseException:
+            held.close()
+            raise
+        # Before anybody changes over: who starts from now on must not start with the old one.
+        await self._keep(held, digest)
+        ready = [talk for talk, is_ready in zip(talks, prepared, strict=True) if is_ready]
+        committed = await asyncio.gather(*(talk.commit(digest) for talk in ready))
+        done = [talk for talk, is_done in zip(ready, committed, strict=True) if is_done]
+        await asyncio.gather(*(self._replace(talk) for talk in talks if talk not in done))
+
+    async def _keep(self, held: Segment, digest: bytes) -> None:
+        try:
             await self._tell(Message(Kind.KEEP, descriptors=(held.fileno(),)))
         except BaseException:
             held.close()
@@ -59,10 +76,6 @@ class Rollout:
         if self._desired is not None:
             self._desired[0].close()
         self._desired = held, digest
-        ready = [talk for talk, is_ready in zip(talks, prepared, strict=True) if is_ready]
-        committed = await asyncio.gather(*(talk.commit(digest) for talk in ready))
-        done = [talk for talk, is_done in zip(ready, committed, strict=True) if is_done]
-        await asyncio.gather(*(self._replace(talk) for talk in talks if talk not in done))
 
     async def reconcile(self, one: Participant, message: Message) -> None:
         """Bring a server that said HELLO up to date, should it have started with what is no longer in force."""

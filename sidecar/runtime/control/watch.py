@@ -1,16 +1,24 @@
-"""When the configuration is read anew: on request, when one of its files has changed, and again after a failure."""
+"""When a new configuration is put into force.
+
+On request, when one of its files has changed, when keys were fetched that are new, and again after a failure.
+"""
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from sidecar.core.trust import Trust
-from sidecar.loading.trust import Loaded
+from sidecar.keys.remote.held import NOTHING, Held
+from sidecar.loading.snapshot import Snapshot
+from sidecar.loading.trust import KeySetError, Loaded
 from sidecar.memory.counters import Row
 from sidecar.observe.series import RELOAD, Reload
-from sidecar.runtime.control.reload import Reading, ReloadError, files_of, fingerprint, read_again
+from sidecar.runtime.control.reload import Fingerprint, Reading, ReloadError, files_of, fingerprint, read_again
+from sidecar.runtime.control.rotation import Rotation
+from sidecar.runtime.control.sources import Sources
+from sidecar.settings.issuer import IssuerSettings
 
 #: Seconds between two looks at the files.
 WATCH_SECONDS = 2.0
@@ -21,33 +29,52 @@ _log = logging.getLogger(__name__)
 
 
 class Reloads:
-    """Reads the files of ``config`` anew and has ``apply`` bring what is new to all who serve.
+    """Reads the files of ``config`` anew, has keys fetched, and has ``apply`` bring what is new to all who serve.
 
-    ``trust`` and ``shown``, the configuration's plain values, are of what is in force. Counts in ``row``.
+    ``apply`` is given what has the same ``Trust`` as well, with keys that were confirmed: for whoever starts later.
+    ``trust`` and ``snapshot`` are of what is in force. Counts in ``row``.
     """
 
     def __init__(
         self,
         config: Path,
-        values: Mapping[str, object],
+        snapshot: Snapshot,
         loaded: Loaded,
         apply: Callable[[Reading], Awaitable[None]],
         row: Row,
     ) -> None:
         self.trust: Trust = loaded.trust
-        self.shown = values
+        self.snapshot = snapshot
+        self.rotation = Rotation()
+        self.sources = Sources(config.parent, self._fetched)
+        self.sources.begin(loaded.settings, snapshot.held())
         self.last_at: float | None = None  #: seconds since the epoch
         self._config = config
         self._settings = loaded.settings
         self._apply = apply
         self._row = row
         self._asked = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._settled.set()
+        self._is_read = True
         self._seen = fingerprint(files_of(config, loaded.settings))
         self._failures = 0
         self._last_refusal = ""
 
     def ask(self) -> None:
         """Have the files read anew, soon."""
+        self._is_read = False
+        self._want()
+
+    async def settled(self) -> None:
+        """Return once all that was asked for, or fetched, is in force everywhere, or was refused."""
+        await self._settled.wait()
+
+    def _fetched(self) -> None:
+        self._want()
+
+    def _want(self) -> None:
+        self._settled.clear()
         self._asked.set()
 
     async def watch(self) -> None:
@@ -70,7 +97,11 @@ class Reloads:
                 _log.debug("reading the configuration again, since it could not be taken")
             self._asked.clear()
             try:
-                await self._read()
+                # First, and whatever is wrong with the files: keys must not wait for somebody to mend those.
+                await self._renew_keys()
+                if self._failures or not self._is_read:
+                    self._is_read = True
+                    await self._read()
                 self._failures, self._last_refusal = 0, ""
             except ReloadError as error:
                 self._failures += 1
@@ -80,6 +111,8 @@ class Reloads:
                 self._failures += 1
                 self._row.add(RELOAD[Reload.REFUSED])
                 _log.exception("reload failed; trying again in %g s", self._retry_seconds())
+            if not self._asked.is_set():
+                self._settled.set()
 
     def _retry_seconds(self) -> float | None:
         # Bounded before it is raised: it may be wrong for days.
@@ -97,19 +130,43 @@ class Reloads:
             _log.error("new configuration refused, the old stays in force: %s", line)
 
     async def _read(self) -> None:
-        reading = await asyncio.to_thread(read_again, self._config, self._settings)
-        if reading.loaded.trust.digest == self.trust.digest:
+        reading = await asyncio.to_thread(read_again, self._config, self._settings, self._held)
+        if reading.snapshot == self.snapshot:
             _log.debug("configuration read again: nothing has changed")
         else:
-            await self._apply(reading)
-            self._take(reading)
+            await self.sources.adopt(reading.loaded.settings)
+            await self._put_into_force(reading.snapshot, reading.seen, "new configuration in force")
         self._seen = reading.seen
 
-    def _take(self, reading: Reading) -> None:
-        self.trust = reading.loaded.trust
-        self._settings, self.shown = reading.loaded.settings, reading.snapshot.values
+    def _held(self, issuer: IssuerSettings) -> Held:
+        return self.sources.held(issuer) or NOTHING
+
+    async def _renew_keys(self) -> None:
+        try:
+            await self._put_into_force(self.snapshot, self._seen, "new keys in force")
+        except KeySetError as error:
+            # Fetched for a configuration that is not in force yet, and will be in a moment.
+            _log.error("new keys not taken: %s", error)
+
+    async def _put_into_force(self, snapshot: Snapshot, seen: Fingerprint, text: str) -> None:
+        """Have everybody change over to ``snapshot`` with the keys that there are by now; say so with ``text``."""
+        snapshot = await asyncio.to_thread(snapshot.with_fetched, self.sources.held)
+        if snapshot == self.snapshot:
+            return
+        loaded = await asyncio.to_thread(snapshot.compile)
+        await self._apply(Reading(snapshot, loaded, seen))
+        if self._take(snapshot, loaded):
+            _log.info("%s", text)
+
+    def _take(self, snapshot: Snapshot, loaded: Loaded) -> bool:
+        """Note what is in force; say whether any check is decided in another way by it."""
+        before, self.trust = self.trust, loaded.trust
+        self._settings, self.snapshot = loaded.settings, snapshot
+        if before.digest == loaded.trust.digest:
+            return False
         self.last_at = time.time()
+        self.rotation.note(before, loaded.trust, self.last_at)
         self._row.add(RELOAD[Reload.OK])
-        for warning in reading.loaded.warnings:
+        for warning in loaded.warnings:
             _log.warning("%s", warning)
-        _log.info("new configuration in force")
+        return True

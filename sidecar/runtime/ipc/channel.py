@@ -32,6 +32,9 @@ class Kind(IntEnum):
     KEEP = 8  #: control to supervisor: whoever starts from now on starts with the snapshot that comes along
     #: control to supervisor: this incarnation of a child (``generation`` has its index) does not answer
     REPLACE = 9
+    REFETCH = 10  #: server: a token has a key that the issuer (``digest``, of its configuration) has not; fetch them
+    #: control: done, or nothing to be done; the Trust was changed first. Not again for ``generation`` milliseconds
+    REFETCHED = 11
 
 
 _KINDS = frozenset(Kind)

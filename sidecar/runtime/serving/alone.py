@@ -24,6 +24,7 @@ from sidecar.runtime.serving import garbage
 from sidecar.runtime.serving.checks import Checks
 from sidecar.runtime.serving.holder import Holder
 from sidecar.runtime.serving.own_keys import OwnKeys
+from sidecar.runtime.serving.refetching import Refetching
 from sidecar.runtime.supervision.child import UNAVAILABLE
 from sidecar.tokens.key_file import SigningKeyError
 from sidecar.transport.address import AddressError
@@ -64,11 +65,13 @@ class _Alone:
             0, Supervised(os.getpid(), 1, 0, crash_loop=False, started_at=time.monotonic())
         )
         self._heart = Heart(self._scoreboard, 0, 1)
-        self._holder = Holder(loaded.trust)
         row = board[1].row(0)
         self._keys: OwnKeys | None = None
         if settings.assertion is not None:
             self._keys = OwnKeys(config.parent, settings.assertion, settings.process_pool_timeout, row)
+        self._refetching = Refetching(self._ask)
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._holder = Holder(loaded.trust, lambda _trust: self._refetching.changed())
         self._checks = Checks(
             member=_SERVER,
             fleet=_FLEET,
@@ -78,10 +81,11 @@ class _Alone:
             trust=self._holder.reader(),
             row=row,
             asserting=None if self._keys is None else self._keys.asserting,
+            refetching=self._refetching,
         )
         self._desk = Desk(
             config=config,
-            values=snapshot.values,
+            snapshot=snapshot,
             loaded=loaded,
             fleet=_FLEET,
             shared=shared,
@@ -133,6 +137,16 @@ class _Alone:
             self._checks.publish()
             await asyncio.sleep(INTERVAL)
 
+    def _ask(self, issuer_digest: bytes) -> None:
+        task = asyncio.create_task(self._refetch(issuer_digest))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _refetch(self, issuer_digest: bytes) -> None:
+        self._refetching.answered(issuer_digest, await self._desk.refetch(issuer_digest))
+
     async def _apply(self, reading: Reading) -> None:
+        if reading.loaded.trust.digest == self._holder.trust.digest:
+            return
         await self._holder.prepare(1, reading.snapshot.encode())
         self._holder.commit(1)

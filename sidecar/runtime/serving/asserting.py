@@ -49,12 +49,15 @@ class Asserting:
             self._pool.close()
 
     def has_lost_a_key(self) -> bool:
-        """Say whether a key is gone since the last look: what it signed must not be sent any more."""
+        """Say whether a key is gone since the last look: what it signed is forgotten here, and must not be sent."""
         told = self._signer.told()
         if told is None:
             return False  # somebody is being replaced
         before, self._held = self._held, frozenset(key.thumbprint for key in told.keys)
-        return not before <= self._held
+        lost = not before <= self._held
+        if lost:
+            self._assertions.forget()
+        return lost
 
     def _observe(self, signed: bool, count: int) -> None:  # noqa: FBT001 - an outcome
         if count:

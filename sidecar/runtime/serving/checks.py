@@ -27,6 +27,7 @@ from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.runtime.ipc.shared import Shared
 from sidecar.runtime.serving.asserting import Asserting
 from sidecar.runtime.serving.front import front_for
+from sidecar.runtime.serving.refetching import Refetching
 from sidecar.runtime.serving.signatures import Signatures
 from sidecar.settings import Settings
 from sidecar.transport.address import numbered, parse_anywhere
@@ -44,6 +45,7 @@ class Checks:
         settings: Settings,
         folder: Path,
         trust: Callable[[], Trust],
+        refetching: Refetching,
         row: Row,
         asserting: Asserting | None = None,
     ) -> None:
@@ -66,6 +68,7 @@ class Checks:
             tokens,
             self._local_cache,
             self._signatures.gate,
+            refetches=refetching,
             renewals=renewals,
             denylist=revoked,
             proofs=Proofs(read_proof_key, replays),
@@ -73,6 +76,7 @@ class Checks:
         self._introspector = Introspector(folder, self._observe_introspection)
         services = Services(
             verify=self._signatures.verify,
+            refetch=refetching.refetch,
             mint=mints_nothing if asserting is None else asserting.mint,
             introspect=self._introspector.introspect,
         )

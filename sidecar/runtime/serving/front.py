@@ -30,7 +30,13 @@ def front_for(settings: Settings, engine: Engine, folder: Path) -> Front:
     is_shared = settings.listen_mode == "shared"
     if settings.is_native:
         native = settings.native
-        return NativeServer(engine.begin, native.limits(), shared=is_shared, socket_options=native.socket_options())
+        return NativeServer(
+            engine.begin,
+            native.limits(),
+            too_large=engine.too_large,
+            shared=is_shared,
+            socket_options=native.socket_options(),
+        )
     # Loaded only where it is used: gRPC takes 20 MiB and 0.1 s of each process.
     front: Front = importlib.import_module("sidecar.transport.grpcio_server").GrpcioServer(
         engine, shared=is_shared, tls=None if settings.tls is None else tls_in(folder, settings.tls)

@@ -21,6 +21,7 @@ from sidecar.runtime.serving import garbage
 from sidecar.runtime.serving.asserting import Asserting
 from sidecar.runtime.serving.checks import Checks
 from sidecar.runtime.serving.holder import Holder, PrepareError
+from sidecar.runtime.serving.refetching import Refetching
 from sidecar.runtime.supervision.child import UNAVAILABLE, ChildSpec
 from sidecar.transport.address import AddressError
 from sidecar.verify.pool.warm_up import warm_up
@@ -51,6 +52,7 @@ class _Server:
         settings = loaded.settings
         self._spec = spec
         self._channel = Channel(spec.channels[0])
+        self._refetching = Refetching(lambda issuer_digest: self._say(Kind.REFETCH, digest=issuer_digest))
         self._holder = Holder(loaded.trust, self._changed)
         self._heart.trust_digest = self._holder.trust.digest
         row = table.row(spec.member.index)
@@ -65,6 +67,7 @@ class _Server:
             settings=settings,
             folder=Path(spec.config).parent,
             trust=self._holder.reader(),
+            refetching=self._refetching,
             row=row,
             asserting=asserting,
         )
@@ -105,6 +108,7 @@ class _Server:
     def _changed(self, trust: Trust) -> None:
         self._heart.trust_digest = trust.digest
         self._heart.beat()
+        self._refetching.changed()
 
     def _hear(self) -> None:
         while (message := self._channel.receive()) is not None:
@@ -120,6 +124,8 @@ class _Server:
                     digest = self._holder.commit(message.generation)
                     if digest is not None:
                         self._say(Kind.COMMITTED, message.generation, digest)
+                case Kind.REFETCHED:
+                    self._refetching.answered(message.digest, message.generation / 1000)
                 case _:
                     _log.warning("a message that is not for a server: %s", message.kind)
             for handle in handles:

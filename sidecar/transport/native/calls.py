@@ -6,7 +6,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from sidecar.transport.native import replies
 from sidecar.transport.native.connection import Connection
@@ -14,12 +14,15 @@ from sidecar.transport.native.deadlines import Deadlines
 from sidecar.transport.native.errors import ErrorCode
 from sidecar.transport.native.events import Body, Event, Gone, NeedData, Request
 from sidecar.transport.native.fast_path import take_whole_requests
-from sidecar.transport.native.grpc_message import PREFIX_BYTES, MessageReader, framed
+from sidecar.transport.native.grpc_message import PREFIX_BYTES, MessageReader, TooLargeError, framed
 from sidecar.transport.native.grpc_status import CallError, Status
 from sidecar.transport.native.head import Head, HttpError
-from sidecar.transport.native.limits import Limits
-from sidecar.transport.native.methods import Methods, Streaming, Subscribe
+from sidecar.transport.native.limits import MIB, Limits
+from sidecar.transport.native.methods import Methods, Streaming, Subscribe, Unary
 from sidecar.transport.native.outcome import Outcome, outcome_of
+
+#: Bytes by which a connection grows until what all hold is looked at again.
+_LOOK_BYTES: Final = MIB
 
 
 class Outside(Protocol):
@@ -30,6 +33,9 @@ class Outside(Protocol):
 
     def cancel(self, stream_id: int) -> None:
         """Stop awaiting: nobody wants it any more."""
+
+    def holds_more(self) -> None:
+        """Look at what all connections hold together: this one holds more than it did when that was looked at last."""
 
     def flush_soon(self) -> None:
         """Send ``connection.out``: there is something in it, and no ``received`` under way."""
@@ -54,6 +60,8 @@ class Calls:
             limits.max_frame_bytes, limits.max_message_bytes + PREFIX_BYTES, limits.stream_window_bytes
         )
         self._limits, self._outside = limits, outside
+        #: Bytes held from which on it is time to look at all connections.
+        self._look_beyond = _LOOK_BYTES
         self._deadlines = Deadlines()
         self._uploads: dict[int, _Upload] = {}
         #: How to stop what still goes on for a stream: a handler that is awaited, a subscription.
@@ -87,6 +95,10 @@ class Calls:
                 break
             if event is not None:
                 self._take(event)
+            # Not on the fast path, which keeps nothing.
+            if self.connection.held > self._look_beyond:
+                self._look_beyond = self.connection.held + _LOOK_BYTES
+                self._outside.holds_more()
         if self.connection.closed:
             self.end()
 
@@ -105,6 +117,7 @@ class Calls:
     def tick(self, now: float) -> None:
         """Look at what takes too long. To be called now and then."""
         self.connection.now = now
+        self._look_beyond = self.connection.held + _LOOK_BYTES
         for stream_id, upload in list(self._uploads.items()):
             longest = self._limits.request_seconds
             timeout = longest if upload.head.timeout is None else min(longest, upload.head.timeout)
@@ -147,8 +160,9 @@ class Calls:
             self._whole(event.stream_id, upload)
 
     def _body(self, event: Body) -> None:
-        # There is one: a request that was answered before its end has no stream any more.
-        upload = self._uploads[event.stream_id]
+        upload = self._uploads.get(event.stream_id)
+        if upload is None:
+            return  # answered before its end, and the answer waits for the peer's window
         try:
             if not isinstance(upload.head.method, HttpError):
                 upload.reader.add(event.data)
@@ -207,8 +221,10 @@ class Calls:
         self.unsubscribe(event.stream_id)
 
     def _refuse(self, stream_id: int, error: CallError) -> None:
-        upload = self._uploads.pop(stream_id)
-        if isinstance(upload.head.method, HttpError):
+        method = self._uploads.pop(stream_id).head.method
+        if isinstance(method, Unary) and method.too_large is not None and isinstance(error, TooLargeError):
+            self.settle(stream_id, method.too_large())
+        elif isinstance(method, HttpError):
             self.connection.reset(stream_id, ErrorCode.CANCEL)
         else:
             self.settle(stream_id, error)

@@ -54,6 +54,11 @@ class Connection:
         """Return whether it is over, once ``out`` is sent."""
         return self.phase is Phase.CLOSED
 
+    @property
+    def held(self) -> int:
+        """Return how many bytes are kept: of requests, of answers that wait for a window, of a header block."""
+        return self.intake.holding + self.outlet.held + (0 if self.block is None else self.block.size)
+
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes that were read at ``now``. Those before them have been looked at."""
         self.now = self.heard_at = now

@@ -14,6 +14,13 @@ PREFIX: Final = struct.Struct(">BI")
 PREFIX_BYTES: Final = 5
 
 
+class TooLargeError(CallError):
+    """A message of more bytes than are taken."""
+
+    def __init__(self, size: int, most: int) -> None:
+        super().__init__(Status.RESOURCE_EXHAUSTED, f"a message of {size} bytes; at most {most}")
+
+
 def framed(message: bytes) -> bytes:
     """Return a message with its prefix, not compressed."""
     return PREFIX.pack(0, len(message)) + message
@@ -37,7 +44,7 @@ class MessageReader:
                 # A message may be compressed only as grpc-encoding says, and we take no call with that.
                 raise CallError(Status.INTERNAL, "a compressed message, and no grpc-encoding")
             if size > self._max_bytes:
-                raise CallError(Status.RESOURCE_EXHAUSTED, f"a message of {size} bytes; at most {self._max_bytes}")
+                raise TooLargeError(size, self._max_bytes)
             if len(self._received) > PREFIX_BYTES + size:
                 raise CallError(Status.INTERNAL, "more than one message in a unary call")
 

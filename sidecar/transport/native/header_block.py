@@ -35,6 +35,11 @@ class HeaderBlock:
             text = f"a header block of more than {self._limits.max_header_list_bytes} bytes"
             raise H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text)
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes there are of it."""
+        return self._size
+
     def whole(self) -> bytes:
         """Return the block."""
         return b"".join(self._parts)

@@ -30,6 +30,11 @@ class Intake:
         self._waiting: dict[int, Stream] = {}
         self._favoured: int | None = None
 
+    @property
+    def holding(self) -> int:
+        """Return how many bytes requests under way hold."""
+        return self._held
+
     def refill(self) -> bytes:
         """Fill the connection's window; return the frame that tells."""
         increment, self.window = self._full - self.window, self._full

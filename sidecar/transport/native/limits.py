@@ -7,7 +7,10 @@ KIB, MIB = 1024, 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on peers. Sizes in bytes, times in seconds; each is for one connection, but ``max_connections``."""
+    """Bounds on peers. Sizes in bytes, times in seconds.
+
+    Each is for one connection, but for ``max_connections`` and ``max_total_buffer_bytes``.
+    """
 
     max_connections: int = 1024  #: open at once; one more, and see ``open_connections``
     max_concurrent_streams: int = 1024
@@ -19,6 +22,7 @@ class Limits:
     stream_window_bytes: int = MIB
     connection_window_bytes: int = 16 * MIB
     max_request_bytes: int = 256 * MIB  #: of requests under way; beyond it their uploads wait for one another
+    max_total_buffer_bytes: int = 512 * MIB  #: of all connections; beyond it the one that holds most is closed
     write_buffer_bytes: int = MIB  #: not yet read by the peer; beyond it nothing more is read from the peer
     max_unsent_bytes: int = 16 * MIB  #: of answers that wait for the peer's window or for it to read
     unsent_seconds: float = 20.0  #: from an answer to its last byte, and of a write buffer that stays full

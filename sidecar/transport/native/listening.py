@@ -22,6 +22,8 @@ from sidecar.transport.address import (
     is_local,
     refuse_if_taken,
 )
+from sidecar.transport.alone import alone_at
+from sidecar.transport.sockets import Listening, bind_unix, listen_tcp, listening
 
 BACKLOG: Final = 1024
 
@@ -34,21 +36,6 @@ class SocketOptions:
     group: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """A socket that listens. ``address`` is what it listens on, with the port that the system chose."""
-
-    socket: socket.socket
-    address: Address
-    inode: tuple[int, int] | None  #: device and inode of a Unix socket's file
-
-    def remove(self) -> None:
-        """Remove the socket's file, if it is still ours. May be called again."""
-        if isinstance(self.address, UnixAddress) and self.inode is not None and _inode(self.address.path) == self.inode:
-            with suppress(FileNotFoundError):
-                Path(self.address.path).unlink()
-
-
 def listen(address: Address, options: SocketOptions, *, shared: bool) -> Listening:
     """Listen on ``address``; raises ``AddressError``. ``shared``: others of ours may have the same port."""
     if not is_local(address):
@@ -56,33 +43,21 @@ def listen(address: Address, options: SocketOptions, *, shared: bool) -> Listeni
             f"{address}: the native transport has no TLS and listens on loopback and Unix sockets only; "
             "for any other address write 'transport: grpcio', with 'tls'"
         )
-    refuse_if_taken(address)
     try:
         if isinstance(address, TcpAddress):
-            return _tcp(address, shared=shared)
-        return _abstract(address) if address.path.startswith("@") else _unix(address, options)
+            return listen_tcp(address, BACKLOG, shared=shared)
+        with alone_at(address):
+            refuse_if_taken(address)
+            return _abstract(address) if address.path.startswith("@") else _unix(address, options)
     except OSError as error:
         raise AddressError(f"{address}: cannot listen there: {error.strerror or error}") from None
-
-
-def _tcp(address: TcpAddress, *, shared: bool) -> Listening:
-    made = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if shared:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        made.bind((address.host, address.port))
-        return _listening(made, TcpAddress(address.host, made.getsockname()[1]), None)
-    except BaseException:
-        made.close()
-        raise
 
 
 def _abstract(address: UnixAddress) -> Listening:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         made.bind("\0" + address.path[1:])
-        return _listening(made, address, None)
+        return listening(made, address, None, BACKLOG)
     except BaseException:
         made.close()
         raise
@@ -95,24 +70,19 @@ def _unix(address: UnixAddress, options: SocketOptions) -> Listening:
         raise AddressError(f"{address}: leaves no room beside it for a name of 9 characters; choose a shorter folder")
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        # Nobody but us, until it has its permissions. The umask is the whole process's: what another thread makes just
-        # now gets fewer permissions, never more.
-        umask = os.umask(0o777)
-        try:
-            made.bind(str(unfinished))
-        finally:
-            os.umask(umask)
+        # Nobody but us, until it has its permissions.
+        inode = bind_unix(made, str(unfinished), 0)
         if options.group is not None:
             os.chown(unfinished, -1, _group(address, options.group))
         unfinished.chmod(options.mode)
-        listening = _listening(made, address, _inode(str(unfinished)))
+        finished = listening(made, address, inode, BACKLOG)
         unfinished.replace(path)
     except BaseException:
         made.close()
         with suppress(FileNotFoundError):
             unfinished.unlink()
         raise
-    return listening
+    return finished
 
 
 def _group(address: UnixAddress, name: str) -> int:
@@ -122,17 +92,3 @@ def _group(address: UnixAddress, name: str) -> int:
         return grp.getgrnam(name).gr_gid
     except KeyError:
         raise AddressError(f"{address}: there is no group {name!r} for its socket; write a name or a number") from None
-
-
-def _listening(made: socket.socket, address: Address, inode: tuple[int, int] | None) -> Listening:
-    made.listen(BACKLOG)
-    made.setblocking(False)  # noqa: FBT003 - positional only
-    return Listening(made, address, inode)
-
-
-def _inode(path: str) -> tuple[int, int] | None:
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino

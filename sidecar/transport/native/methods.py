@@ -13,9 +13,10 @@ Answer = Callable[[bytes, float | None], bytes | Awaitable[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Unary:
-    """A method with one answer."""
+    """A method with one answer. ``too_large`` gives that to a message of too many bytes; without it: a gRPC error."""
 
     answer: Answer
+    too_large: Callable[[], bytes] | None = None
 
 
 class Caller(Protocol):

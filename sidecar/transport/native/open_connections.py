@@ -84,6 +84,16 @@ class OpenConnections:
         if not self._open:
             self._none.set()
 
+    def look_at_memory(self) -> None:
+        """Close those that hold most, for as long as all together hold more than they may."""
+        most = self._limits.max_total_buffer_bytes
+        held = {one: one.held for one in self._open}
+        total = sum(held.values())
+        while total > most:
+            greatest = max(held, key=held.__getitem__)
+            total -= held.pop(greatest)
+            greatest.hold_less(most)
+
     async def none_within(self, seconds: float) -> None:
         """Wait until there are none, so long at the most."""
         with suppress(TimeoutError):

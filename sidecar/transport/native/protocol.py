@@ -42,6 +42,9 @@ class Connections(Protocol):
     def lost(self, connection: "NativeProtocol") -> None:
         """Note that one has ended."""
 
+    def look_at_memory(self) -> None:
+        """See that all together do not hold too much."""
+
 
 class NativeProtocol(asyncio.Protocol):
     """One connection."""
@@ -136,6 +139,17 @@ class NativeProtocol(asyncio.Protocol):
         """Return since when no call has been under way, in the loop's seconds; ``None``: one is, or was just now."""
         return None if self.calls.is_busy else self.calls.called_at
 
+    @property
+    def held(self) -> int:
+        """Return how many bytes are kept for it; none for one that is ending, and is about to let go of them."""
+        return 0 if self._ends_at is not None else self.calls.connection.held + self._transport.get_write_buffer_size()
+
+    def hold_less(self, most: int) -> None:
+        """Close it, since all together hold more than so many bytes."""
+        text = f"all connections hold more than {most} bytes, and this one most of them"
+        self.calls.connection.fail(H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text))
+        self.flush()
+
     def leave(self) -> None:
         """Begin to leave: close once the peer knows and all calls are answered."""
         self.calls.leave()
@@ -177,6 +191,10 @@ class NativeProtocol(asyncio.Protocol):
         task = self._tasks.pop(stream_id, None)
         if task is not None:
             task.cancel()
+
+    def holds_more(self) -> None:
+        """Look at all connections."""
+        self._connections.look_at_memory()
 
     def flush_soon(self) -> None:
         """Write once everything that is ready in this turn of the loop has added to it."""

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -11,11 +12,12 @@ from sidecar.transport.address import Address, UnixAddress
 from sidecar.transport.native.file_limit import room_for
 from sidecar.transport.native.health import Health
 from sidecar.transport.native.limits import Limits
-from sidecar.transport.native.listening import BACKLOG, Listening, SocketOptions, listen
+from sidecar.transport.native.listening import BACKLOG, SocketOptions, listen
 from sidecar.transport.native.methods import Answer, Methods, Unary
 from sidecar.transport.native.open_connections import OpenConnections
 from sidecar.transport.native.protocol import NativeProtocol
 from sidecar.transport.service import SERVICE
+from sidecar.transport.sockets import Listening
 
 #: Seconds between two looks at what takes too long, at the most; and what a cut-off connection gets to end.
 _TICK_SECONDS: Final = 1.0
@@ -27,7 +29,9 @@ _TURNS: Final = 8
 class NativeServer:
     """One listening server. ``start``, then ``stop``, each once, in a running loop.
 
-    ``answer`` answers a check. ``shared``: its port is that of other servers of ours as well (SO_REUSEPORT, socket(7)).
+    ``answer`` answers a check, ``too_large`` one that is not taken for its size.
+
+    ``shared``: its port is that of other servers of ours as well (SO_REUSEPORT, socket(7)).
     """
 
     def __init__(
@@ -35,13 +39,14 @@ class NativeServer:
         answer: Answer,
         limits: Limits | None = None,
         *,
+        too_large: Callable[[], bytes] | None = None,
         shared: bool = False,
         socket_options: SocketOptions | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._shared, self._socket_options = shared, socket_options or SocketOptions()
         self._health = Health([SERVICE])
-        self._methods: Methods = {b"/%s/Check" % SERVICE.encode(): Unary(answer)} | self._health.methods()
+        self._methods: Methods = {b"/%s/Check" % SERVICE.encode(): Unary(answer, too_large)} | self._health.methods()
         self._open = OpenConnections(self._limits)
         self._listening: Listening | None = None
 
@@ -108,6 +113,7 @@ class NativeServer:
             await asyncio.sleep(min(_TICK_SECONDS, shortest / 4))
             for connection in self._open.all():
                 connection.tick()
+            self._open.look_at_memory()
 
 
 async def _turns() -> None:

@@ -86,7 +86,9 @@ def data(connection: Connection, received: Frame) -> Event | None:
         return None  # reset by us, and so not wanted
     stream.state = state
     _count(stream, len(body), ended=ended)
-    connection.say(connection.intake.held(stream, size, len(body), ended=ended))
+    # Of a request that is answered already nothing is kept.
+    kept = len(body) if stream.trailers is None else 0
+    connection.say(connection.intake.held(stream, size, kept, ended=ended))
     return Body(stream_id, body, ended)
 
 

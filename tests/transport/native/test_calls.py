@@ -8,10 +8,24 @@ import pytest
 from sidecar.transport.deadline import OF_THE_DEADLINE
 from sidecar.transport.native import frames
 from sidecar.transport.native.errors import ErrorCode
-from sidecar.transport.native.frames import frame, rst_stream
+from sidecar.transport.native.frames import frame, rst_stream, window_update
 from sidecar.transport.native.grpc_status import CallError, Status
 from sidecar.transport.native.limits import Limits
-from transport.native.wire import USUAL, Wire, call, data, framed, headers, later, replies
+from sidecar.transport.native.methods import Unary
+from transport.native.wire import (
+    CHECK,
+    INITIAL_WINDOW_SIZE,
+    USUAL,
+    Wire,
+    call,
+    data,
+    echo,
+    framed,
+    headers,
+    later,
+    replies,
+    settings,
+)
 
 
 def test_call_is_answered() -> None:
@@ -138,6 +152,31 @@ def test_message_over_the_limit_is_refused_before_it_is_here() -> None:
     assert (reply.status, reply.reset) == ("8", ErrorCode.NO_ERROR)
     assert replies(wire.send(call(3, bytes(1000))))[3].status == "0"
     assert replies(wire.send(call(5, bytes(1001))))[5].status == "8"
+
+
+def test_message_over_the_limit_is_answered_where_there_is_an_answer() -> None:
+    """A method may have an answer of its own to what is too large; nothing of the message is waited for."""
+    wire = Wire(limits=Limits(max_message_bytes=1000), methods={CHECK: Unary(echo, lambda: b"no")})
+    reply = replies(wire.send(headers(1) + data(1, framed(bytes(1001))[:10], end=False)))[1]
+    assert (reply.status, reply.message, reply.reset) == ("0", b"no", ErrorCode.NO_ERROR)
+    reply = replies(wire.send(call(3, bytes(1001))))[3]
+    assert (reply.status, reply.message) == ("0", b"no")
+    assert replies(wire.send(call(5, bytes(1000))))[5].message == bytes(1000)
+
+
+def test_rest_of_what_was_answered_is_dropped() -> None:
+    """While the answer waits for the peer's window, what still comes of the message changes nothing and is not kept."""
+    limits = Limits(max_message_bytes=1000, stream_window_bytes=70_000, connection_window_bytes=70_000)
+    wire = Wire(limits=limits, methods={CHECK: Unary(echo, lambda: b"no")})
+    wire.send(settings({INITIAL_WINDOW_SIZE: 0}))
+    wire.send(headers(1) + data(1, framed(bytes(10**6))[:10], end=False))
+    for _ in range(100):
+        sent = wire.send(data(1, bytes(10_000), end=False))
+        assert not [one for one in sent if one.kind in (frames.RST_STREAM, frames.GOAWAY)]
+    assert wire.connection.intake._held <= 10
+    wire.send(data(1, b"", end=True))
+    assert replies(wire.send(window_update(1, 1000)))[1].status == "0"
+    assert wire.connection.streams.alive == {}
 
 
 @pytest.mark.parametrize(

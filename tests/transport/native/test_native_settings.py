@@ -46,6 +46,7 @@ def test_socket_options() -> None:
         ({"max_frame_bytes": 16383}, "greater than or equal to 16384"),
         ({"unsent_seconds": 0}, "greater than 0"),
         ({"socket_mode": "0777"}, "Input should be '0600', '0660' or '0666'"),
+        ({"max_total_buffer_bytes": "255MiB"}, "must not be smaller than 'max_request_bytes'"),
         ({"stream_window_bytes": "32MiB"}, "must not become smaller"),
         ({"max_frame_bytes": "1MiB", "stream_window_bytes": "512KiB"}, "must not become smaller"),
     ],

@@ -129,6 +129,7 @@ class Outside:
     begun: dict[int, float | None] = field(default_factory=dict)
     cancelled: list[int] = field(default_factory=list)
     flushes: int = 0
+    looks: int = 0
 
     def begin(self, stream_id: int, awaitable: Awaitable[bytes], seconds: float | None) -> None:
         """Note it."""
@@ -138,6 +139,10 @@ class Outside:
     def cancel(self, stream_id: int) -> None:
         """Note it."""
         self.cancelled.append(stream_id)
+
+    def holds_more(self) -> None:
+        """Note it."""
+        self.looks += 1
 
     def flush_soon(self) -> None:
         """Note it."""

@@ -1,0 +1,92 @@
+"""What is told of issuers' keys: how many, which, since when, how old, and how fetching them goes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+#: Characters of a key id in a label: it is what somebody else calls it.
+_SHOWN = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """Of an issuer whose keys are fetched. ``results``: how fetches ended, by result, since control was started.
+
+    ``age`` is in seconds since the issuer last confirmed them, ``None`` where it never did. ``failures`` are those in a
+    row. ``certificate_expires_at``, in seconds since the epoch, is that of the server that has the key set.
+    """
+
+    age: float | None
+    failures: int
+    results: Mapping[str, int]
+    certificate_expires_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeySetFacts:
+    """Of one issuer. ``keys`` are ids, with since when each is there (seconds since the epoch; ``None``: unknown)."""
+
+    issuer: str
+    keys: Mapping[str, float | None]
+    changes: Mapping[str, int] = field(default_factory=dict)  #: keys added, removed and replaced, since control started
+    fetching: Fetching | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One family of samples: label values and value of each. ``counts``: they only grow."""
+
+    name: str
+    text: str
+    labels: tuple[str, ...]
+    samples: Sequence[tuple[tuple[str, ...], float]]
+    counts: bool = False
+
+
+def measured(facts: Sequence[KeySetFacts]) -> Iterator[Measured]:
+    """Yield the families."""
+    fetched = [(one.issuer, one.fetching) for one in facts if one.fetching is not None]
+    keys = [((one.issuer, key_id[:_SHOWN]), since) for one in facts for key_id, since in one.keys.items()]
+    yield Measured("authz_keys", "Keys that tokens are checked with.", ("issuer",), _each(facts))
+    yield Measured("authz_key_info", "Keys, by their id.", ("issuer", "kid"), [(labels, 1) for labels, _ in keys])
+    yield Measured(
+        "authz_key_since_timestamp_seconds",
+        "When a key came, in Unix time; of those that came while control ran.",
+        ("issuer", "kid"),
+        [(labels, since) for labels, since in keys if since is not None],
+    )
+    yield Measured(
+        "authz_key_changes",
+        "Keys that were added, removed, or replaced under the same id.",
+        ("issuer", "change"),
+        [((one.issuer, change), count) for one in facts for change, count in one.changes.items()],
+        counts=True,
+    )
+    yield Measured(
+        "authz_key_set_age_seconds",
+        "Seconds since the issuer last confirmed its keys.",
+        ("issuer",),
+        [((issuer,), one.age) for issuer, one in fetched if one.age is not None],
+    )
+    yield Measured(
+        "authz_key_fetches",
+        "Times that keys were fetched: replaced, the same, or what went wrong.",
+        ("issuer", "result"),
+        [((issuer, result), count) for issuer, one in fetched for result, count in one.results.items()],
+        counts=True,
+    )
+    yield Measured(
+        "authz_key_fetch_failures_in_a_row",
+        "Times in a row that fetching keys failed, up to now.",
+        ("issuer",),
+        [((issuer,), one.failures) for issuer, one in fetched],
+    )
+    yield Measured(
+        "authz_key_server_certificate_expiry_timestamp_seconds",
+        "Until when the certificate of the server with the keys is good, in Unix time.",
+        ("issuer",),
+        [((issuer,), at) for issuer, one in fetched if (at := one.certificate_expires_at) is not None],
+    )
+
+
+def _each(facts: Sequence[KeySetFacts]) -> list[tuple[tuple[str, ...], float]]:
+    return [((one.issuer,), len(one.keys)) for one in facts]
