@@ -107,7 +107,8 @@ def test_server_that_is_held_back_is_replaced(short_folder: Path) -> None:
         sidecar.process.signal(signal.SIGHUP)
         assert eventually(lambda: sidecar.check(sidecar.addresses[0]).reason == "unknown_key"), sidecar.printed()
         assert eventually(lambda: sidecar.is_ready() and sidecar.pid("server-1") != held)
-        assert _reasons(sidecar) == {"unknown_key"}
+        # One that began while the others were asked may have begun with the old set, and is asked next.
+        assert eventually(lambda: _reasons(sidecar) == {"unknown_key"}), sidecar.printed()
 
 
 def test_late_server_does_not_vouch_under_the_new_set(short_folder: Path) -> None:
