@@ -18,7 +18,6 @@ def test_every_counter_has_one_index() -> None:
         *series.ASSERTION.values(),
         *series.RELOAD.values(),
         *series.INTROSPECTION.values(),
-        *series.ASSERTION.values(),
         *series.REVOCATION.values(),
     ]
     assert sorted(indices) == list(range(len(SCHEMA.counters)))

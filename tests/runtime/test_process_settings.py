@@ -125,6 +125,15 @@ def test_shared_memory_size(short_folder: Path) -> None:
     assert 0 < found[0] < found[1]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_replay_memory_size(short_folder: Path) -> None:
+    """The memory of used proofs, which each server maps, has that size."""
+    with _running(short_folder, replay_memory_size="192KiB", servers=1) as sidecar:
+        maps = Path(f"/proc/{sidecar.pid('server-0')}/maps").read_text(encoding="ascii").splitlines()
+        (begin, end), *_ = [line.split()[0].split("-") for line in maps if "ext-authz-replays" in line]
+        assert int(end, 16) - int(begin, 16) == 192 * 1024
+
+
 def test_cpu_affinity_enabled(short_folder: Path) -> None:
     """Each server runs on one CPU; without, on all that there are for us."""
     with _running(short_folder, cpu_affinity_enabled="true", servers=1) as sidecar:
