@@ -8,7 +8,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -109,7 +109,8 @@ async def opened(access: Access) -> AsyncIterator[Client]:
             finally:
                 # At once: TLS's own good-bye waits for the other side, which has said what it had to.
                 for transport in transports:
-                    transport.abort()
+                    with suppress(AttributeError):  # of one that is over already, in Python up to 3.11.4
+                        transport.abort()
     except TimeoutError:
         raise FetchError(Trouble.TIMEOUT, f"no answer within {access.timeout:g} s") from None
 
