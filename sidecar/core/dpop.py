@@ -51,7 +51,8 @@ class Proof:
     def check_age(self, now: float) -> None:
         """Raise ``Refusal`` unless it was made just now."""
         # INVARIANT: the comparison must hold to let it go on, so that a clock that is NaN refuses.
-        if not self.issued - self.skew <= now <= self.until:
+        # At ``until`` its use is forgotten.
+        if not self.issued - self.skew <= now < self.until:
             raise Refusal(Reason.PROOF_INVALID, "iat is not now")
 
 
@@ -118,7 +119,9 @@ def _check_request(claims: Mapping[str, Json], request: Request, dpop: Dpop) -> 
     ours = normal_uri(sent.scheme, sent.authority, request.endpoint.paths[0])
     if wanted is None or ours is None or wanted.path != ours.path:
         raise Refusal(Reason.PROOF_INVALID, "htu is not the request's URI")
-    if wanted.origin not in (dpop.origins or {ours.origin}):
+    # Where the origin that was asked is one of ours, a proof for another of ours is none for this one.
+    allowed = {ours.origin} if not dpop.origins or ours.origin in dpop.origins else dpop.origins
+    if wanted.origin not in allowed:
         raise Refusal(Reason.PROOF_INVALID, "htu names another origin than this one's")
 
 

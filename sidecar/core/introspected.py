@@ -2,6 +2,7 @@
 
 import math
 from types import MappingProxyType
+from typing import NamedTuple
 
 from sidecar.core import base64url
 from sidecar.core import claims as claim
@@ -25,8 +26,15 @@ def introspecting(credential: Credential, trust: Trust) -> Issuer | None:
     issuer = trust.introspecting.get(credential.source)
     if issuer is None:
         return None
-    named = _named_issuer(credential.token)
-    return issuer if named is None or (named == issuer.issuer and not issuer.algorithms) else None
+    named = _named(credential.token)
+    if named is None:
+        return issuer
+    if named.issuer != issuer.issuer or issuer.algorithms:
+        return None
+    if named.type not in issuer.token_types:
+        # As where the signature is checked here: a logout token is active too.
+        raise Refusal(Reason.WRONG_TOKEN_TYPE, "typ is not among the issuer's token types")
+    return issuer
 
 
 def believe_answer(body: bytes | None, issuer: Issuer, introspection: Introspection, now: float) -> Identity:
@@ -67,7 +75,8 @@ def introspected_identity(
         issuer_digest=issuer.digest,
         key_id=None,
         key_thumbprint=b"",
-        valid_from=begins - issuer.clock_skew,
+        # Not before it was asked either: with a clock that is set back it would be good for longer than it may.
+        valid_from=max(begins - issuer.clock_skew, ask_again_at - introspection.max_cache),
         valid_until=ask_again_at if expires is None else min(expires, ask_again_at),
         confirmation=confirmation_of(claims, issuer.bound),
         ask_again_at=ask_again_at,
@@ -81,10 +90,19 @@ def _check_named(claims: dict[str, Json], issuer: Issuer, introspection: Introsp
     if kind is not None and (not isinstance(kind, str) or kind.lower() not in introspection.token_types):
         # RFC 7662, section 2.2. A refresh token is active too.
         raise Refusal(Reason.WRONG_TOKEN_TYPE, "token_type is not among those that are taken")
+    bound = claims.get("cnf")
+    if isinstance(kind, str) and kind.lower() == "dpop" and not (isinstance(bound, dict) and "jkt" in bound):
+        # RFC 9449, section 6.2: it is bound to a key, and not said to which.
+        raise Refusal(Reason.PROOF_REQUIRED, "token_type is DPoP, and cnf names no key")
 
 
-def _named_issuer(token: bytes) -> Json:
-    """Return the issuer that a JWT names; ``None`` for what is no JWT. Nothing of it is believed."""
+class _Named(NamedTuple):
+    issuer: Json
+    type: Json
+
+
+def _named(token: bytes) -> _Named | None:
+    """Return the issuer and the type that a JWT names; ``None`` for what is no JWT. Nothing of it is believed."""
     parts = token.split(b".")
     if len(parts) != _JWS_PARTS:
         return None
@@ -92,4 +110,7 @@ def _named_issuer(token: bytes) -> Json:
         header, payload = (loads_object(base64url.decode(part)) for part in parts[:2])
     except (base64url.Base64UrlError, JsonError):
         return None
-    return payload.get("iss", "") if "alg" in header else None
+    if "alg" not in header:
+        return None
+    kind = header.get("typ", "jwt")
+    return _Named(payload.get("iss", ""), kind.lower().removeprefix("application/") if isinstance(kind, str) else kind)

@@ -28,11 +28,12 @@ def parameter(name: str) -> re.Pattern[str]:
 def cookie(name: str) -> re.Pattern[str]:
     """Return what finds a cookie that somebody takes for ``name`` in a Cookie header, in any case.
 
-    Servers trim white space, some decode names (PHP), some take a comma for the end of a cookie (RFC 2965), and ASP.NET
-    knows no case.
+    Servers trim white space, some decode names (PHP, where NUL ends one), some take a comma for the end of a cookie
+    (RFC 2965), some take quotes off, and ASP.NET knows no case. What is not ASCII counts as white space, since some of
+    it is (U+00A0, U+FEFF), and so does ``!``, which Envoy shows for it.
     """
-    space = r"(?:[\s+]|%20|%09|%00)*"
-    return re.compile(rf"(?:\A|[;,]){space}{spellings(name)}{space}(?=[=;,]|\Z)", re.IGNORECASE)
+    space = r"(?:[\s+!\"]|[^\x00-\x7f]|%20|%09|%00)*"
+    return re.compile(rf"(?:\A|[;,]){space}{spellings(name)}(?:{space}(?=[=;,]|\Z)|%00|\x00)", re.IGNORECASE)
 
 
 def _letter(letter: str) -> str:

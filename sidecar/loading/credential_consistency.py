@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from sidecar.core.source import BEARER
+from sidecar.core.source import BEARER, DPOP, Source
 from sidecar.loading.problem import FieldPath
 from sidecar.loading.reserved import has_meaning
 from sidecar.settings import Settings
 from sidecar.settings.credential import CredentialSettings, sources_of
+from sidecar.settings.issuer import IssuerSettings
 
 _Placed = tuple[FieldPath, CredentialSettings]
 
@@ -36,12 +37,17 @@ def _owners(settings: Settings) -> Iterator[tuple[FieldPath, str]]:
     for index, issuer in enumerate(settings.issuers):
         if issuer.asked() is None:
             continue
-        for source in sorted(sources_of(issuer.credentials)):
+        for source in sorted(_sources(issuer)):
             other = owners.setdefault(source, repr(issuer.issuer))
             if other != repr(issuer.issuer):
                 where = f"{source.kind} {source.name}"
                 problem = f"{where} has the opaque credentials of {other} too; give each a place of its own"
                 yield ("issuers", index, "credentials"), problem
+
+
+def _sources(issuer: IssuerSettings) -> frozenset[Source]:
+    has_dpop = issuer.bound_tokens is not None and issuer.bound_tokens.dpop is not None
+    return sources_of(issuer.credentials) | (frozenset({DPOP}) if has_dpop else frozenset())
 
 
 def _all(settings: Settings) -> Iterator[_Placed]:

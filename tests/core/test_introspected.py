@@ -149,6 +149,9 @@ def test_no_answer() -> None:
         ({"token_type": "refresh_token"}, "wrong_token_type"),
         ({"token_type": 5}, "wrong_token_type"),
         ({"cnf": {"jkt": "x"}}, "proof_required"),
+        ({"token_type": "DPoP"}, "proof_required"),
+        ({"token_type": "dpop", "cnf": {"x5t#S256": "x"}}, "proof_required"),
+        ({"token_type": "dpop", "cnf": {}}, "proof_required"),
         ({"scope": 5}, "allowed"),
         ({"iss": ISSUER}, "allowed"),
         ({"token_type": "Bearer"}, "allowed"),
@@ -265,6 +268,24 @@ def test_jwt_of_an_issuer_without_keys_is_asked_about() -> None:
     assert process.ask(forge({"alg": "HS256", "crit": ["x"]}, claims())).allowed
     assert isinstance(process.begin(with_token(mint(claims(iss=OTHER)))), Verify)
     assert process.ask(mint(claims(iss="https://nobody.example"))).reason == "unknown_issuer"
+
+
+@pytest.mark.parametrize("kind", ["logout+jwt", "application/dpop+jwt", "", 5])
+def test_type_of_a_jwt_that_is_asked_about(kind: object) -> None:
+    """A logout token is active too: the types that are taken are those of the issuer, whoever verifies them."""
+    process = Process(trust(issuers=[asking()]))
+    assert process.ask(forge({"alg": "EdDSA", "typ": kind}, claims())).reason == "wrong_token_type"
+    assert process.asked == 0
+    assert process.ask(forge({"alg": "EdDSA", "typ": "application/AT+JWT"}, claims())).allowed
+
+
+def test_clock_that_is_set_back(shared: SharedTokenCache) -> None:
+    """A yes is not older than it may be because a clock went back: the issuer is asked again."""
+    in_force = trust(issuers=[asking(max_cache=60.0)])
+    first, second = Process(in_force, shared), Process(in_force, shared)
+    assert first.ask().allowed
+    assert [one.ask(now=NOW - 300).allowed for one in (first, second)] == [True, True]
+    assert (first.asked, second.asked) in ((2, 0), (2, 1))
 
 
 def test_only_from_its_place() -> None:
