@@ -22,6 +22,8 @@ from sidecar.core.trust import AssertionSettings
 #: Of its lifetime: after which a successor is asked for, and after which it is not sent, since it must last for the
 #: request's way, and for the clocks at its end.
 _RENEW_AFTER, _GOOD_FOR = 2 / 3, 9 / 10
+#: The end of an identity that has none, as an API key's: whole seconds that a double has exactly.
+_LATEST = 2**53
 #: Seconds from one attempt to renew it to the next.
 _AGAIN = 1.0
 
@@ -90,7 +92,7 @@ def statement_of(settings: AssertionSettings, identity: Identity, audience: tupl
     subject = identity.principal if settings.subject_is_principal else identity.subject
     if not subject:
         raise Refusal(Reason.UNSAFE_IDENTITY, "an assertion needs a subject")
-    not_after = math.floor(identity.valid_until)
+    not_after = math.floor(min(identity.valid_until, _LATEST))
     if not now < not_after:
         raise Refusal(Reason.TOKEN_EXPIRED, "ends within the second")
     copied = {name: identity.claims[name] for name in settings.claims if name in identity.claims}

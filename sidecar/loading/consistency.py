@@ -139,7 +139,7 @@ def _assertion(settings: Settings, assertion: AssertionSettings) -> Iterator[Inc
     for index, claim in enumerate(assertion.claims):
         if claim in RESERVED_CLAIMS:
             yield ("assertion", "claims", index), f"{claim!r} is set by the sidecar or another token's; leave it out"
-    if assertion.subject == "subject" and len(settings.issuers) > 1:
+    if assertion.subject == "subject" and len(settings.issuers) + (settings.api_keys is not None) > 1:
         yield (
             ("assertion", "subject"),
             "with several issuers two of them could have one subject in common; write 'principal', or leave it out",

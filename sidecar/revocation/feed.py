@@ -108,10 +108,13 @@ class Feed:
         self.state = FeedState()
         self._at, self._take, self._ended = at, take, ended
         self._read_to, self._added = START, 0
+        #: How often it was begun anew.
+        self._beginnings = 0
 
     def begin_anew(self) -> None:
         """Read all of it again."""
         self._read_to, self._added = START, 0
+        self._beginnings += 1
 
     async def run(self) -> None:
         """Follow the stream, for ever."""
@@ -156,13 +159,15 @@ class Feed:
 
     async def _read(self, client: Redis, *, wait: bool) -> bool:
         """Read some; say whether that was all."""
-        block = int(_WAIT_SECONDS * 1000) if wait else None
+        block, beginnings = int(_WAIT_SECONDS * 1000) if wait else None, self._beginnings
         since: dict[Any, Any] = {self._at.stream: str(self._read_to)}
         answer: Any = await client.xread(since, count=_COUNT, block=block)
         self.state.contact_at = time.time()
         entries: Any = answer[0][1] if answer else []
         if entries:
             await self._take([fields.get(_FIELD) if fields else None for _, fields in entries])
+            if self._beginnings != beginnings:
+                return False  # it is to be read anew since we asked: the position is not moved on
             # INVARIANT: what was read has been stored before the position moves on.
             self._read_to = max(self._read_to, position(entries[-1][0]))
             self.state.stuck, self.state.trouble = False, ""

@@ -1,17 +1,20 @@
 """An identity goes upstream only with an assertion about it: asked for, kept, renewed ahead, and never outliving it."""
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from sidecar.core.assertion import Minted, Statement
+from sidecar.core.assertion import Minted, Statement, assertion_of, statement_of
 from sidecar.core.check import Checker
 from sidecar.core.needs import Decided, Mint, Step, Verify
 from sidecar.core.trust import AssertionSettings, Trust
 from sidecar.engine.local_cache import LocalCache
 from support.answers import Answer, read_answer
 from support.checks import minted, verdict
+from support.identities import identity
 from support.keypairs import pair
 from support.requests import check_request, with_token
 from support.tokens import ISSUER, NOW, claims, mint
@@ -236,3 +239,12 @@ def test_what_a_client_sends_beside_it() -> None:
     odd = process.ask(with_token(token, headers={"x_auth_assertion": "forged"}))
     assert odd.header(HEADER) == "token-1"
     assert "x_auth_assertion" in odd.removed
+
+
+def test_identity_that_never_ends() -> None:
+    """An API key may have no end: what is asserted of it has one all the same, and is renewed."""
+    who = replace(identity(), valid_until=math.inf)
+    statement = statement_of(settings(), who, ("behind",), NOW)
+    assert NOW + LIFETIME < statement.not_after < math.inf
+    found = assertion_of(Minted("t", int(NOW), int(NOW) + LIFETIME), statement)
+    assert found.renew_at < found.good_until < NOW + LIFETIME

@@ -88,6 +88,29 @@ def test_catches_up_and_follows(redis: RedisServer) -> None:
     run(test)
 
 
+def test_read_anew_while_it_is_read(redis: RedisServer) -> None:
+    """What is to be read again while messages are taken is read again, all of it, though more came meanwhile."""
+    for message in (b"1", b"2"):
+        redis.add(message)
+
+    async def test() -> None:
+        taken: list[bytes | None] = []
+
+        async def take(messages: Sequence[bytes | None]) -> None:
+            taken.extend(messages)
+            if taken == [b"1", b"2", b"3"]:
+                feed.begin_anew()
+
+        feed = Feed(at(redis), take, Reader().ended)
+        async with following(feed):
+            await until(lambda: feed.state.caught_up)
+            await feed.publish(b"3")
+            await until(lambda: len(taken) >= 6)
+            assert taken == [b"1", b"2", b"3"] * 2
+
+    run(test)
+
+
 def test_empty_stream_is_at_its_end(redis: RedisServer) -> None:
     """A stream that nobody ever wrote to is read to its end at once."""
 

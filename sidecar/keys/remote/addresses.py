@@ -9,17 +9,27 @@ special-purpose addresses does not have. Own lists: those in Python's ``ipaddres
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-#: Nobody serves keys from these: this network and host, link-local (metadata services), multicast, reserved, broadcast.
-_NEVER = tuple(map(IPv4Network, ("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4")))
+#: Nobody serves keys from these: this network and host, link-local (metadata services), multicast, reserved, broadcast;
+#: and the addresses of metadata services that are not link-local: Azure's and Alibaba's, Amazon's and Google's.
+_NEVER = tuple(
+    map(
+        IPv4Network,
+        (
+            *("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"),
+            *("168.63.129.16/32", "100.100.100.200/32"),
+        ),
+    )
+)
+_NEVER_6 = tuple(map(IPv6Address, ("fd00:ec2::254", "fd20:ce::254")))
 #: One's own: private use, shared (carriers; some clouds' metadata), loopback, IETF protocols, documentation,
-#: benchmarks, the old 6to4 relays, and the address at which Azure's hosts talk to their guests.
+#: benchmarks, and the old 6to4 relays.
 _OWN = tuple(
     map(
         IPv4Network,
         (
             *("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
             *("192.0.0.0/24", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15"),
-            *("192.88.99.0/24", "168.63.129.16/32"),
+            "192.88.99.0/24",
         ),
     )
 )
@@ -45,7 +55,7 @@ def refusal(address: str, *, allow_private: bool) -> str | None:
 
 def _refusal_4(address: IPv4Address, allow_private: bool) -> str | None:  # noqa: FBT001 - see refusal
     if any(address in network for network in _NEVER):
-        return f"{address} is link-local, multicast or reserved"
+        return f"{address} is link-local, multicast, reserved or a cloud's own"
     if not allow_private and any(address in network for network in _OWN):
         return f"{address} is a private address; allow_private_addresses lets it in"
     return None
@@ -54,6 +64,8 @@ def _refusal_4(address: IPv4Address, allow_private: bool) -> str | None:  # noqa
 def _refusal_6(address: IPv6Address, allow_private: bool) -> str | None:  # noqa: FBT001 - see refusal
     if address in _NAT64:
         return _refusal_4(IPv4Address(int(address) & 0xFFFF_FFFF), allow_private)
+    if address in _NEVER_6:
+        return f"{address} is a cloud's metadata service"
     if any(address in network for network in _OWN_6):
         return None if allow_private else f"{address} is a private address; allow_private_addresses lets it in"
     if address not in _GLOBAL_6 or any(address in network for network in _NOT_GLOBAL_6):
