@@ -15,7 +15,7 @@ from sidecar.core.revocation import Kind, Name
 from sidecar.core.strict_json import Json
 from sidecar.demo.stack import Stack
 from sidecar.demo.workspace import ISSUER, Workspace, prepare
-from sidecar.keys.signing import SigningKey, generate
+from sidecar.keys.signing import SigningKey, generate, key_set_document
 from sidecar.revocation.entry import Entry
 from sidecar.revocation.message import sign
 from support.processes import eventually
@@ -192,6 +192,19 @@ def test_forged_and_replayed(cluster: Cluster) -> None:
     assert _metric(side, "forged") == 3
     assert (side.status(token), side.status(bad)) == (200, 401)
     assert side.admin.counts()["entries"] == 1
+
+
+def test_signer_whose_key_comes_later(cluster: Cluster) -> None:
+    """What a new signer revoked before the file of signers had its key counts as soon as it has."""
+    side = cluster.side()
+    token, later = side.stack.workspace.token(jti="early"), generate("feed-2")
+    assert side.status(token) == 200
+    cluster.redis.add(sign([Entry(Name(ISSUER, Kind.JTI, "early"))], later))
+    assert eventually(lambda: _metric(side, "forged") == 1)
+    assert side.status(token) == 200
+    keys = side.stack.workspace.folder / "feed.json"
+    keys.write_text(key_set_document([cluster.key, later]), encoding="utf-8")
+    assert eventually(lambda: side.status(token) == 401)
 
 
 def _metric(side: Side, result: str) -> float:

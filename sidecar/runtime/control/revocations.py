@@ -36,6 +36,8 @@ from sidecar.verify.hashing.pool import HashPool
 
 #: Seconds between two sweeps, and between two looks whether the list can be vouched for.
 SWEEP_SECONDS, LOOK_SECONDS = 30.0, 0.25
+#: Seconds between two looks at the file of the feed's signers.
+KEYS_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -75,6 +77,7 @@ class Revocations:
         await asyncio.to_thread(self._pool.start)
         works = [self._sweep, self._feed.run if self._feed else self._look]
         works += [self._file.watch] if self._file else []
+        works += [self._watch_keys] if self._feed else []
         self._tasks = [asyncio.create_task(work()) for work in works]
 
     async def stop(self) -> None:
@@ -184,6 +187,18 @@ class Revocations:
             raise NotTakenError(str(error)) from None
         for problem in [*problems, *(why for _, why in others)][:3]:
             _log.error("an entry of the revocation feed is not used: %s", problem)
+
+    async def _watch_keys(self) -> None:
+        """Read the feed anew where other signers count: what one has signed may have come before its key did."""
+        assert self._keys is not None and self._feed is not None  # noqa: S101, PT018 - there is a feed
+        known = self._keys.keys().digest
+        while True:
+            await asyncio.sleep(KEYS_SECONDS)
+            found = await asyncio.to_thread(self._keys.keys)
+            if found.digest != known:
+                known = found.digest
+                _log.info("other signers of revocations count: reading the feed anew")
+                self._feed.begin_anew()
 
     def _read(self, messages: Sequence[bytes | None]) -> tuple[list[Message], int]:
         """Return the messages that are signed, and how many are not."""

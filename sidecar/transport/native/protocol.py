@@ -6,6 +6,7 @@ What one read brings is answered by one write. While the peer does not read, not
 import asyncio
 import logging
 from collections.abc import Awaitable
+from contextlib import suppress
 from functools import partial
 from typing import Final, Protocol, cast
 
@@ -223,7 +224,8 @@ class NativeProtocol(asyncio.Protocol):
         if not self._transport.is_closing():
             # Read on, and drop it: see above.
             self._transport.resume_reading()
-            self._transport.write_eof()
+            with suppress(OSError):  # the peer is gone already, and its end not yet heard
+                self._transport.write_eof()
 
     def _broken(self) -> None:
         _log.exception("a connection failed")
