@@ -1,5 +1,6 @@
 # make demo    a real Envoy, the sidecar and a tour of requests      (ONCE=1: end after the tour)
 # make test    install, then run all tests                           (PYTEST_ARGS="-k path": some of them)
+# make coverage  the same tests, twice as long, and what they do not reach
 # make docs    docs/configuration.md from the settings
 # make lint    ruff, mypy --strict, import contracts
 # make h2spec  the native transport against h2spec (needs Go)        (docs/h2spec.md)
@@ -16,7 +17,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 
 SECONDS ?= 60
 
-.PHONY: demo test lint docs h2spec fuzz bench-peers clean python-check
+.PHONY: demo test coverage lint docs h2spec fuzz bench-peers clean python-check
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -24,6 +25,10 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Not in "make test": measured, every sidecar that a test starts takes twice as long.
+coverage: $(VENV)/.dev
+	$(BIN)/python -m pytest --cov=sidecar --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
