@@ -114,6 +114,10 @@ def test_unusable_key_is_refused_before_the_first_token(run: Run, tmp_path: Path
     assert "kty 'oct' is not supported" in refused.stderr
 
 
+@pytest.mark.skipif(
+    sys.version_info < (3, 11, 5),
+    reason="Python up to 3.11.4 waits for ever for a pool whose process was killed while it was written to",
+)
 def test_killed_process_is_said(tmp_path: Path) -> None:
     """Where a process that signs is killed the command ends with 3, and what it printed is whole tokens in order."""
     file = tmp_path / "key.pem"
