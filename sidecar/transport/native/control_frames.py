@@ -19,6 +19,7 @@ def settings(connection: Connection, received: Frame) -> None:
     connection.budgets.settings.spend(connection.now)
     if received.flags & ACK:
         _of_size("acknowledged SETTINGS", received, 0)
+        connection.headers.no_table_from_now_on()
         return
     # Acknowledged first: what a larger window lets go counts under the new settings.
     connection.out.append(frame(frames.SETTINGS, ACK, 0))

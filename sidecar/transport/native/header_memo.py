@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar, cast
 
-from hpack import Decoder, HPACKError, OversizedHeaderListError
+from hpack import Decoder, HPACKError, InvalidTableSizeError, OversizedHeaderListError
 from hpack.table import HeaderTable
 
 from sidecar.transport.native.errors import ErrorCode, H2ConnectionError
@@ -71,6 +71,10 @@ class HeaderMemo(Generic[_Meaning]):
             self.known.clear()
         self.known[block] = meaning
 
+    def no_table_from_now_on(self) -> None:
+        """Take no table any more: the peer has seen that ours has no size (RFC 7541, section 4.2)."""
+        self._table.largest = 0
+
     def fields(self, block: bytes) -> Fields:
         """Return a block's fields; raises ``H2ConnectionError``: its connection cannot go on, its table is lost.
 
@@ -123,6 +127,8 @@ class _WatchedTable(HeaderTable):
     """A dynamic table that notes whatever may have changed it."""
 
     changed = False
+    #: The size that a peer may choose. One that says nothing of it after our SETTINGS may go on with what it has.
+    largest = 4096
 
     def add(self, name: bytes, value: bytes) -> None:
         # Where nothing fits in, adding changes nothing.
@@ -136,4 +142,6 @@ class _WatchedTable(HeaderTable):
     @maxsize.setter
     def maxsize(self, newmax: int) -> None:
         self.changed = True
+        if newmax > self.largest:
+            raise InvalidTableSizeError("larger than what we said")
         _SET_SIZE(self, newmax)

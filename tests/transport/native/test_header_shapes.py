@@ -7,6 +7,7 @@ from hpack import Decoder, Encoder, HPACKError, NeverIndexedHeaderTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidecar.transport.native.errors import ErrorCode, H2ConnectionError
 from sidecar.transport.native.header_memo import Fields, HeaderMemo
 from sidecar.transport.native.header_rules import malformed_request
 from sidecar.transport.native.header_shapes import READ, HeaderShapes
@@ -151,3 +152,14 @@ def test_blocks_that_are_large_are_not_looked_up() -> None:
     ours = memo()
     ours.request(encoded([("traceparent", "1", False), (":path", "/a", False)]))
     assert ours.recall(encoded([("traceparent", "v" * 3000, False), (":path", "/a", False)])) is None
+
+
+def test_no_table_once_our_settings_are_acknowledged() -> None:
+    """From then on a peer that gives itself a table is refused (RFC 7541, section 4.2); none, it may always have."""
+    ours = memo()
+    ours.fields(b"\x3f\x45")
+    ours.no_table_from_now_on()
+    ours.fields(NO_TABLE)
+    with pytest.raises(H2ConnectionError) as refused:
+        ours.fields(b"\x21")
+    assert refused.value.code is ErrorCode.COMPRESSION_ERROR
