@@ -95,7 +95,7 @@ class IntrospectionSettings(EndpointSettings):
         "meant for here; without 'exp' it stands for max_cache_seconds at a time.",
     )
     allow_private_addresses: bool = Field(
-        default=False, description="Connect to private, loopback and link-local addresses as well."
+        default=False, description="Connect to private and loopback addresses as well; to link-local ones never."
     )
 
     @model_validator(mode="after")
