@@ -190,12 +190,8 @@ class Checker:
         issuer = missing.issuer
         if not self._refetches.worthwhile(issuer.issuer):
             return self._missed(asked, missing)
-        return RefetchKeys(issuer.issuer, issuer.digest, issuer.refetch_wait, partial(self._refetched, asked, missing))
-
-    def _refetched(self, asked: Asked, missing: KeyMissing, now: float) -> Step:
-        if self._trust().digest != asked.trust.digest:
-            return self.begin(asked.raw, now)
-        return self._missed(asked, missing)
+        still_missing = partial(self._resume, asked, lambda missing, _now: self._missed(asked, missing), missing)
+        return RefetchKeys(issuer.issuer, issuer.digest, issuer.refetch_wait, still_missing)
 
     def _missed(self, asked: Asked, missing: KeyMissing) -> Step:
         if missing.reason is Reason.UNKNOWN_KEY:
@@ -294,7 +290,7 @@ class Checker:
         assertion = known.assertion(audience, now)
         if assertion is None:
             want = wanted(settings, known, audience, asked.trust.digest, now)
-            return Mint(want.statement, partial(self._resume_minted, asked, want))
+            return Mint(want.statement, partial(self._resume, asked, partial(self._minted, asked, want)))
         if assertion.is_due(now):
             # While the one there is is good, nobody waits for the next one.
             want = wanted(settings, known, audience, asked.trust.digest, now)
@@ -302,15 +298,12 @@ class Checker:
         known.expect(assertion)
         return answer.decided(decision, asked, known, assertion)
 
-    def _resume_minted(self, asked: Asked, want: Wanted, minted: Minted | None, now: float) -> Step:
-        # INVARIANT: after every wait snapshot, identity, time and policy are looked at again.
-        if self._trust().digest != asked.trust.digest or not want.known.holds(asked.trust, now):
+    def _minted(self, asked: Asked, want: Wanted, minted: Minted | None, now: float) -> Step:
+        # INVARIANT: after every wait identity, time and policy are looked at again, too.
+        if not want.known.holds(asked.trust, now):
             return self.begin(asked.raw, now)
-        try:
-            want.require(minted, now)
-            return self._evaluated(asked, want.known, now)
-        except Refusal as refusal:
-            return answer.refused(refusal, asked.request.sent.request_id, asked.trust)
+        want.require(minted, now)
+        return self._evaluated(asked, want.known, now)
 
     def _remember(self, asked: Asked, identity: Identity, now: float) -> Known:
         credential = asked.credential
