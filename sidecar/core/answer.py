@@ -29,7 +29,7 @@ def decided(decision: Permit | Denial, asked: Asked, known: Known, assertion: As
     if removed or changes is not AS_IT_CAME:
         return Decided(decision, response.allow(decision, removed, settings, assertion, changes))
     # Nothing in the answer depends on the request any more.
-    name = decision.policy or decision.reason
+    name = (decision.policy or decision.reason, decision.audited, decision.trial)
     kept = known.permits.get(name)
     if kept is None:
         kept = Decided(decision, response.allow(decision, (), settings, assertion))

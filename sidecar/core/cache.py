@@ -65,7 +65,7 @@ class Known:
         self.identity = identity
         self.token_bytes = token_bytes
         self.rules: dict[int, bool] = {}
-        self.permits: dict[str, Decided] = {}
+        self.permits: dict[object, Decided] = {}
         self.settled: dict[int, Decided] = {}
         self.assertions: dict[tuple[str, ...], Assertion] = {}
         self.epoch: int | None = None

@@ -40,6 +40,7 @@ from sidecar.core.introspected import believe_answer, introspecting
 from sidecar.core.keyholder import identify, is_api_key
 from sidecar.core.lookup import Lookup
 from sidecar.core.needs import Introspect, Introspected, Mint, RefetchKeys, Step, Verdict, Verify
+from sidecar.core.policy.case import Case
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.refetches import NEVER, Refetches
@@ -109,7 +110,7 @@ class Checker:
                 self._refuse_revoked(known, now)
                 return decided
         asked = Asked(raw, admit(sent, endpoint), rules, lookup)
-        decision = admit_without_identity(rules, asked.request)
+        decision = admit_without_identity(rules, Case(asked.request, None, now, rules.trusted_hops))
         if decision is not None:
             self._nobody.holds(trust, now)
             return answer.decided(decision, asked, self._nobody)
@@ -282,7 +283,8 @@ class Checker:
     def _evaluated(self, asked: Asked, known: Known, now: float) -> Step:
         self._refuse_revoked(known, now)
         assert known.identity is not None  # noqa: S101 - for mypy
-        decision = evaluate(asked.rules, asked.request, known.identity, known.rules)
+        case = Case(asked.request, known.identity, now, asked.rules.trusted_hops)
+        decision = evaluate(asked.rules, case, known.rules)
         settings = asked.trust.response.assertion
         if settings is None or isinstance(decision, Denial):
             return answer.decided(decision, asked, known)

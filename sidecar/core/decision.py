@@ -7,25 +7,41 @@ from sidecar.core.identity import Identity
 from sidecar.core.reason import OUTCOMES, Reason
 
 
+class Trial(NamedTuple):
+    """What would have been decided if all policies were enforced."""
+
+    allowed: bool
+    reason: Reason
+    policy: str | None
+
+
 class Permit(NamedTuple):
     """The request may pass; ``identity`` is ``None`` on public paths.
 
-    Made by ``policy.evaluate`` alone: a test sees to it. A tuple, since each check makes one.
+    ``audited`` are the names of the audit policies that match, ``trial`` is what differs. Made by ``policy.evaluate``
+    alone: a test sees to it. A tuple, since each check makes one.
     """
 
     reason: Reason
     identity: Identity | None
     policy: str | None
+    audited: tuple[str, ...] = ()
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """The request may not pass. ``policy`` and ``detail`` are for logs and tools; ``scopes`` are what was required."""
+    """The request may not pass. ``policy`` and ``detail`` are for logs and tools; ``scopes`` are what was required.
+
+    ``audited`` and ``trial`` are as for ``Permit``.
+    """
 
     reason: Reason
     policy: str | None = None
     detail: str = ""
     scopes: tuple[str, ...] = ()
+    audited: tuple[str, ...] = ()
+    trial: Trial | None = None
 
     def __post_init__(self) -> None:
         """Refuse to be a denial that tells the client it succeeded."""

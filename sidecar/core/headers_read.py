@@ -7,7 +7,7 @@ lets through, and a check that may need others is denied.
 
 from collections.abc import Collection, Iterator
 
-from sidecar.core.policy.model import AttributeKind, PolicySet
+from sidecar.core.policy.model import AttributeKind, Condition, PolicySet
 from sidecar.core.source import DPOP, Source
 
 #: Key in ``context_extensions`` of a CheckRequest: the names of the headers that Envoy lets through, joined by commas.
@@ -26,7 +26,14 @@ OVERRIDE_HEADERS = (
 #: Of every request: the credential, and what a denial is found again by.
 _ALWAYS = ("authorization", "x-request-id")
 #: What makes a CORS preflight (Fetch Standard, section 4.9).
+#: Of the client's address, to which each proxy adds its peer's; Envoy does, and takes its word for no other.
+FORWARDED_FOR = "x-forwarded-for"
 _PREFLIGHT = ("origin", "access-control-request-method")
+
+
+def headers_in_conditions(policies: PolicySet) -> frozenset[str]:
+    """Return the names of the headers that conditions look at."""
+    return frozenset(_in_conditions(policies))
 
 
 def headers_read(policies: PolicySet) -> frozenset[str]:
@@ -41,8 +48,12 @@ def headers_with(sources: Collection[Source]) -> frozenset[str]:
 
 
 def _in_conditions(policies: PolicySet) -> Iterator[str]:
-    for policy in (*policies.deny, *policies.allow):
-        for rule in policy.rules:
-            for condition in rule.conditions:
-                if condition.kind is AttributeKind.HEADER:
-                    yield condition.path[0]
+    for condition in policies.conditions:
+        if not isinstance(condition, Condition):
+            yield from condition.headers
+            if "remote.address" in condition.variables:
+                yield FORWARDED_FOR
+        elif condition.kind is AttributeKind.HEADER:
+            yield condition.path[0]
+        elif condition.kind is AttributeKind.REMOTE_IP:
+            yield FORWARDED_FOR

@@ -12,7 +12,7 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 from google.protobuf.struct_pb2 import Struct
 
 from sidecar.core.assertion import Assertion
-from sidecar.core.decision import Denial, Permit
+from sidecar.core.decision import Decision, Denial, Permit
 from sidecar.core.headers import fixed_removals, identity_values
 from sidecar.core.identity import Identity
 from sidecar.core.reason import OUTCOMES, Outcome, Reason
@@ -119,6 +119,7 @@ def _describe(metadata: Struct, permit: Permit, settings: ResponseSettings) -> N
     metadata["reason"] = permit.reason.value
     if permit.policy:
         metadata["policy"] = permit.policy
+    _describe_others(metadata, permit)
     identity = permit.identity
     if identity is None:
         return
@@ -152,3 +153,14 @@ def _describe_denial(metadata: Struct, denial: Denial) -> None:
     metadata["reason"] = denial.reason.value
     if denial.policy:
         metadata["policy"] = denial.policy
+    _describe_others(metadata, denial)
+
+
+def _describe_others(metadata: Struct, decision: Decision) -> None:
+    """Tell of policies that decide nothing: audits, and those that are not enforced."""
+    if decision.audited:
+        metadata["audited"] = list(decision.audited)
+    if decision.trial is not None:
+        allowed, reason, policy = decision.trial
+        would = {"decision": "allow" if allowed else "deny", "reason": reason.value}
+        metadata["dry_run"] = would | ({"policy": policy} if policy else {})

@@ -50,6 +50,24 @@ class SentRequest:
         return address
 
     @property
+    def principal(self) -> str:
+        """Who the client's certificate says it is, as Envoy reads it: its first URI, mostly; empty without one."""
+        principal: str = self.attributes.source.principal
+        return principal
+
+    @property
+    def destination(self) -> str:
+        """The IP address that was connected to; empty where Envoy names none."""
+        address: str = self.attributes.destination.address.socket_address.address
+        return address
+
+    @property
+    def server_name(self) -> str:
+        """The name that the client asked for in TLS (SNI; RFC 6066, section 3); empty without, or if not passed on."""
+        name: str = self.attributes.tls_session.sni
+        return name
+
+    @property
     def scheme(self) -> str:
         """``https`` or ``http``, as Envoy was asked; empty where it names none."""
         scheme: str = self.attributes.request.http.scheme

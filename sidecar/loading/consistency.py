@@ -7,6 +7,7 @@ from sidecar.core.policy.match import PatternError
 from sidecar.core.policy.model import Action
 from sidecar.core.policy.patterns import path_patterns
 from sidecar.loading.credential_consistency import credential_inconsistencies
+from sidecar.loading.policy import terms_of
 from sidecar.loading.problem import FieldPath
 from sidecar.loading.reserved import has_meaning
 from sidecar.settings import Settings
@@ -28,6 +29,7 @@ def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
     yield from _revocation(settings)
     yield from _policy_names(settings)
     yield from _path_patterns(settings)
+    yield from _expressions(settings)
     yield from _identity_headers(settings.response.identity_headers)
     if settings.assertion is not None:
         yield from _assertion(settings, settings.assertion)
@@ -104,6 +106,22 @@ def _path_patterns(settings: Settings) -> Iterator[Inconsistency]:
                     path_patterns(pattern, settings.request.path_mode)
                 except PatternError as error:
                     yield (*where, field, index), str(error)
+
+
+def _expressions(settings: Settings) -> Iterator[Inconsistency]:
+    for where, text in _cel(settings):
+        try:
+            terms_of(text)
+        except ValueError as error:
+            yield where, str(error)
+
+
+def _cel(settings: Settings) -> Iterator[tuple[FieldPath, str]]:
+    for p, policy in enumerate(settings.policies):
+        for r, rule in enumerate(policy.rules):
+            for w, condition in enumerate(rule.when or ()):
+                if condition.cel is not None:
+                    yield ("policies", p, "rules", r, "when", w, "cel"), condition.cel
 
 
 def _operations(settings: Settings) -> Iterator[tuple[FieldPath, OperationSettings]]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from sidecar.core import base64url
 from sidecar.core.algorithm import SYMMETRIC
-from sidecar.core.headers_read import OVERRIDE_HEADERS
+from sidecar.core.headers_read import OVERRIDE_HEADERS, headers_in_conditions
 from sidecar.core.keys import NO_KEYS, key_set
-from sidecar.core.policy.key import parse_claim_path, parse_key
-from sidecar.core.policy.model import AttributeKind
+from sidecar.core.policy.key import parse_claim_path
+from sidecar.core.policy.model import PolicySet
 from sidecar.core.source import BEARER, DPOP, Source
 from sidecar.core.trust import AssertionSettings, Issuer, ResponseSettings, Trust
 from sidecar.keys.api_keys import MAX_FILE_BYTES, ApiKeysError
@@ -218,24 +218,18 @@ def _has_dpop(settings: IssuerSettings) -> bool:
 
 def _trust(settings: Settings, issuers: dict[str, Issuer]) -> Trust:
     sources = frozenset(source for issuer in issuers.values() for source in issuer.sources)
+    policy = build_policies(settings)
     return Trust(
         issuers=issuers,
-        policy=build_policies(settings),
-        response=_response(settings, sources),
+        policy=policy,
+        response=_response(settings, sources, policy),
         path_mode=settings.request.path_mode,
         max_token_bytes=settings.request.max_token_bytes,
         max_path_bytes=settings.request.max_path_bytes,
     )
 
 
-def _headers_in_policies(settings: Settings) -> Iterator[str]:
-    conditions = (one for policy in settings.policies for rule in policy.rules for one in rule.when or ())
-    for kind, path in (parse_key(condition.key) for condition in conditions):
-        if kind is AttributeKind.HEADER:
-            yield path[0]
-
-
-def _response(whole: Settings, sources: frozenset[Source]) -> ResponseSettings:
+def _response(whole: Settings, sources: frozenset[Source], policy: PolicySet) -> ResponseSettings:
     settings = whole.response
     headers = settings.identity_headers
     fixed = (headers.subject, headers.issuer, headers.scopes)
@@ -253,7 +247,7 @@ def _response(whole: Settings, sources: frozenset[Source]) -> ResponseSettings:
         metadata_claims=tuple(settings.metadata_claims),
         max_header_bytes=settings.max_header_bytes,
         stripped_headers=tuple(dict.fromkeys(stripped)),
-        guarded_headers=frozenset((*stripped, *overrides, *_headers_in_policies(whole))),
+        guarded_headers=frozenset((*stripped, *overrides, *headers_in_conditions(policy))),
         token_headers=tuple(sorted({BEARER.name, *_names(sources, "header"), *(["dpop"] if DPOP in sources else ())})),
         token_cookies=_names(sources, "cookie"),
         token_parameters=_names(sources, "query"),

@@ -1,10 +1,11 @@
 """Policies, with the field names of Istio's AuthorizationPolicy."""
 
+from functools import partial
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from sidecar.core.policy.key import parse_key
+from sidecar.core.policy.key import check_port, check_values, parse_key
 from sidecar.core.policy.model import Action, AttributeKind
 from sidecar.core.policy.patterns import host_patterns, method_patterns, text_patterns
 from sidecar.settings.base import Model, checked
@@ -14,15 +15,10 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _check_port(text: str) -> None:
-    if not (text.isascii() and text.isdecimal() and text[0] != "0" and int(text) <= 65535):  # noqa: PLR2004 - TCP's last
-        raise ValueError(f"{text!r} is no port; allowed: 1 to 65535")
-
-
 Pattern = Annotated[str, checked(text_patterns)]
 HostPattern = Annotated[str, checked(host_patterns)]
 MethodPattern = Annotated[str, checked(method_patterns)]
-Port = Annotated[str, BeforeValidator(_as_text), checked(_check_port)]
+Port = Annotated[str, BeforeValidator(_as_text), checked(check_port)]
 #: Checked in ``loading.consistency``, where the path mode is known.
 PathPattern = Annotated[str, Field(min_length=1)]
 #: ``scope-token`` of RFC 6749, section 3.3: it stands between quotes in WWW-Authenticate.
@@ -63,9 +59,36 @@ class OperationSettings(Model):
         return self
 
 
-class SourceSettings(Model):
-    """``from.source``: who the token speaks for, as ``issuer/subject``."""
+def _patterns(kind: AttributeKind) -> object:
+    return checked(partial(check_values, kind))
 
+
+PrincipalPattern = Annotated[str, _patterns(AttributeKind.SOURCE_PRINCIPAL)]
+NamespacePattern = Annotated[str, _patterns(AttributeKind.SOURCE_NAMESPACE)]
+AccountPattern = Annotated[str, _patterns(AttributeKind.SERVICE_ACCOUNT)]
+Block = Annotated[str, _patterns(AttributeKind.SOURCE_IP)]
+#: The fields of a source, by the attribute that each is about; ``not_`` goes before the negative ones.
+SOURCE_FIELDS = {
+    AttributeKind.SOURCE_PRINCIPAL: "principals",
+    AttributeKind.PRINCIPAL: "request_principals",
+    AttributeKind.SOURCE_NAMESPACE: "namespaces",
+    AttributeKind.SERVICE_ACCOUNT: "service_accounts",
+    AttributeKind.SOURCE_IP: "ip_blocks",
+    AttributeKind.REMOTE_IP: "remote_ip_blocks",
+}
+
+
+class SourceSettings(Model):
+    """``from.source``: who asks. Fields joined by AND, values by OR."""
+
+    principals: list[PrincipalPattern] | None = Field(
+        None,
+        min_length=1,
+        description="SPIFFE ID in the client's certificate, without 'spiffe://': cluster.local/ns/shop/sa/web.",
+    )
+    not_principals: list[PrincipalPattern] | None = Field(
+        None, min_length=1, alias="notPrincipals", description="Matches where none of these does, also without one."
+    )
     request_principals: list[Pattern] | None = Field(
         None, min_length=1, alias="requestPrincipals", description="issuer/subject of the token; '*' for any."
     )
@@ -74,6 +97,36 @@ class SourceSettings(Model):
         min_length=1,
         alias="notRequestPrincipals",
         description="Matches where none of these does, also without a token.",
+    )
+    namespaces: list[NamespacePattern] | None = Field(
+        None, min_length=1, alias="namespaces", description="Namespace in that SPIFFE ID (…/ns/<namespace>/sa/…)."
+    )
+    not_namespaces: list[NamespacePattern] | None = Field(
+        None, min_length=1, alias="notNamespaces", description="Matches where none of these does."
+    )
+    service_accounts: list[AccountPattern] | None = Field(
+        None, min_length=1, alias="serviceAccounts", description="Service account in that SPIFFE ID, as namespace/name."
+    )
+    not_service_accounts: list[AccountPattern] | None = Field(
+        None, min_length=1, alias="notServiceAccounts", description="Matches where none of these does."
+    )
+    ip_blocks: list[Block] | None = Field(
+        None,
+        min_length=1,
+        alias="ipBlocks",
+        description="Blocks of the connection's address, as 10.0.0.0/8.",
+    )
+    not_ip_blocks: list[Block] | None = Field(
+        None, min_length=1, alias="notIpBlocks", description="Matches where none of these does."
+    )
+    remote_ip_blocks: list[Block] | None = Field(
+        None,
+        min_length=1,
+        alias="remoteIpBlocks",
+        description="The same of the client's address, by request.xff_num_trusted_hops.",
+    )
+    not_remote_ip_blocks: list[Block] | None = Field(
+        None, min_length=1, alias="notRemoteIpBlocks", description="Matches where none of these does."
     )
 
     @model_validator(mode="after")
@@ -96,29 +149,43 @@ class ToSettings(Model):
 
 
 class ConditionSettings(Model):
-    """One entry of ``when``."""
+    """One entry of ``when``: an attribute and its values, or an expression."""
 
-    key: Annotated[str, checked(parse_key)] = Field(description="An attribute, such as request.auth.claims[groups].")
-    values: list[Pattern] | None = Field(
+    key: Annotated[str, checked(parse_key)] | None = Field(
+        None, description="An attribute, such as request.auth.claims[groups]."
+    )
+    values: list[str] | None = Field(
         None, min_length=1, description="One of the attribute's values must match one of these."
     )
-    not_values: list[Pattern] | None = Field(
+    not_values: list[str] | None = Field(
         None, min_length=1, alias="notValues", description="None of them may match one of these; no value matches none."
+    )
+    #: Checked in ``loading.consistency``: the library is loaded by who has an expression alone.
+    cel: str | None = Field(
+        None,
+        min_length=1,
+        description="In place of these: an expression in the Common Expression Language.",
     )
 
     @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        if self.values is None and self.not_values is None:
+    def _one_of_two(self) -> Self:
+        if (self.key is None) is (self.cel is None):
+            raise ValueError("give 'key' with 'values' or 'notValues', or else 'cel'")
+        if self.key is None and (self.values is not None or self.not_values is not None):
+            raise ValueError("'values' and 'notValues' go with 'key'; write the comparison in the expression")
+        if self.key is not None and self.values is None and self.not_values is None:
             raise ValueError("give 'values', 'notValues' or both")
         return self
 
     @model_validator(mode="after")
-    def _no_commas(self) -> Self:
-        if parse_key(self.key)[0] is AttributeKind.HEADER:
-            for pattern in (*(self.values or ()), *(self.not_values or ())):
-                if "," in pattern:
-                    # A header with a comma is also read as two, so that an allow rule could never match.
-                    raise ValueError(f"{pattern!r} has a comma; a header is looked at part by part, so name the parts")
+    def _fitting(self) -> Self:
+        kind = None if self.key is None else parse_key(self.key)[0]
+        for pattern in (*(self.values or ()), *(self.not_values or ())):
+            assert kind is not None  # noqa: S101 - there are values
+            check_values(kind, pattern)
+            if kind is AttributeKind.HEADER and "," in pattern:
+                # A header with a comma is also read as two, so that an allow rule could never match.
+                raise ValueError(f"{pattern!r} has a comma; a header is looked at part by part, so name the parts")
         return self
 
 
@@ -139,10 +206,21 @@ class PolicySettings(Model):
         description="Seen in logs and metadata; unique."
     )
     action: Annotated[Action, Field(strict=False)] = Field(
-        description="'deny' policies are looked at before 'allow' ones."
+        description="'deny' policies come before 'allow' ones; 'audit' policies are named in dynamic metadata alone."
     )
     scopes: list[Scope] = Field(
         default=[], description="For 'allow': OAuth scopes that must all be in the token, else 403 insufficient_scope."
+    )
+    dry_run: bool = Field(
+        default=False,
+        description="Enforces nothing. Where it would have changed the decision, dynamic metadata say so in 'dry_run'.",
+    )
+    enforce_percent: float = Field(
+        100.0,
+        ge=0,
+        le=100,
+        description="For how many of a hundred subjects (or addresses, without a token) it is enforced, always the "
+        "same ones; for the others it is in dry run.",
     )
     rules: list[RuleSettings] = Field(min_length=1, description="Joined by OR.")
 
@@ -152,4 +230,10 @@ class PolicySettings(Model):
             raise ValueError(
                 "'scopes' goes with 'action: allow' only: a deny policy that waits for scopes would deny less"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _one_share(self) -> Self:
+        if self.dry_run and "enforce_percent" in self.model_fields_set:
+            raise ValueError("'dry_run: true' is 'enforce_percent: 0'; write one of them")
         return self

@@ -30,6 +30,13 @@ class RequestSettings(Model):
     max_path_bytes: int = Field(
         8192, ge=256, le=65536, description="Bytes of the longest path, without its query, that is looked at."
     )
+    xff_num_trusted_hops: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="Envoy's setting of that name: proxies before it whose X-Forwarded-For is believed, for remote.ip "
+        "and remoteIpBlocks.",
+    )
     max_token_bytes: int = Field(
         8192,
         ge=256,

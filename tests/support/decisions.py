@@ -6,8 +6,11 @@ from sidecar.core.decision import Denial, Permit
 from sidecar.core.identity import Identity
 from sidecar.core.policy import evaluate as policy
 from sidecar.core.policy.applicable import applicable
+from sidecar.core.policy.case import Case
 from sidecar.core.policy.model import PolicySet
 from sidecar.core.request import Request
+
+NOW = 1_790_000_000.0
 
 
 def evaluate(
@@ -15,9 +18,11 @@ def evaluate(
 ) -> Permit | Denial:
     """Decide on a request with an identity."""
     rules = applicable(policies, request.endpoint)
-    return policy.evaluate(rules, request, identity, {} if answers is None else answers)
+    case = Case(request, identity, NOW, policies.trusted_hops)
+    return policy.evaluate(rules, case, {} if answers is None else answers)
 
 
 def admit_without_identity(policies: PolicySet, request: Request) -> Permit | Denial | None:
     """Decide on what needs no token."""
-    return policy.admit_without_identity(applicable(policies, request.endpoint), request)
+    case = Case(request, None, NOW, policies.trusted_hops)
+    return policy.admit_without_identity(applicable(policies, request.endpoint), case)

@@ -19,10 +19,24 @@ def check_request(  # noqa: PLR0913 - one a field
     headers: Mapping[str, str] | None = None,
     header_map: Iterable[tuple[str, bytes]] | None = None,
     port: int = 8443,
+    peer: str = "",
+    principal: str = "",
+    destination: str = "",
+    server_name: str | None = None,
 ) -> bytes:
-    """Return a serialised CheckRequest. ``header_map`` is what ``encode_raw_headers`` makes Envoy send."""
+    """Return a serialised CheckRequest. ``header_map`` is what ``encode_raw_headers`` makes Envoy send.
+
+    ``peer`` is the address of the connection, ``principal`` of its certificate. ``server_name``: ``None`` without TLS.
+    """
     message = CheckRequest()
-    message.attributes.destination.address.socket_address.port_value = port
+    attributes = message.attributes
+    attributes.destination.address.socket_address.port_value = port
+    attributes.destination.address.socket_address.address = destination
+    attributes.source.address.socket_address.address = peer
+    attributes.source.principal = principal
+    if server_name is not None:
+        attributes.tls_session.SetInParent()
+        attributes.tls_session.sni = server_name
     http = message.attributes.request.http
     http.method, http.path, http.host, http.scheme = method, path, host, "https"
     http.headers.update(headers or {})

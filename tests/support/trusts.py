@@ -24,6 +24,7 @@ def policy_set(
     public: Sequence[dict[str, Any]] = (),
     cors_preflight: Sequence[dict[str, Any]] = (),
     path_mode: PathMode = PathMode.REJECT,
+    hops: int = 0,
 ) -> PolicySet:
     """Compile policies from what stands in a configuration file."""
     document = {
@@ -31,7 +32,7 @@ def policy_set(
         "policies": list(policies),
         "public": list(public),
         "cors_preflight": list(cors_preflight),
-        "request": {"path_mode": path_mode.value},
+        "request": {"path_mode": path_mode.value, "xff_num_trusted_hops": hops},
     }
     return build_policies(Settings.model_validate(document))
 

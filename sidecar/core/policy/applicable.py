@@ -6,36 +6,42 @@ from itertools import count
 
 from sidecar.core.endpoint import Endpoint
 from sidecar.core.policy.index import PathIndex
-from sidecar.core.policy.match import Values, matches_any, matches_one
-from sidecar.core.policy.model import Action, Entry, Operation, PolicySet
+from sidecar.core.policy.match import Matching, Values, matches_any, matches_one
+from sidecar.core.policy.model import EVERYBODY, Action, Condition, Entry, Operation, PolicySet, Term
+from sidecar.core.policy.terms import holds_at
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Applicable:
-    """``deny`` and ``allow`` in the policies' order. ``preflight``: whether a CORS preflight needs no token.
+    """``deny``, ``allow`` and ``audit`` in the policies' order. ``preflight``: whether a CORS preflight needs no token.
 
-    ``of_identity``: whether the identity alone decides by them, since none looks at the request. ``serial`` is another
-    one for each, cheap as a key, which does not keep it alive; ``Lookup`` sees to it that endpoints with the same rules
-    share one.
+    ``of_identity``: whether the identity alone decides by them, since none looks at the request. ``tries``: whether
+    some are not enforced for everybody. ``serial`` is another one for each, cheap as a key, which does not keep it
+    alive; ``Lookup`` sees to it that endpoints with the same rules share one.
     """
 
     public: bool
     preflight: bool
     deny: tuple[Entry, ...]
     allow: tuple[Entry, ...]
+    audit: tuple[Entry, ...] = ()
+    trusted_hops: int = 0
     of_identity: bool = field(init=False)
+    tries: bool = field(init=False)
     serial: int = field(init=False, default_factory=count().__next__)
 
     def __post_init__(self) -> None:
         """Look whether any of it looks at the request."""
-        looks = self.public or self.preflight or any(one.rule.of_request for one in (*self.deny, *self.allow))
+        entries = (*self.deny, *self.allow, *self.audit)
+        looks = self.public or self.preflight or any(one.rule.looks_at_request for one in entries)
         object.__setattr__(self, "of_identity", not looks)
+        object.__setattr__(self, "tries", any(one.policy.percent < EVERYBODY for one in entries))
 
     @property
-    def content(self) -> tuple[bool, bool, tuple[int, ...], tuple[int, ...]]:
+    def content(self) -> tuple[object, ...]:
         """Return what it is made of, by the rules' numbers: equal for those of one policy set that say the same."""
-        deny, allow = (tuple(one.number for one in entries) for entries in (self.deny, self.allow))
-        return self.public, self.preflight, deny, allow
+        entries = (tuple(one.number for one in entries) for entries in (self.deny, self.allow, self.audit))
+        return self.public, self.preflight, *entries
 
 
 def applicable(policies: PolicySet, endpoint: Endpoint) -> Applicable:
@@ -44,42 +50,60 @@ def applicable(policies: PolicySet, endpoint: Endpoint) -> Applicable:
     Where an upstream may read the path in more than one way, a deny rule applies if it is about any of them, and an
     allow rule must be about each of them.
     """
-    # In the policies' order: the first deny rule that matches, by any reading, is the one that is named.
-    denying = {one.number: one for path in endpoint.paths for one in policies.deny_by_path.candidates(path)}
     # What is not about the path as sent is not about every reading.
     allowing = policies.allow_by_path.candidates(endpoint.paths[0])
     return Applicable(
         public=_is_among(policies.public_by_path, endpoint),
         preflight=_is_among(policies.cors_preflight_by_path, endpoint),
-        deny=tuple(denying[number] for number in sorted(denying) if _is_about(denying[number], endpoint)),
+        deny=_of_any_reading(policies.deny_by_path, endpoint),
         allow=tuple(one for one in allowing if _is_about(one, endpoint)),
+        audit=_of_any_reading(policies.audit_by_path, endpoint),
+        trusted_hops=policies.trusted_hops,
     )
+
+
+def _of_any_reading(entries: PathIndex[Entry], endpoint: Endpoint) -> tuple[Entry, ...]:
+    # In the policies' order: the first deny rule that matches, by any reading, is the one that is named.
+    found = {one.number: one for path in endpoint.paths for one in entries.candidates(path)}
+    return tuple(found[number] for number in sorted(found) if _is_about(found[number], endpoint))
 
 
 def _is_among(operations: PathIndex[Operation], endpoint: Endpoint) -> bool:
     # INVARIANT: every reading of the path is among them, or the request is not.
-    return all(_some(operations.candidates(path), endpoint, path, Action.ALLOW) for path in endpoint.paths)
+    return all(_some(operations.candidates(path), endpoint, path, keeps_out=False) for path in endpoint.paths)
 
 
 def _is_about(entry: Entry, endpoint: Endpoint) -> bool:
-    operations, action = entry.rule.operations, entry.policy.action
+    rule, keeps_out = entry.rule, entry.policy.action is not Action.ALLOW
+    if not rule.operations and not rule.of_endpoint:
+        return True
     # INVARIANT: every reading of the path is allowed, or the request is not.
-    every = any if action is Action.DENY else all
-    return not operations or every(_some(operations, endpoint, path, action) for path in endpoint.paths)
+    every = any if keeps_out else all
+    return every(
+        (not rule.operations or _some(rule.operations, endpoint, path, keeps_out=keeps_out))
+        and all(_condition(one, endpoint, path, keeps_out=keeps_out) for one in rule.of_endpoint)
+        for path in endpoint.paths
+    )
 
 
-def _some(operations: Iterable[Operation], endpoint: Endpoint, path: str, action: Action) -> bool:
+def _some(operations: Iterable[Operation], endpoint: Endpoint, path: str, *, keeps_out: bool) -> bool:
     return any(
         matches_one(one.paths, path)
         and matches_one(one.methods, endpoint.method)
         and matches_any(one.hosts, endpoint.hosts)
-        and _port(one.ports, endpoint.port, action)
+        and _port(one.ports, endpoint.port, keeps_out=keeps_out)
         for one in operations
     )
 
 
-def _port(field: Values, port: str, action: Action) -> bool:
+def _condition(condition: Condition | Term, endpoint: Endpoint, path: str, *, keeps_out: bool) -> bool:
+    if isinstance(condition, Condition):
+        return _port(condition.values, endpoint.port, keeps_out=keeps_out)
+    return holds_at(condition, endpoint, path, keeps_out=keeps_out)
+
+
+def _port(field: Values[Matching], port: str, *, keeps_out: bool) -> bool:
     if port or field.is_open:
         return matches_one(field, port)
     # Envoy names no port for a Unix socket. It might be any: enough to deny, and not to allow.
-    return action is Action.DENY
+    return keeps_out

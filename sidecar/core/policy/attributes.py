@@ -7,11 +7,14 @@ only in a deny policy or under ``notValues`` of an allow policy: where that keep
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sidecar.core.identity import Identity
+from sidecar.core.policy.case import Case
 from sidecar.core.policy.model import AttributeKind, Condition
+from sidecar.core.policy.peer import client_address, workload
 from sidecar.core.request import Request
 from sidecar.core.strict_json import Json
 
@@ -37,43 +40,81 @@ class Attribute:
     readable: bool = True
 
 
+_Reader: TypeAlias = Callable[[Condition, Case], Attribute]
 _NOTHING = Attribute(((),))
 _UNREADABLE = Attribute((), readable=False)
 
 
-def attribute(condition: Condition, request: Request, identity: Identity | None) -> Attribute:
+def attribute(condition: Condition, case: Case) -> Attribute:
     """Return the values of the condition's attribute."""
-    if condition.kind is AttributeKind.HEADER:
-        return _header(request.headers.get(condition.path[0]), is_raw=request.sent.has_raw_headers)
-    if identity is None:
-        return _NOTHING
-    values = _identity_values(condition, identity)
-    return Attribute((values,))
+    return _READ[condition.kind](condition, case)
 
 
-def _header(value: str | None, *, is_raw: bool) -> Attribute:
+def header_readings(name: str, request: Request) -> tuple[str | None, ...] | None:
+    """Return what a header may be read as, ``None`` being one that is not there; or ``None`` for one not readable."""
+    value = request.headers.get(name)
+    if value is None:
+        return (None,)
+    found = _copies(value, is_raw=request.sent.has_raw_headers)
+    return None if found is None else tuple(found)
+
+
+def _header(condition: Condition, case: Case) -> Attribute:
+    value = case.request.headers.get(condition.path[0])
     if value is None:
         return _NOTHING
+    found = _copies(value, is_raw=case.request.sent.has_raw_headers)
+    return _UNREADABLE if found is None else Attribute(tuple((reading,) for reading in found))
+
+
+def _copies(value: str, *, is_raw: bool) -> Iterable[str] | None:
     if len(value) > _MAX_LENGTH or value.count(",") > _MAX_COMMAS or (not value.isascii() and _SURROGATE.search(value)):
-        return _UNREADABLE
+        return None
     if "!" in value and not is_raw:
-        return _UNREADABLE  # what Envoy shows for each byte that is not UTF-8
-    copies = (copy.strip() for copy in value.split(","))
-    return Attribute(tuple((reading,) for reading in dict.fromkeys((value, *copies))))
+        return None  # what Envoy shows for each byte that is not UTF-8
+    return dict.fromkeys((value, *(copy.strip() for copy in value.split(","))))
 
 
-def _identity_values(condition: Condition, identity: Identity) -> tuple[str, ...]:
-    match condition.kind:
-        case AttributeKind.CLAIM:
-            return _claim(identity.claims, condition.path)
-        case AttributeKind.PRINCIPAL:
-            return () if identity.principal is None else (identity.principal,)
-        case AttributeKind.AUDIENCES:
-            return identity.audiences
-        case AttributeKind.PRESENTER:
-            return _claim(identity.claims, ("azp",))
-        case AttributeKind.HEADER:
-            return ()
+def _of_identity(read: Callable[[Identity, tuple[str, ...]], tuple[str, ...]]) -> _Reader:
+    def found(condition: Condition, case: Case) -> Attribute:
+        identity = case.identity
+        return _NOTHING if identity is None else Attribute((read(identity, condition.path),))
+
+    return found
+
+
+def _of_text(read: Callable[[Case], str | None]) -> _Reader:
+    """Read one text; where there is none, it may be anything."""
+
+    def found(_condition: Condition, case: Case) -> Attribute:
+        text = read(case)
+        return Attribute(((text,),)) if text else _UNREADABLE
+
+    return found
+
+
+def _of_peer(field: int) -> _Reader:
+    """Read a field of the peer's workload: it has none without a certificate, or without SPIFFE ID."""
+
+    def found(_condition: Condition, case: Case) -> Attribute:
+        peer = workload(case.request.sent.principal)
+        if peer is None:
+            return _NOTHING
+        text = peer[field]
+        return _UNREADABLE if text is None else Attribute(((text,),))
+
+    return found
+
+
+def _principal(identity: Identity, _path: tuple[str, ...]) -> tuple[str, ...]:
+    return () if identity.principal is None else (identity.principal,)
+
+
+def _server_name(_condition: Condition, case: Case) -> Attribute:
+    sent = case.request.sent
+    if not sent.attributes.HasField("tls_session"):
+        return _UNREADABLE  # no TLS, or Envoy does not pass it on
+    return Attribute(((sent.server_name.lower(),),)) if sent.server_name else _NOTHING
 
 
 def claim_at(claims: Mapping[str, Json], path: tuple[str, ...]) -> Json:
@@ -101,3 +142,24 @@ def _text(value: Json) -> str:
         return value
     # Istio matches strings alone. Booleans and numbers are as Python writes them in JSON; ``email_verified`` is wanted.
     return json.dumps(value) if isinstance(value, bool | int | float) else ""
+
+
+_READ: Mapping[AttributeKind, _Reader] = {
+    AttributeKind.HEADER: _header,
+    AttributeKind.CLAIM: _of_identity(lambda identity, path: _claim(identity.claims, path)),
+    AttributeKind.PRINCIPAL: _of_identity(_principal),
+    AttributeKind.AUDIENCES: _of_identity(lambda identity, _path: identity.audiences),
+    AttributeKind.PRESENTER: _of_identity(lambda identity, _path: _claim(identity.claims, ("azp",))),
+    AttributeKind.SOURCE_IP: _of_text(lambda case: case.request.sent.source),
+    AttributeKind.REMOTE_IP: _of_text(
+        lambda case: client_address(
+            case.request.headers.get("x-forwarded-for"), case.request.sent.source, case.trusted_hops
+        )
+    ),
+    AttributeKind.SOURCE_NAMESPACE: _of_peer(1),
+    AttributeKind.SOURCE_PRINCIPAL: _of_peer(0),
+    AttributeKind.SERVICE_ACCOUNT: _of_peer(2),
+    AttributeKind.DESTINATION_IP: _of_text(lambda case: case.request.sent.destination),
+    AttributeKind.DESTINATION_PORT: _of_text(lambda case: case.request.endpoint.port),
+    AttributeKind.SNI: _server_name,
+}

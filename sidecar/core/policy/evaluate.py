@@ -8,48 +8,64 @@ often hands over a dictionary in which the answers are kept, number of the rule 
 that saves 2 µs a check.
 """
 
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 
-from sidecar.core.decision import Denial, Permit
-from sidecar.core.identity import Identity
+from sidecar.core.decision import Denial, Permit, Trial
 from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.attributes import attribute
+from sidecar.core.policy.case import Case
 from sidecar.core.policy.match import matches_any
-from sidecar.core.policy.model import Action, Condition, Entry, Policy, Rule
+from sidecar.core.policy.model import Action, Condition, Entry, Looks, Policy, Rule, Term
+from sidecar.core.policy.terms import holds
+from sidecar.core.policy.trial import difference, enforced
 from sidecar.core.reason import Reason
-from sidecar.core.request import Request
 
 #: Answers that are kept for one identity: thousands of rules for thousands of identities would fill the memory.
 _MOST_KEPT = 32
 
 Answers = MutableMapping[int, bool]
+_Decision = Permit | Denial
 
 
-def admit_without_identity(rules: Applicable, request: Request) -> Permit | Denial | None:
+def admit_without_identity(rules: Applicable, case: Case) -> _Decision | None:
     """Decide on what needs no token; ``None`` where a token is needed.
 
     Deny policies hold here too, so that ``public`` never widens what one of them closes.
     """
     if rules.public:
         reason = Reason.PUBLIC_PATH
-    elif rules.preflight and request.is_cors_preflight:
+    elif rules.preflight and case.request.is_cors_preflight:
         reason = Reason.CORS_PREFLIGHT
     else:
         return None
-    return _denied(rules, request, None, {}) or Permit(reason, None, None)
+    permit, answers = Permit(reason, None, None), dict[int, bool]()
+    decision = _denied(enforced(rules.deny, case), case, answers) or permit
+    trial = difference(decision, _denied(rules.deny, case, answers) or permit) if rules.tries else None
+    return _noted(decision, _audited(rules.audit, case, answers), trial)
 
 
-def evaluate(rules: Applicable, request: Request, identity: Identity, answers: Answers) -> Permit | Denial:
+def evaluate(rules: Applicable, case: Case, answers: Answers) -> _Decision:
     """Decide on a request whose token was verified.
 
-    ``answers`` are those of earlier calls under the same policy set and for the same ``identity``, and are added to.
+    ``answers`` are those of earlier calls under the same policy set and for the same identity, and are added to.
     """
-    denied = _denied(rules, request, identity, answers) if rules.deny else None
+    decision, trial = _decided(rules.deny, rules.allow, case, answers), None
+    if rules.tries:
+        would = decision
+        decision = _decided(enforced(rules.deny, case), enforced(rules.allow, case), case, answers)
+        trial = difference(decision, would)
+    return _noted(decision, _audited(rules.audit, case, answers), trial)
+
+
+def _decided(deny: Iterable[Entry], allow: Iterable[Entry], case: Case, answers: Answers) -> _Decision:
+    denied = _denied(deny, case, answers) if deny else None
     if denied is not None:
         return denied
+    identity = case.identity
+    assert identity is not None  # noqa: S101 - whoever has none never comes by here
     lacking: Policy | None = None
-    for one in rules.allow:
-        if not _matches(one, request, identity, answers):
+    for one in allow:
+        if not _matches(one, case, answers):
             continue
         policy = one.policy
         if policy.scopes <= identity.scopes:
@@ -60,44 +76,63 @@ def evaluate(rules: Applicable, request: Request, identity: Identity, answers: A
     return Denial(Reason.NO_POLICY_ALLOWS)
 
 
-def _denied(rules: Applicable, request: Request, identity: Identity | None, answers: Answers) -> Denial | None:
-    for one in rules.deny:
-        if _matches(one, request, identity, answers):
+def _denied(entries: Iterable[Entry], case: Case, answers: Answers) -> Denial | None:
+    for one in entries:
+        if _matches(one, case, answers):
             return Denial(Reason.DENIED_BY_POLICY, one.policy.name)
     return None
 
 
-def _matches(entry: Entry, request: Request, identity: Identity | None, answers: Answers) -> bool:
-    rule, action = entry.rule, entry.policy.action
-    return (not rule.of_request or all(_condition(one, request, identity, action) for one in rule.of_request)) and (
-        not (rule.sources or rule.of_identity) or _suits(entry, request, identity, answers)
-    )
+def _audited(entries: Iterable[Entry], case: Case, answers: Answers) -> tuple[str, ...]:
+    """Return the names of the audit policies that match."""
+    return tuple(dict.fromkeys(one.policy.name for one in entries if _matches(one, case, answers))) if entries else ()
 
 
-def _suits(entry: Entry, request: Request, identity: Identity | None, answers: Answers) -> bool:
+def _noted(decision: _Decision, audited: tuple[str, ...], trial: Trial | None) -> _Decision:
+    if not audited and trial is None:
+        return decision
+    if isinstance(decision, Permit):
+        return Permit(decision.reason, decision.identity, decision.policy, audited, trial)
+    return Denial(decision.reason, decision.policy, decision.detail, decision.scopes, audited, trial)
+
+
+def _matches(entry: Entry, case: Case, answers: Answers) -> bool:
+    rule, keeps_out = entry.rule, entry.policy.action is not Action.ALLOW
+    if not all(_condition(one, case, keeps_out=keeps_out) for one in rule.of_request):
+        return False
+    if rule.sources_look is Looks.REQUEST and not _comes_from(rule, case, keeps_out=keeps_out):
+        return False
+    return not (rule.sources or rule.of_identity) or _suits(entry, case, answers, keeps_out=keeps_out)
+
+
+def _suits(entry: Entry, case: Case, answers: Answers, *, keeps_out: bool) -> bool:
     """Say whether the rule is for this identity."""
-    if identity is None:
-        return _suits_anew(entry.rule, request, identity, entry.policy.action)
+    if case.identity is None:
+        return _suits_anew(entry.rule, case, keeps_out=keeps_out)
     answer = answers.get(entry.number)
     if answer is None:
-        answer = _suits_anew(entry.rule, request, identity, entry.policy.action)
+        answer = _suits_anew(entry.rule, case, keeps_out=keeps_out)
         if len(answers) < _MOST_KEPT:
             answers[entry.number] = answer
     return answer
 
 
-def _suits_anew(rule: Rule, request: Request, identity: Identity | None, action: Action) -> bool:
-    principal = identity.principal if identity else None
-    principals = () if principal is None else (principal,)
-    return (not rule.sources or any(matches_any(one.request_principals, principals) for one in rule.sources)) and all(
-        _condition(one, request, identity, action) for one in rule.of_identity
+def _suits_anew(rule: Rule, case: Case, *, keeps_out: bool) -> bool:
+    comes = rule.sources_look is Looks.REQUEST or _comes_from(rule, case, keeps_out=keeps_out)
+    return comes and all(_condition(one, case, keeps_out=keeps_out) for one in rule.of_identity)
+
+
+def _comes_from(rule: Rule, case: Case, *, keeps_out: bool) -> bool:
+    return not rule.sources or any(
+        all(_condition(one, case, keeps_out=keeps_out) for one in source.conditions) for source in rule.sources
     )
 
 
-def _condition(condition: Condition, request: Request, identity: Identity | None, action: Action) -> bool:
-    found = attribute(condition, request, identity)
-    deny = action is Action.DENY
+def _condition(condition: Condition | Term, case: Case, *, keeps_out: bool) -> bool:
+    if not isinstance(condition, Condition):
+        return holds(condition, case, keeps_out=keeps_out)
+    found = attribute(condition, case)
     if not found.readable:
-        return deny
+        return keeps_out
     matching = (matches_any(condition.values, reading) for reading in found.readings)
-    return any(matching) if deny else all(matching)
+    return any(matching) if keeps_out else all(matching)

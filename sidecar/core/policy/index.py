@@ -34,6 +34,8 @@ class PathIndex(Generic[T]):
                     exact[path].append(number)
                 for prefix in one.prefixes:
                     under[_directory(prefix)].append(number)
+                for template in one.templates:
+                    under[template.directory].append(number)
         self._exact, self._under, self._anywhere = dict(exact), dict(under), anywhere
         # Lengths of the directories there are: a path of 4000 directories costs no more than the deepest prefix.
         self._shortest, self._longest = min(map(len, under), default=0), max(map(len, under), default=0)

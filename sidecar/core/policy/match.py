@@ -1,11 +1,13 @@
-"""Matching strings against a set of Istio's patterns: exact, ``prefix*``, ``*suffix`` and ``*`` (any text).
+"""Matching strings against a set of Istio's patterns: exact, ``prefix*``, ``*suffix``, ``*`` (any text), and templates.
 
 ``patterns`` has the functions that read each kind of text into such a set.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Generic, Protocol, TypeVar
 
 
 class PatternError(ValueError):
@@ -19,6 +21,7 @@ class Kind(Enum):
     PREFIX = "prefix"
     SUFFIX = "suffix"
     PRESENT = "present"
+    TEMPLATE = "template"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,48 @@ class Pattern:
     literal: str
 
 
+#: What stands for one segment of a path, and for any number of characters.
+ONE, ANY = "{*}", "{**}"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A path with ``{*}`` for a segment that is not empty, and ``{**}`` for all the rest, or nothing.
+
+    Those are Envoy's (extensions.path.match.uri_template.v3).
+    """
+
+    text: str
+    expression: re.Pattern[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make the expression of it: each part takes what it can and gives nothing back, so it takes linear time."""
+        parts = {ONE: "[^/]+", ANY: ".*"}
+        pieces = re.split(r"(\{\*\*?\})", self.text)
+        text = "".join(parts.get(piece) or re.escape(piece) for piece in pieces)
+        object.__setattr__(self, "expression", re.compile(text, re.DOTALL))
+
+    @property
+    def directory(self) -> str:
+        """Return what all paths begin with, up to and with a slash."""
+        before = self.text.partition("{")[0]
+        return before[: before.rfind("/") + 1]
+
+    def matches(self, path: str) -> bool:
+        """Say whether ``path`` is one of them."""
+        return self.expression.fullmatch(path) is not None
+
+
+class Matching(Protocol):
+    """What values of an attribute are held against."""
+
+    def matches(self, value: str) -> bool:
+        """Say whether it is among them."""
+
+
 @dataclass(frozen=True, slots=True)
 class StringSet:
-    """Patterns of one field, joined by OR, sorted by kind so that a look is four operations, however many there are.
+    """Patterns of one field, joined by OR, sorted by kind so that a look is few operations, however many there are.
 
     ``present`` is the pattern ``*``: any text. ``empty`` says whether it matches a value that is there and has no text.
     """
@@ -41,6 +83,7 @@ class StringSet:
     suffixes: tuple[str, ...]
     present: bool
     empty: bool
+    templates: tuple[Template, ...] = ()
 
     def matches(self, value: str) -> bool:
         """Say whether one of the patterns matches ``value``."""
@@ -48,15 +91,20 @@ class StringSet:
             return True
         if not value:
             return self.empty
-        return self.present or value.startswith(self.prefixes) or value.endswith(self.suffixes)
+        if self.present or value.startswith(self.prefixes) or value.endswith(self.suffixes):
+            return True
+        return bool(self.templates) and any(one.matches(value) for one in self.templates)
+
+
+M_co = TypeVar("M_co", bound=Matching, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class Values(Generic[M_co]):
     """``values`` and ``notValues`` of one field: some value must match the first, none may match the second."""
 
-    values: StringSet | None
-    not_values: StringSet | None
+    values: M_co | None
+    not_values: M_co | None
     is_open: bool = field(init=False, compare=False)  #: whether it restricts nothing
 
     def __post_init__(self) -> None:
@@ -64,14 +112,14 @@ class Values:
         object.__setattr__(self, "is_open", self.values is None and self.not_values is None)
 
 
-def matches_any(field: Values, actual: tuple[str, ...]) -> bool:
+def matches_any(field: Values[Matching], actual: tuple[str, ...]) -> bool:
     """Say whether some of the values an attribute has match the first, and none the second."""
     if field.values is not None and not any(map(field.values.matches, actual)):
         return False
     return field.not_values is None or not any(map(field.not_values.matches, actual))
 
 
-def matches_one(field: Values, actual: str) -> bool:
+def matches_one(field: Values[Matching], actual: str) -> bool:
     """Say the same of an attribute with one value."""
     return (field.values is None or field.values.matches(actual)) and (
         field.not_values is None or not field.not_values.matches(actual)
@@ -107,4 +155,5 @@ def string_set(patterns: Iterable[Pattern], *, star_matches_empty: bool = False)
         suffixes=tuple(sorted(literals[Kind.SUFFIX])),
         present=bool(literals[Kind.PRESENT]),
         empty=star_matches_empty and bool(literals[Kind.PRESENT]),
+        templates=tuple(map(Template, sorted(literals[Kind.TEMPLATE]))),
     )

@@ -5,20 +5,32 @@ joined by AND, values by OR; sources by OR, operations by OR, conditions by AND;
 AND conditions; a policy is its rules joined by OR.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import NamedTuple
+from enum import IntEnum, StrEnum
+from typing import NamedTuple, Protocol
 
 from sidecar.core.policy.index import PathIndex
-from sidecar.core.policy.match import Values
+from sidecar.core.policy.match import Matching, StringSet, Values
+
+#: Percent.
+EVERYBODY = 100.0
 
 
 class Action(StrEnum):
-    """What a policy does to a request that one of its rules matches."""
+    """What a policy does to a request that one of its rules matches. ``AUDIT`` only says so."""
 
     ALLOW = "allow"
     DENY = "deny"
+    AUDIT = "audit"
+
+
+class Looks(IntEnum):
+    """What a condition looks at. What looks at less is asked less often."""
+
+    ENDPOINT = 0  #: method, path, host and port: asked once an endpoint
+    IDENTITY = 1  #: asked once an identity
+    REQUEST = 2  #: all else, and mixtures: asked in each check
 
 
 class AttributeKind(StrEnum):
@@ -29,23 +41,26 @@ class AttributeKind(StrEnum):
     PRINCIPAL = "request.auth.principal"
     AUDIENCES = "request.auth.audiences"
     PRESENTER = "request.auth.presenter"
+    SOURCE_IP = "source.ip"
+    REMOTE_IP = "remote.ip"
+    SOURCE_NAMESPACE = "source.namespace"
+    SOURCE_PRINCIPAL = "source.principal"
+    SERVICE_ACCOUNT = "source.serviceAccount"
+    DESTINATION_IP = "destination.ip"
+    DESTINATION_PORT = "destination.port"
+    SNI = "connection.sni"
 
+    @property
+    def looks(self) -> Looks:
+        """Return what it is looked at in."""
+        if self is AttributeKind.DESTINATION_PORT:
+            return Looks.ENDPOINT
+        return Looks.IDENTITY if self.value.startswith("request.auth.") else Looks.REQUEST
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """``from.source``."""
-
-    request_principals: Values
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """``to.operation``."""
-
-    hosts: Values
-    ports: Values
-    methods: Values
-    paths: Values
+    @property
+    def is_address(self) -> bool:
+        """Say whether its values are IP addresses."""
+        return self.value.endswith(".ip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,37 +69,107 @@ class Condition:
 
     kind: AttributeKind
     path: tuple[str, ...]
-    values: Values
+    values: Values[Matching]
+
+    @property
+    def looks(self) -> Looks:
+        """Return what it looks at."""
+        return self.kind.looks
+
+
+class Term(Protocol):
+    """A condition in another language: of ``variables``, which ``terms`` knows. Equal by its text."""
+
+    @property
+    def text(self) -> str:
+        """Return it as it is written."""
+
+    @property
+    def looks(self) -> Looks:
+        """Return what it looks at."""
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """Return the names of all that it looks at."""
+
+    @property
+    def headers(self) -> frozenset[str]:
+        """Return the names of the request's headers that it looks at, in lower case."""
+
+    @property
+    def claims(self) -> frozenset[str] | None:
+        """Return the names of the claims that it looks at, ``None`` for all of them."""
+
+    def __call__(self, values: Mapping[str, object]) -> bool | None:
+        """Say whether it holds, its variables having ``values``; ``None`` where that cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``from.source``: conditions, joined by AND."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """``to.operation``."""
+
+    hosts: Values[StringSet]
+    ports: Values[StringSet]
+    methods: Values[StringSet]
+    paths: Values[StringSet]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule. Empty ``sources``, ``operations`` or ``conditions`` restrict nothing.
 
-    ``of_request`` and ``of_identity`` are the conditions again, by what they look at.
+    ``of_endpoint``, ``of_request`` and ``of_identity`` are the conditions again, by what they look at; and
+    ``sources_look`` at the identity, or at the request as well.
     """
 
     sources: tuple[Source, ...]
     operations: tuple[Operation, ...]
-    conditions: tuple[Condition, ...]
-    of_request: tuple[Condition, ...] = field(init=False, compare=False)
-    of_identity: tuple[Condition, ...] = field(init=False, compare=False)
+    conditions: tuple[Condition | Term, ...]
+    of_endpoint: tuple[Condition | Term, ...] = field(init=False, compare=False)
+    of_identity: tuple[Condition | Term, ...] = field(init=False, compare=False)
+    of_request: tuple[Condition | Term, ...] = field(init=False, compare=False)
+    sources_look: Looks = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         """Tell the conditions apart."""
-        for name, is_wanted in (("of_request", True), ("of_identity", False)):
-            chosen = tuple(one for one in self.conditions if (one.kind is AttributeKind.HEADER) is is_wanted)
-            object.__setattr__(self, name, chosen)
+        for looks in Looks:
+            chosen = tuple(one for one in self.conditions if one.looks is looks)
+            object.__setattr__(self, f"of_{looks.name.lower()}", chosen)
+        looking = (one.looks for source in self.sources for one in source.conditions)
+        object.__setattr__(self, "sources_look", max(looking, default=Looks.IDENTITY))
+
+    @property
+    def looks_at_request(self) -> bool:
+        """Say whether it has to be asked in each check."""
+        return bool(self.of_request) or self.sources_look is Looks.REQUEST
+
+    @property
+    def all_conditions(self) -> Iterator[Condition | Term]:
+        """Give all that it has, in whatever place."""
+        yield from self.conditions
+        for source in self.sources:
+            yield from source.conditions
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A named policy. ``scopes``, for ``ALLOW`` alone, must all be in the token where one of the rules matches."""
+    """A named policy. ``scopes``, for ``ALLOW`` alone, must all be in the token where one of the rules matches.
+
+    ``percent`` is for how many of a hundred subjects it is enforced; for the others it is tried only (``trial.py``).
+    """
 
     name: str
     action: Action
     rules: tuple[Rule, ...]
     scopes: frozenset[str]
+    percent: float = EVERYBODY
 
 
 class Entry(NamedTuple):
@@ -99,38 +184,60 @@ class Entry(NamedTuple):
 class PolicySet:
     """All policies. ``public`` needs no token; ``cors_preflight`` neither, for CORS preflight requests alone.
 
-    What ends in ``_by_path`` is the same once more, to be looked at.
+    ``trusted_hops`` are the proxies before Envoy whose word on the client's address is taken. What ends in
+    ``_by_path`` is the same once more, to be looked at.
     """
 
     deny: tuple[Policy, ...]
     allow: tuple[Policy, ...]
     public: tuple[Operation, ...]
     cors_preflight: tuple[Operation, ...]
+    audit: tuple[Policy, ...] = ()
+    trusted_hops: int = 0
     reads_ports: bool = field(init=False, compare=False, repr=False)
     deny_by_path: PathIndex[Entry] = field(init=False, compare=False, repr=False)
     allow_by_path: PathIndex[Entry] = field(init=False, compare=False, repr=False)
+    audit_by_path: PathIndex[Entry] = field(init=False, compare=False, repr=False)
     public_by_path: PathIndex[Operation] = field(init=False, compare=False, repr=False)
     cors_preflight_by_path: PathIndex[Operation] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Index all of it."""
-        denying = list(_entries(self.deny, 0))
-        indices: dict[str, PathIndex[Entry] | PathIndex[Operation]] = {
-            "deny_by_path": _rules_by_path(denying),
-            "allow_by_path": _rules_by_path(_entries(self.allow, len(denying))),
-            "public_by_path": _operations_by_path(self.public),
-            "cors_preflight_by_path": _operations_by_path(self.cors_preflight),
-        }
-        for name, index in indices.items():
-            object.__setattr__(self, name, index)
-        operations = (one for entry in (*denying, *_entries(self.allow, 0)) for one in entry.rule.operations)
-        is_read = any(not one.ports.is_open for one in (*operations, *self.public, *self.cors_preflight))
-        object.__setattr__(self, "reads_ports", is_read)
+        entries = list(_entries((*self.deny, *self.allow, *self.audit)))
+        for action in Action:
+            chosen = [one for one in entries if one.policy.action is action]
+            object.__setattr__(self, f"{action.value}_by_path", _rules_by_path(chosen))
+        object.__setattr__(self, "public_by_path", _operations_by_path(self.public))
+        object.__setattr__(self, "cors_preflight_by_path", _operations_by_path(self.cors_preflight))
+        object.__setattr__(self, "reads_ports", any(map(_reads_port, self._looked_at())))
+
+    @property
+    def all(self) -> tuple[Policy, ...]:
+        """Return all policies, whatever they do."""
+        return (*self.deny, *self.allow, *self.audit)
+
+    @property
+    def conditions(self) -> Iterator[Condition | Term]:
+        """Give all conditions of all policies."""
+        return (one for policy in self.all for rule in policy.rules for one in rule.all_conditions)
+
+    def _looked_at(self) -> Iterator[Operation | Condition | Term]:
+        yield from (one for policy in self.all for rule in policy.rules for one in rule.operations)
+        yield from self.conditions
+        yield from (*self.public, *self.cors_preflight)
 
 
-def _entries(policies: Iterable[Policy], number: int) -> Iterator[Entry]:
+def _reads_port(looked_at: Operation | Condition | Term) -> bool:
+    if isinstance(looked_at, Operation):
+        return not looked_at.ports.is_open
+    if isinstance(looked_at, Condition):
+        return looked_at.kind is AttributeKind.DESTINATION_PORT
+    return AttributeKind.DESTINATION_PORT.value in looked_at.variables
+
+
+def _entries(policies: Iterable[Policy]) -> Iterator[Entry]:
     rules = ((policy, rule) for policy in policies for rule in policy.rules)
-    return (Entry(place, *one) for place, one in enumerate(rules, number))
+    return (Entry(place, *one) for place, one in enumerate(rules))
 
 
 def _rules_by_path(entries: Iterable[Entry]) -> PathIndex[Entry]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from sidecar.core.authority import host_forms
 from sidecar.core.path import PathMode, decoded, encoded, is_normal, readings
-from sidecar.core.policy.match import Kind, Pattern, PatternError, parse
+from sidecar.core.policy.match import ANY, ONE, Kind, Pattern, PatternError, parse
 
 _METHOD = re.compile(r"[A-Z0-9_-]+", re.ASCII)
 _HOST = re.compile(r"[a-z0-9._:\[\]-]+", re.ASCII)
@@ -50,18 +50,16 @@ def host_patterns(text: str) -> tuple[Pattern, ...]:
 
 def path_patterns(text: str, mode: PathMode) -> tuple[Pattern, ...]:
     """Read a pattern for paths that ``mode`` lets in. In ``REJECT`` mode it stands for each spelling of a path."""
-    pattern = parse(text)
+    pattern = _template(text) if "{" in text or "}" in text else parse(text)
     if pattern.kind is Kind.PRESENT:
         return (pattern,)
     literal = pattern.literal
     if pattern.kind is not Kind.SUFFIX and not literal.startswith("/"):
         raise PatternError(f"{text!r} matches no path: write it with a leading '/' or '*'")
-    if "{" in literal:
-        raise PatternError(f"{text!r}: path templates are not supported; write a prefix such as '/items/*'")
     if "?" in literal or "#" in literal:
         raise PatternError(f"{text!r} matches no path: policy sees the path without query and fragment")
     # Where policy sees both spellings of a path, a pattern may be written in either.
-    sent = encoded(literal) if mode is PathMode.REJECT and "%" not in literal else literal
+    sent = _encoded(literal) if mode is PathMode.REJECT and "%" not in literal else literal
     if not _is_part_of_a_path(pattern.kind, sent, mode):
         raise PatternError(f"{text!r} matches no path: none of that form is let in by path mode {mode.value!r}")
     if mode is PathMode.REJECT and _is_cut_short(pattern.kind, sent):
@@ -71,6 +69,22 @@ def path_patterns(text: str, mode: PathMode) -> tuple[Pattern, ...]:
         )
     spelt = (sent,) if mode is not PathMode.REJECT else (sent, decoded(sent), decoded(sent).replace("+", " "))
     return tuple(Pattern(pattern.kind, one) for one in dict.fromkeys(spelt))
+
+
+def _template(text: str) -> Pattern:
+    operators = [segment for segment in text.split("/") if "{" in segment or "}" in segment]
+    if not set(operators) <= {ONE, ANY} or "*" in text.replace(ONE, "").replace(ANY, ""):
+        raise PatternError(f"{text!r}: write '{ONE}' for a whole segment, '{ANY}' for all the rest, and no other '*'")
+    if "%7B" in text.upper() or "%7D" in text.upper():
+        raise PatternError(f"{text!r}: a template cannot have braces of its own; write a prefix that ends before them")
+    if ANY in operators[:-1]:
+        raise PatternError(f"{text!r}: '{ANY}' takes all that follows; only text may stand behind it")
+    return Pattern(Kind.TEMPLATE, text)
+
+
+def _encoded(literal: str) -> str:
+    """Return how a client sends it; braces of a template stay."""
+    return encoded(literal).replace("%7B", "{").replace("%7D", "}") if "{" in literal else encoded(literal)
 
 
 def _is_part_of_a_host(kind: Kind, literal: str) -> bool:
@@ -94,16 +108,30 @@ def widened(patterns: Iterable[Pattern]) -> Iterator[Pattern]:
             yield Pattern(Kind.EXACT, bare if pattern.literal.endswith("/") else f"{bare}/")
         elif pattern.kind is Kind.PREFIX and pattern.literal.endswith("/") and bare:
             yield Pattern(Kind.EXACT, bare)
+        elif pattern.kind is Kind.TEMPLATE:
+            yield from _widened_template(pattern)
+
+
+def _widened_template(pattern: Pattern) -> Iterator[Pattern]:
+    if not pattern.literal.endswith(ANY):
+        bare = pattern.literal.rstrip("/")
+        yield Pattern(Kind.TEMPLATE, bare if pattern.literal.endswith("/") else f"{bare}/")
+        return
+    bare = pattern.literal.removesuffix(f"/{ANY}")
+    if bare:
+        yield Pattern(Kind.TEMPLATE if "{" in bare else Kind.EXACT, bare)
 
 
 def _is_cut_short(kind: Kind, literal: str) -> bool:
     """Say whether a path with ``literal`` in it has other readings than as sent, decoded, and with spaces for ``+``."""
+    literal = literal.replace(ONE, "a").replace(ANY, "a")
     whole = f"/a{literal}" if kind is Kind.SUFFIX else f"{literal}a" if kind is Kind.PREFIX else literal
     return not set(readings(whole, PathMode.REJECT)) <= {whole, decoded(whole), decoded(whole).replace("+", " ")}
 
 
 def _is_part_of_a_path(kind: Kind, literal: str, mode: PathMode) -> bool:
     wholes = {
+        Kind.TEMPLATE: (literal.replace(ONE, "a").replace(ANY, "a"),),
         Kind.EXACT: (literal,),
         Kind.PREFIX: (literal, f"{literal}a"),
         Kind.SUFFIX: (literal, f"/a{literal}"),

@@ -1,0 +1,122 @@
+"""Conditions in another language (``model.Term``): what their variables are, and whether they hold.
+
+A path and a header may be read in several ways. A term that looks at them is asked about each, in all combinations;
+where it keeps a request out one of them is enough, and where it lets one in all have to hold. What cannot be told (a
+variable that is not there, a comparison of unlike things, too many combinations) keeps the request out.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import product
+from math import prod
+
+from sidecar.core.endpoint import Endpoint
+from sidecar.core.identity import Identity
+from sidecar.core.policy.attributes import header_readings
+from sidecar.core.policy.case import Case
+from sidecar.core.policy.model import Term
+from sidecar.core.policy.peer import client_address, workload
+
+#: Combinations of readings that are looked at.
+_MOST_READINGS = 64
+PATH, HEADERS, CLAIMS = "request.path", "request.headers", "identity.claims"
+
+#: ``None`` where there is none: the variable is not there then.
+_OF_ENDPOINT: Mapping[str, Callable[[Endpoint], object]] = {
+    "request.method": lambda endpoint: endpoint.method,
+    "request.host": lambda endpoint: endpoint.hosts[0],
+    "destination.port": lambda endpoint: int(endpoint.port) if endpoint.port else None,
+}
+_OF_IDENTITY: Mapping[str, Callable[[Identity], object]] = {
+    "identity.subject": lambda identity: identity.subject,
+    "identity.issuer": lambda identity: identity.issuer,
+    "identity.principal": lambda identity: identity.principal,
+    "identity.audiences": lambda identity: list(identity.audiences),
+    "identity.scopes": lambda identity: sorted(identity.scopes),
+}
+_OF_REQUEST: Mapping[str, Callable[[Case], object]] = {
+    "request.query": lambda case: case.request.query,
+    "request.scheme": lambda case: case.request.sent.scheme or None,
+    "request.id": lambda case: case.request.sent.request_id or None,
+    "request.time": lambda case: datetime.fromtimestamp(case.now, UTC),
+    "now": lambda case: datetime.fromtimestamp(case.now, UTC),
+    "source.address": lambda case: case.request.sent.source or None,
+    "source.principal": lambda case: _workload(case, 0),
+    "source.namespace": lambda case: _workload(case, 1),
+    "source.service_account": lambda case: _workload(case, 2),
+    "remote.address": lambda case: client_address(
+        case.request.headers.get("x-forwarded-for"), case.request.sent.source, case.trusted_hops
+    ),
+    "destination.address": lambda case: case.request.sent.destination or None,
+    "connection.sni": lambda case: case.request.sent.server_name or None,
+    "context": lambda case: dict(case.request.sent.attributes.context_extensions),
+}
+#: All that there are.
+VARIABLES = frozenset((PATH, HEADERS, CLAIMS, *_OF_ENDPOINT, *_OF_IDENTITY, *_OF_REQUEST))
+
+
+def holds(term: Term, case: Case, *, keeps_out: bool) -> bool:
+    """Say whether a term holds. ``keeps_out``: whether a rule that matches keeps the request out."""
+    values = _values(term, case)
+    headers = [(name, header_readings(name, case.request)) for name in sorted(term.headers)]
+    if any(readings is None for _, readings in headers):
+        return keeps_out
+    paths = case.request.endpoint.paths if PATH in term.variables else ("",)
+    choices = [[(name, reading) for reading in readings or ()] for name, readings in headers]
+    if len(paths) * prod(map(len, choices)) > _MOST_READINGS:
+        return keeps_out
+    ways = (_read_as(term, path, chosen) for path in paths for chosen in product(*choices))
+    return _joined((term(values | way) for way in ways), keeps_out=keeps_out)
+
+
+def holds_at(term: Term, endpoint: Endpoint, path: str, *, keeps_out: bool) -> bool:
+    """Say whether a term that looks at nothing else holds at an endpoint whose path is read as ``path``."""
+    values = {name: _OF_ENDPOINT[name](endpoint) for name in term.variables if name != PATH}
+    values[PATH] = path
+    return _joined(iter([term(_there(values))]), keeps_out=keeps_out)
+
+
+def _joined(answers: Iterator[bool | None], *, keeps_out: bool) -> bool:
+    if keeps_out:
+        return any(answer is not False for answer in answers)
+    return all(answer is True for answer in answers)
+
+
+def _values(term: Term, case: Case) -> dict[str, object]:
+    """Return all variables but path and headers."""
+    values: dict[str, object] = {}
+    for name in term.variables:
+        if name in _OF_ENDPOINT:
+            values[name] = _OF_ENDPOINT[name](case.request.endpoint)
+        elif name in _OF_REQUEST:
+            values[name] = _OF_REQUEST[name](case)
+        elif case.identity is not None and name in _OF_IDENTITY:
+            values[name] = _OF_IDENTITY[name](case.identity)
+        elif case.identity is not None and name == CLAIMS:
+            values[name] = _claims(term, case.identity)
+    return _there(values)
+
+
+def _claims(term: Term, identity: Identity) -> object:
+    claims = identity.claims
+    if term.claims is None:
+        return dict(claims)
+    return {name: claims[name] for name in term.claims if name in claims}
+
+
+def _read_as(term: Term, path: str, headers: Iterable[tuple[str, str | None]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    if PATH in term.variables:
+        found[PATH] = path
+    if HEADERS in term.variables:
+        found[HEADERS] = {name: value for name, value in headers if value is not None}
+    return found
+
+
+def _there(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _workload(case: Case, field: int) -> str | None:
+    found = workload(case.request.sent.principal)
+    return None if found is None else found[field]
