@@ -117,10 +117,21 @@ class Checker:
         if known is not None:
             refuse_token_in_query(sent.query)
             return self._evaluated(asked, known, now)
-        if lookup.finder is not None:
-            return self._find(asked, lookup.finder, now)
-        asked.credential = Credential(BEARER, bearer_token(asked.request))
+        try:
+            if lookup.finder is not None:
+                return self._find(asked, lookup.finder, now)
+            asked.credential = Credential(BEARER, bearer_token(asked.request))
+        except Refusal as refusal:
+            if refusal.reason is not Reason.NO_CREDENTIAL or trust.policy.needs_identity:
+                raise
+            return self._without_identity(asked, now)
         return self._identify(asked, now)
+
+    def _without_identity(self, asked: Asked, now: float) -> Step:
+        """Decide on a request that has no credential, where it needs none."""
+        self._nobody.holds(asked.trust, now)
+        decision = evaluate(asked.rules, Case(asked.request, None, now, asked.rules.trusted_hops), {})
+        return answer.decided(decision, asked, self._nobody)
 
     def _recall(self, sent: SentRequest, trust: Trust, now: float) -> Known | None:
         # Nothing of the credential is looked at but that it is the very text of one that was found good. Parsing it

@@ -10,6 +10,8 @@ from support.answers import Answer, read_answer
 _DENIALS = [reason for reason, outcome in OUTCOMES.items() if outcome.status >= 400]
 _IDS = [reason.value for reason in _DENIALS]
 
+_ALLOWING = [Reason.ALLOWED, Reason.PUBLIC_PATH, Reason.CORS_PREFLIGHT, Reason.ALLOWED_BY_DEFAULT]
+
 
 def _answer(reason: Reason, request_id: str = "", scopes: tuple[str, ...] = ()) -> Answer:
     return read_answer(deny(Denial(reason, "secret-policy", "secret detail", scopes), request_id, "api"))
@@ -20,13 +22,13 @@ def test_every_reason_has_an_outcome() -> None:
     assert set(OUTCOMES) == set(Reason)
 
 
-def test_three_reasons_allow() -> None:
+def test_four_reasons_allow() -> None:
     """Only three reasons come with a status below 400."""
     allowing = {reason for reason in Reason if OUTCOMES[reason].status < 400}
-    assert allowing == {Reason.ALLOWED, Reason.PUBLIC_PATH, Reason.CORS_PREFLIGHT}
+    assert allowing == set(_ALLOWING)
 
 
-@pytest.mark.parametrize("reason", [Reason.ALLOWED, Reason.PUBLIC_PATH, Reason.CORS_PREFLIGHT])
+@pytest.mark.parametrize("reason", _ALLOWING)
 def test_no_denial_that_allows(reason: Reason) -> None:
     """A denial cannot be made of a reason that allows."""
     with pytest.raises(ValueError, match="does not deny"):

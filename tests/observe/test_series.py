@@ -28,7 +28,7 @@ def test_every_reason_is_counted() -> None:
     """No way a check can end goes uncounted; those that allow are counted as such."""
     assert set(series.CHECK) == set(Reason)
     allowed = {name for name in SCHEMA.counters if "/allowed/" in name}
-    reasons = (Reason.ALLOWED, Reason.PUBLIC_PATH, Reason.CORS_PREFLIGHT)
+    reasons = (Reason.ALLOWED, Reason.PUBLIC_PATH, Reason.CORS_PREFLIGHT, Reason.ALLOWED_BY_DEFAULT)
     assert allowed == {f"authz_checks/allowed/{reason}" for reason in reasons}
 
 

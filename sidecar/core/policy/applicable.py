@@ -7,7 +7,7 @@ from itertools import count
 from sidecar.core.endpoint import Endpoint
 from sidecar.core.policy.index import PathIndex
 from sidecar.core.policy.match import Matching, Values, matches_any, matches_one
-from sidecar.core.policy.model import EVERYBODY, Action, Condition, Entry, Operation, PolicySet, Term
+from sidecar.core.policy.model import EVERYBODY, Action, Condition, Entry, Operation, Policy, PolicySet, Term
 from sidecar.core.policy.terms import holds_at
 
 
@@ -16,8 +16,9 @@ class Applicable:
     """``deny``, ``allow`` and ``audit`` in the policies' order. ``preflight``: whether a CORS preflight needs no token.
 
     ``of_identity``: whether the identity alone decides by them, since none looks at the request. ``tries``: whether
-    some are not enforced for everybody. ``serial`` is another one for each, cheap as a key, which does not keep it
-    alive; ``Lookup`` sees to it that endpoints with the same rules share one.
+    some are not enforced for everybody. ``open_unless`` one of these is enforced all that is not denied may pass;
+    ``None``: never. ``serial`` is another one for each, cheap as a key, which does not keep it alive; ``Lookup`` sees
+    to it that endpoints with the same rules share one.
     """
 
     public: bool
@@ -26,6 +27,7 @@ class Applicable:
     allow: tuple[Entry, ...]
     audit: tuple[Entry, ...] = ()
     trusted_hops: int = 0
+    open_unless: tuple[Policy, ...] | None = None
     of_identity: bool = field(init=False)
     tries: bool = field(init=False)
     serial: int = field(init=False, default_factory=count().__next__)
@@ -35,7 +37,8 @@ class Applicable:
         entries = (*self.deny, *self.allow, *self.audit)
         looks = self.public or self.preflight or any(one.rule.looks_at_request for one in entries)
         object.__setattr__(self, "of_identity", not looks)
-        object.__setattr__(self, "tries", any(one.policy.percent < EVERYBODY for one in entries))
+        policies = (*(one.policy for one in entries), *(self.open_unless or ()))
+        object.__setattr__(self, "tries", any(one.percent < EVERYBODY for one in policies))
 
     @property
     def content(self) -> tuple[object, ...]:
@@ -59,6 +62,7 @@ def applicable(policies: PolicySet, endpoint: Endpoint) -> Applicable:
         allow=tuple(one for one in allowing if _is_about(one, endpoint)),
         audit=_of_any_reading(policies.audit_by_path, endpoint),
         trusted_hops=policies.trusted_hops,
+        open_unless=policies.allow if policies.allows_by_default else None,
     )
 
 

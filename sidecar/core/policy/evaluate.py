@@ -17,7 +17,7 @@ from sidecar.core.policy.case import Case
 from sidecar.core.policy.match import matches_any
 from sidecar.core.policy.model import Action, Condition, Entry, Looks, Policy, Rule, Term
 from sidecar.core.policy.terms import holds
-from sidecar.core.policy.trial import difference, enforced
+from sidecar.core.policy.trial import difference, enforced, is_enforced
 from sidecar.core.reason import Reason
 
 #: Answers that are kept for one identity: thousands of rules for thousands of identities would fill the memory.
@@ -25,6 +25,7 @@ _MOST_KEPT = 32
 
 Answers = MutableMapping[int, bool]
 _Decision = Permit | Denial
+_NOBODY = Denial(Reason.NO_POLICY_ALLOWS)
 
 
 def admit_without_identity(rules: Applicable, case: Case) -> _Decision | None:
@@ -45,16 +46,29 @@ def admit_without_identity(rules: Applicable, case: Case) -> _Decision | None:
 
 
 def evaluate(rules: Applicable, case: Case, answers: Answers) -> _Decision:
-    """Decide on a request whose token was verified.
+    """Decide on a request whose token was verified, or that has none and needs none.
 
     ``answers`` are those of earlier calls under the same policy set and for the same identity, and are added to.
     """
     decision, trial = _decided(rules.deny, rules.allow, case, answers), None
+    if decision is _NOBODY and rules.open_unless is not None:
+        decision = _NOBODY if rules.open_unless else _open(case)
     if rules.tries:
-        would = decision
-        decision = _decided(enforced(rules.deny, case), enforced(rules.allow, case), case, answers)
+        would, decision = decision, _enforced(rules, case, answers)
         trial = difference(decision, would)
     return _noted(decision, _audited(rules.audit, case, answers), trial)
+
+
+def _enforced(rules: Applicable, case: Case, answers: Answers) -> _Decision:
+    """Decide by those policies alone that are enforced in this case."""
+    decision = _decided(enforced(rules.deny, case), enforced(rules.allow, case), case, answers)
+    if decision is not _NOBODY or rules.open_unless is None:
+        return decision
+    return _NOBODY if any(is_enforced(one, case) for one in rules.open_unless) else _open(case)
+
+
+def _open(case: Case) -> Permit:
+    return Permit(Reason.ALLOWED_BY_DEFAULT, case.identity, None)
 
 
 def _decided(deny: Iterable[Entry], allow: Iterable[Entry], case: Case, answers: Answers) -> _Decision:
@@ -62,18 +76,18 @@ def _decided(deny: Iterable[Entry], allow: Iterable[Entry], case: Case, answers:
     if denied is not None:
         return denied
     identity = case.identity
-    assert identity is not None  # noqa: S101 - whoever has none never comes by here
+    scopes = identity.scopes if identity else frozenset[str]()
     lacking: Policy | None = None
     for one in allow:
         if not _matches(one, case, answers):
             continue
         policy = one.policy
-        if policy.scopes <= identity.scopes:
+        if policy.scopes <= scopes:
             return Permit(Reason.ALLOWED, identity, policy.name)
         lacking = lacking or policy
     if lacking is not None:
         return Denial(Reason.INSUFFICIENT_SCOPE, lacking.name, scopes=tuple(sorted(lacking.scopes)))
-    return Denial(Reason.NO_POLICY_ALLOWS)
+    return _NOBODY
 
 
 def _denied(entries: Iterable[Entry], case: Case, answers: Answers) -> Denial | None:

@@ -184,8 +184,10 @@ class Entry(NamedTuple):
 class PolicySet:
     """All policies. ``public`` needs no token; ``cors_preflight`` neither, for CORS preflight requests alone.
 
-    ``trusted_hops`` are the proxies before Envoy whose word on the client's address is taken. What ends in
-    ``_by_path`` is the same once more, to be looked at.
+    ``trusted_hops`` are the proxies before Envoy whose word on the client's address is taken. ``needs_identity``:
+    whether a request without a credential is denied, whatever policies say. ``allows_by_default``: whether all that no
+    deny policy closes may pass, where there is no allow policy at all. Both are as they are here but for documents of
+    Istio's. What ends in ``_by_path`` is the same once more, to be looked at.
     """
 
     deny: tuple[Policy, ...]
@@ -194,6 +196,8 @@ class PolicySet:
     cors_preflight: tuple[Operation, ...]
     audit: tuple[Policy, ...] = ()
     trusted_hops: int = 0
+    needs_identity: bool = True
+    allows_by_default: bool = False
     reads_ports: bool = field(init=False, compare=False, repr=False)
     deny_by_path: PathIndex[Entry] = field(init=False, compare=False, repr=False)
     allow_by_path: PathIndex[Entry] = field(init=False, compare=False, repr=False)
