@@ -1,8 +1,10 @@
 """A YAML file as plain values, with the place of each. YAML 1.2 (``no`` is a string), duplicate members refused."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -19,20 +21,34 @@ MAX_FILE_BYTES = 4 * 1024 * 1024
 NOT_YAML = (YAMLError, ValueError, LookupError, ArithmeticError, TypeError, RecursionError)
 
 
+class Place(NamedTuple):
+    """Where something stands: lines and columns count from 1."""
+
+    path: Path
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        """Return it as compilers write it."""
+        return f"{self.path}:{self.line}:{self.column}"
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A configuration's values and where they stand: ``places`` gives the line and column, from 1, for each field."""
+    """A configuration's values and where each stands, which may be in several files."""
 
     path: Path
     values: dict[str, object]
-    places: Mapping[FieldPath, tuple[int, int]]
+    places: Mapping[FieldPath, Place]
 
     def source(self, field: FieldPath) -> str:
         """Return ``file:line:column`` of ``field``, or of the nearest enclosing one that is in the file."""
         while field and field not in self.places:
             field = field[:-1]
-        line, column = self.places.get(field, (1, 1))
-        return f"{self.path}:{line}:{column}"
+        return str(self.places.get(field, Place(self.path, 1, 1)))
+
+
+_Note = Callable[[FieldPath, tuple[int, int] | None], None]
 
 
 class _UnusableError(Exception):
@@ -45,17 +61,17 @@ def read_document(path: Path) -> Document:
     if not isinstance(root, CommentedMap):
         found = "nothing" if root is None else "a list" if isinstance(root, CommentedSeq) else "a single value"
         raise ConfigurationError([Problem(f"{path}:1:1", "", f"found {found}; a configuration is a YAML mapping")])
-    places: dict[FieldPath, tuple[int, int]] = {}
+    places: dict[FieldPath, Place] = {}
     try:
-        values = _members(root, places)
+        values = _members(root, partial(_note, places, path))
     except _UnusableError as error:
         field, message = error.args
         raise ConfigurationError([Problem(Document(path, {}, places).source(field), dotted(field), message)]) from None
     return Document(path, values, places)
 
 
-def _members(root: CommentedMap, places: dict[FieldPath, tuple[int, int]]) -> dict[str, object]:
-    members = _plain(root, (), places)
+def _members(root: CommentedMap, note: _Note) -> dict[str, object]:
+    members = _plain(root, (), note)
     assert isinstance(members, dict)  # noqa: S101 - a CommentedMap becomes a dict
     return members
 
@@ -87,26 +103,26 @@ def _parse(path: Path, text: str) -> object:
     return root
 
 
-def _plain(node: object, at: FieldPath, places: dict[FieldPath, tuple[int, int]]) -> object:
-    """Turn ruamel's types, which remember comments and styles, into plain ones, and note where each stands."""
+def _plain(node: object, at: FieldPath, note: _Note) -> object:
+    """Turn ruamel's types, which remember comments and styles, into plain ones, and ``note`` where each stands."""
     if type(node) is CommentedMap:
         for key in node:
             if not isinstance(key, str):
                 # 1 and "1" would become one field, and one of the two values would be lost.
                 raise _UnusableError(at, f"the name {key!r} is not text; write it in quotes")
             # A mapping that is nothing but a merge ("<<") has no places of its own.
-            _note(places, (*at, key), node.lc.key(key) if key in (node.lc.data or ()) else None)
-        return {str(key): _plain(value, (*at, str(key)), places) for key, value in node.items()}
+            note((*at, key), node.lc.key(key) if key in (node.lc.data or ()) else None)
+        return {str(key): _plain(value, (*at, str(key)), note) for key, value in node.items()}
     if isinstance(node, CommentedSeq):
         for index in range(len(node)):
-            _note(places, (*at, index), node.lc.item(index))
-        return [_plain(item, (*at, index), places) for index, item in enumerate(node)]
+            note((*at, index), node.lc.item(index))
+        return [_plain(item, (*at, index), note) for index, item in enumerate(node)]
     return _scalar(node, at)
 
 
-def _note(places: dict[FieldPath, tuple[int, int]], at: FieldPath, found: tuple[int, int] | None) -> None:
+def _note(places: dict[FieldPath, Place], path: Path, at: FieldPath, found: tuple[int, int] | None) -> None:
     if found is not None:
-        places[at] = (found[0] + 1, found[1] + 1)
+        places[at] = Place(path, found[0] + 1, found[1] + 1)
 
 
 def _scalar(node: object, at: FieldPath) -> object:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from sidecar.loading.consistency import inconsistencies
 from sidecar.loading.document import Document, read_document
 from sidecar.loading.environment import override
+from sidecar.loading.inclusion import with_policies
 from sidecar.loading.problem import ConfigurationError, FieldPath, Problem, dotted
 from sidecar.loading.wording import explain
 from sidecar.settings import Settings
@@ -29,7 +30,7 @@ class Configuration:
 
 def load_configuration(path: Path, environment: Mapping[str, str]) -> Configuration:
     """Read ``path`` and the environment; raises ``ConfigurationError`` with every problem in them."""
-    document = read_document(path)
+    document = with_policies(read_document(path))
     origins = override(document.values, environment)
     try:
         settings = Settings.model_validate(document.values)

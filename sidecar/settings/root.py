@@ -7,7 +7,7 @@ from pydantic import Field
 from sidecar.core.path import PathMode
 from sidecar.settings.api_keys import ApiKeySettings
 from sidecar.settings.assertion import AssertionSettings
-from sidecar.settings.base import Model, checked
+from sidecar.settings.base import Model, Text, checked
 from sidecar.settings.http import AdminSettings, ProbeSettings
 from sidecar.settings.issuer import IssuerSettings
 from sidecar.settings.native import NativeSettings
@@ -91,6 +91,11 @@ class Settings(ProcessSettings):
     )
     policies: list[PolicySettings] = Field(
         default=[], description="What a valid token may do. Without a match: denied."
+    )
+    policy_folder: Text | None = Field(
+        None,
+        description="A folder, such as a mounted ConfigMap, with more policies: its YAML files, by name, each with "
+        "'policies', 'public' and 'cors_preflight' or some of them. Default: none.",
     )
     response: ResponseSettings = Field(default_factory=lambda: ResponseSettings.model_validate({}))
     assertion: AssertionSettings | None = Field(

@@ -1,4 +1,4 @@
-"""Where documents of Istio's rule: a request without a credential goes on to policy, and what nothing closes is open."""
+"""Where documents of Istio's rule: a request without a credential goes on to policy, and what none closes is open."""
 
 from collections.abc import Sequence
 from dataclasses import replace

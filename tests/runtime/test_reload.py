@@ -1,6 +1,7 @@
 """A new configuration while checks go on: all or nothing, and a wrong one changes nothing."""
 
 import signal
+import time
 from functools import partial
 from pathlib import Path
 
@@ -95,6 +96,32 @@ def test_key_set_of_a_refused_configuration_is_watched(short_folder: Path) -> No
         (folder / "new.json").write_text(key_set_document([generate()]), encoding="utf-8")
         assert eventually(lambda: IN_FORCE in sidecar.printed()), sidecar.printed()
         assert _reasons(sidecar) == {"unknown_key"}
+
+
+def test_policy_folder_is_watched(short_folder: Path) -> None:
+    """A ConfigMap that is exchanged is noticed; one that is wrong is refused, and its policies stay in force."""
+    mounted = short_folder / "policies"
+    deny = "policies: [{name: no, action: deny, rules: [{to: [{operation: {paths: [/none]}}]}]}]"
+    _mount(mounted, deny)
+    with running_sidecar(short_folder, CONFIGURATION + "policy_folder: policies\n") as sidecar:
+        assert eventually(sidecar.is_ready)
+        assert _reasons(sidecar) == {"allowed"}
+        _mount(mounted, deny.replace("/none", '"*"'))
+        assert eventually(lambda: _reasons(sidecar) == {"denied_by_policy"}), sidecar.printed()
+        _mount(mounted, "policies: [{")
+        assert eventually(lambda: REFUSED in sidecar.printed()), sidecar.printed()
+        assert _reasons(sidecar) == {"denied_by_policy"}
+
+
+def _mount(folder: Path, text: str) -> None:
+    """Put a file into a folder as kubelet does."""
+    moment = folder / f"..{time.monotonic_ns()}"
+    moment.mkdir(parents=True)
+    (moment / "a.yaml").write_text(text, encoding="utf-8")
+    (folder / "..new").symlink_to(moment.name)
+    (folder / "..new").rename(folder / "..data")
+    if not (folder / "a.yaml").is_symlink():
+        (folder / "a.yaml").symlink_to("..data/a.yaml")
 
 
 def test_server_that_is_held_back_is_replaced(short_folder: Path) -> None:

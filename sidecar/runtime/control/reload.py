@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar.loading.inclusion import policy_files
 from sidecar.loading.load import load_configuration
 from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.snapshot import Snapshot, take_snapshot
@@ -14,7 +15,8 @@ from sidecar.settings import Settings
 #: What a Trust is made of, and so can change from one check to the next. All else is the shape of processes.
 _RELOADABLE = frozenset(
     {
-        *("issuers", "api_keys", "request", "public", "cors_preflight", "policies", "response", "assertion"),
+        *("issuers", "api_keys", "request", "response", "assertion"),
+        *("public", "cors_preflight", "policies", "policy_folder"),
     }
 )
 
@@ -48,10 +50,12 @@ def read_again(config: Path, running: Settings, fetched: Fetched = nothing_fetch
 
     ``fetched`` returns what was fetched for an issuer so far.
     """
-    seen = fingerprint([config])
+    # Before anything is read: what changes meanwhile is read again.
+    seen, others = fingerprint([config]), fingerprint(files_of(config, running))
     try:
         configuration = load_configuration(config, os.environ)
-        seen = {**fingerprint(files_of(config, configuration.settings)), **seen}
+        named = fingerprint(files_of(config, configuration.settings))
+        seen = {**{file: others.get(file, look) for file, look in named.items()}, **seen}
         snapshot, loaded = take_snapshot(configuration, fetched)
     except ConfigurationError as error:
         raise ReloadError(str(error), seen) from None
@@ -70,13 +74,14 @@ def _shape(settings: Settings) -> Mapping[str, object]:
 
 
 def files_of(config: Path, settings: Settings) -> list[Path]:
-    """Return the files that a configuration is made of: its own, and those of its keys, secrets and API keys."""
+    """Return the files of a configuration: its own, those of its keys, secrets and API keys, and its policies."""
     sources = [one.keys for one in settings.issuers if one.keys is not None]
     named = [name for source in sources for name in (source.file, source.pem_file)]
     named += [source.hmac_secret.file for source in sources if source.hmac_secret is not None]
     if settings.api_keys is not None:
         named.append(settings.api_keys.file)
-    return [config, *(config.parent / name for name in named if name is not None)]
+    found = [config, *(config.parent / name for name in named if name is not None)]
+    return found + policy_files(config, settings.policy_folder)
 
 
 def fingerprint(files: Iterable[Path]) -> Fingerprint:

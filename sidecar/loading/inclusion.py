@@ -1,0 +1,52 @@
+"""Policies out of a folder (``policy_folder``): as if they stood in the configuration itself, behind what is there."""
+
+from pathlib import Path
+
+from sidecar.loading.document import Document, read_document
+from sidecar.loading.folder import files_in
+from sidecar.loading.problem import ConfigurationError, Problem
+
+#: What a file of the folder may have: lists, which are joined in the order of the files' names.
+MEMBERS = ("policies", "public", "cors_preflight")
+
+
+def with_policies(document: Document) -> Document:
+    """Return ``document`` with what its policy folder has; raises ``ConfigurationError``."""
+    folder = document.values.get("policy_folder")
+    if not isinstance(folder, str) or not folder:
+        return document  # there is none, or validation will say what is wrong with it
+    for file in files_in(document.path.parent / folder):
+        document = _joined(document, read_document(file))
+    return document
+
+
+def _joined(document: Document, part: Document) -> Document:
+    values, places = dict(document.values), dict(document.places)
+    for name, members in part.values.items():
+        before = values.get(name, [])
+        if name not in MEMBERS or not isinstance(members, list):
+            raise ConfigurationError([Problem(part.source((name,)), name, _wrong(name))])
+        if not isinstance(before, list):
+            continue  # validation will say so
+        values[name] = [*before, *members]
+        for (first, *rest), place in part.places.items():
+            if first == name and rest and isinstance(rest[0], int):
+                places[name, rest[0] + len(before), *rest[1:]] = place
+    return Document(document.path, values, places)
+
+
+def _wrong(name: str) -> str:
+    if name in MEMBERS:
+        return "is no list"
+    return f"does not stand in a file of the policy folder, where there may be {', '.join(MEMBERS)}; move it out"
+
+
+def policy_files(config: Path, folder: str | None) -> list[Path]:
+    """Return the folder of a configuration and its files, as far as they can be seen: what changes when they do."""
+    if folder is None:
+        return []
+    place = config.parent / folder
+    try:
+        return [place, *files_in(place)]
+    except ConfigurationError:
+        return [place]
