@@ -13,6 +13,7 @@ _COMMANDS = {
     "check-config": "sidecar.cli.check_config:check_config",
     "token": "sidecar.cli.token:token",
     "keys": "sidecar.cli.keys:keys",
+    "policy": "sidecar.cli.policy:policy",
     "revoke": "sidecar.cli.revoke:revoke",
     "envoy": "sidecar.cli.envoy:envoy",
     "demo": "sidecar.cli.demo:demo",

@@ -7,6 +7,14 @@ from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
 
 
+def replace_file(path: Path, text: str) -> None:
+    """Write ``text`` to ``path``, whatever is there; raises ``Failure`` where that cannot be."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{path}: cannot be written: {error.strerror}", ExitCode.UNAVAILABLE) from None
+
+
 def write_new(path: Path, text: str, mode: int) -> None:
     """Create ``path`` with permission bits ``mode``; raises ``Failure`` where it exists or cannot be written.
 

@@ -110,7 +110,7 @@ class Checker:
                 self._refuse_revoked(known, now)
                 return decided
         asked = Asked(raw, admit(sent, endpoint), rules, lookup)
-        decision = admit_without_identity(rules, Case(asked.request, None, now, rules.trusted_hops))
+        decision = admit_without_identity(rules, Case(asked.request, None, now, rules.proxies))
         if decision is not None:
             self._nobody.holds(trust, now)
             return answer.decided(decision, asked, self._nobody)
@@ -130,7 +130,7 @@ class Checker:
     def _without_identity(self, asked: Asked, now: float) -> Step:
         """Decide on a request that has no credential, where it needs none."""
         self._nobody.holds(asked.trust, now)
-        decision = evaluate(asked.rules, Case(asked.request, None, now, asked.rules.trusted_hops), {})
+        decision = evaluate(asked.rules, Case(asked.request, None, now, asked.rules.proxies), {})
         return answer.decided(decision, asked, self._nobody)
 
     def _recall(self, sent: SentRequest, trust: Trust, now: float) -> Known | None:
@@ -294,7 +294,7 @@ class Checker:
     def _evaluated(self, asked: Asked, known: Known, now: float) -> Step:
         self._refuse_revoked(known, now)
         assert known.identity is not None  # noqa: S101 - for mypy
-        case = Case(asked.request, known.identity, now, asked.rules.trusted_hops)
+        case = Case(asked.request, known.identity, now, asked.rules.proxies)
         decision = evaluate(asked.rules, case, known.rules)
         settings = asked.trust.response.assertion
         if settings is None or isinstance(decision, Denial):

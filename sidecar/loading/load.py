@@ -30,7 +30,11 @@ class Configuration:
 
 def load_configuration(path: Path, environment: Mapping[str, str]) -> Configuration:
     """Read ``path`` and the environment; raises ``ConfigurationError`` with every problem in them."""
-    document = with_policies(read_document(path))
+    return configuration_of(with_policies(read_document(path)), environment)
+
+
+def configuration_of(document: Document, environment: Mapping[str, str]) -> Configuration:
+    """Do the same of a document that was read."""
     origins = override(document.values, environment)
     try:
         settings = Settings.model_validate(document.values)

@@ -9,6 +9,7 @@ from sidecar.core.policy.match import Matching, Pattern, StringSet, Values, stri
 from sidecar.core.policy.model import Action, AttributeKind, Condition, Operation, Policy, PolicySet, Rule, Source, Term
 from sidecar.core.policy.networks import blocks_of
 from sidecar.core.policy.patterns import host_patterns, method_patterns, path_patterns, text_patterns, widened
+from sidecar.core.policy.peer import Proxies
 from sidecar.settings import Settings
 from sidecar.settings.policy import (
     SOURCE_FIELDS,
@@ -40,7 +41,7 @@ def build_policies(settings: Settings) -> PolicySet:
         audit=by_action[Action.AUDIT],
         public=tuple(_operation(operation, mode, keeps_out=False) for operation in settings.public),
         cors_preflight=tuple(_operation(operation, mode, keeps_out=False) for operation in settings.cors_preflight),
-        trusted_hops=settings.request.xff_num_trusted_hops,
+        proxies=Proxies(settings.request.xff_num_trusted_hops, settings.request.use_remote_address),
     )
 
 

@@ -35,7 +35,12 @@ class RequestSettings(Model):
         ge=0,
         le=16,
         description="Envoy's setting of that name: proxies before it whose X-Forwarded-For is believed, for remote.ip "
-        "and remoteIpBlocks.",
+        "and remoteIpBlocks. 0: none, the client is who is connected.",
+    )
+    use_remote_address: bool = Field(
+        default=True,
+        description="Envoy's setting of that name: whether it adds its peer's address to X-Forwarded-For, as at the "
+        "edge. false: that header comes from a gateway before it, and none but that may connect.",
     )
     max_token_bytes: int = Field(
         8192,

@@ -6,6 +6,7 @@ import pytest
 
 from sidecar.core.decision import Permit
 from sidecar.core.policy.model import PolicySet
+from sidecar.core.policy.peer import Proxies, client_address
 from support.decisions import evaluate
 from support.identities import identity
 from support.requests import request
@@ -13,6 +14,7 @@ from support.trusts import policy_set
 
 _WEB = {"principal": "spiffe://cluster.local/ns/shop/sa/web"}
 _ODD = {"principal": "spiffe://cluster.local/team/shop/web"}
+_DEEP = {"principal": "spiffe://cluster.local/cluster/a/ns/shop/sa/web"}
 _NAMED = {"principal": "CN=cluster.local/ns/shop/sa/web"}
 _INSIDE, _MAPPED, _OUTSIDE = {"peer": "10.1.2.3"}, {"peer": "::ffff:10.1.2.3"}, {"peer": "192.0.2.1"}
 _SIX = {"peer": "2001:db8::7"}
@@ -52,8 +54,10 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], bool, bool]] = [
     (_from(namespaces=["shop"]), _WEB, True, True),
     (_from(namespaces=["sh*"]), _WEB, True, True),
     (_from(namespaces=["web"]), _WEB, False, False),
-    (_from(namespaces=["shop"]), _ODD, False, True),  # a path of another form: it may be anywhere
-    (_from(notNamespaces=["shop"]), _ODD, False, True),
+    (_from(namespaces=["shop"]), _ODD, False, False),  # a path of another form: in no namespace, as in Istio
+    (_from(notNamespaces=["shop"]), _ODD, True, True),
+    (_from(namespaces=["shop"]), _DEEP, True, True),
+    (_from(serviceAccounts=["shop/web"]), _DEEP, True, True),
     (_from(notNamespaces=["shop"]), {}, True, True),
     (_from(serviceAccounts=["shop/web"]), _WEB, True, True),
     (_from(serviceAccounts=["web/shop"]), _WEB, False, False),
@@ -99,24 +103,42 @@ def test_sources(rule: dict[str, Any], fields: dict[str, Any], in_allow: bool, i
 @pytest.mark.parametrize(
     ("sent", "hops", "in_allow", "in_deny"),
     [
-        ("10.0.0.1", 0, True, True),
-        ("10.0.0.1, 192.0.2.9", 0, False, False),  # the client's own word, before the address Envoy has added
+        ("10.0.0.1", 0, False, False),  # the client's own word
+        ("10.0.0.1, 192.0.2.9", 0, False, False),
         ("10.0.0.1, 192.0.2.9", 1, True, True),
         ("198.51.100.1,10.0.0.1 , 192.0.2.9", 1, True, True),
         ("10.0.0.1, 198.51.100.1,192.0.2.9", 1, False, False),
         ("192.0.2.9", 1, False, False),  # fewer than that: the connection's own address
-        (None, 1, False, False),
-        ("10.0.0.1, unknown", 0, False, True),
-        ("", 0, False, True),
+        (None, 1, False, True),  # Envoy adds its peer always: it is not as we were told
+        ("10.0.0.1, 192.0.2.8", 1, False, True),
+        ("unknown, 192.0.2.9", 1, False, True),
+        ("", 1, False, True),
         ("10.0.0.1:443, 192.0.2.9", 1, False, True),
     ],
 )
 def test_the_clients_address(sent: str | None, hops: int, in_allow: bool, in_deny: bool) -> None:  # noqa: FBT001
-    """It is the one before the trusted hops of X-Forwarded-For, whatever the client has put in front."""
+    """It is the one before the trusted hops of X-Forwarded-For, whatever the client has put in front of these."""
     fields: dict[str, Any] = {"peer": "192.0.2.9"} | ({} if sent is None else {"headers": {"x-forwarded-for": sent}})
     for rule in (_from(remoteIpBlocks=["10.0.0.0/8"]), _when("remote.ip", values=["10.0.0.0/8"])):
         assert _matches(rule, "allow", fields, hops) is in_allow
         assert _matches(rule, "deny", fields, hops) is in_deny
+
+
+@pytest.mark.parametrize(
+    ("sent", "hops", "expected"),
+    [
+        ("10.0.0.1", 0, True),
+        ("192.0.2.7, 10.0.0.1", 0, True),
+        ("10.0.0.1, 192.0.2.7", 0, False),
+        ("10.0.0.1, 192.0.2.7", 1, True),
+        (None, 0, False),
+        ("10.0.0.1", 1, False),
+    ],
+)
+def test_behind_a_gateway(sent: str | None, hops: int, expected: bool) -> None:  # noqa: FBT001 - a table
+    """Where Envoy adds nothing to it, the last of X-Forwarded-For is what the gateway has added."""
+    found = client_address(sent, "192.0.2.9", Proxies(hops, use_remote_address=False))
+    assert (found == "10.0.0.1") is expected
 
 
 @pytest.mark.parametrize(("subject", "who"), [("alice", "both"), ("bob", "neither")])

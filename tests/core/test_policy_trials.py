@@ -55,7 +55,9 @@ def test_an_allow_policy_in_dry_run() -> None:
     """It lets nobody in."""
     decision = _decide(_policy("allow", dry_run=True))
     assert decision == Denial(Reason.NO_POLICY_ALLOWS, trial=Trial(allowed=True, reason=Reason.ALLOWED, policy="p"))
-    assert _decide(_policy("allow", dry_run=True), _ALL).trial is None
+    other = _decide(_policy("allow", dry_run=True), _ALL)
+    assert (other.policy, other.trial) == ("all", Trial(allowed=True, reason=Reason.ALLOWED, policy="p"))
+    assert _decide(_ALL, _policy("allow", dry_run=True)).trial is None
 
 
 def test_a_public_path_in_dry_run() -> None:

@@ -18,11 +18,11 @@ def evaluate(
 ) -> Permit | Denial:
     """Decide on a request with an identity."""
     rules = applicable(policies, request.endpoint)
-    case = Case(request, identity, NOW, policies.trusted_hops)
+    case = Case(request, identity, NOW, policies.proxies)
     return policy.evaluate(rules, case, {} if answers is None else answers)
 
 
 def admit_without_identity(policies: PolicySet, request: Request) -> Permit | Denial | None:
     """Decide on what needs no token."""
-    case = Case(request, None, NOW, policies.trusted_hops)
+    case = Case(request, None, NOW, policies.proxies)
     return policy.admit_without_identity(applicable(policies, request.endpoint), case)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from sidecar.core.endpoint import Endpoint
+from sidecar.core.policy.conditions import is_about, is_met_at
 from sidecar.core.policy.index import PathIndex
-from sidecar.core.policy.match import Matching, Values, matches_any, matches_one
-from sidecar.core.policy.model import EVERYBODY, Action, Condition, Entry, Operation, Policy, PolicySet, Term
-from sidecar.core.policy.terms import holds_at
+from sidecar.core.policy.model import EVERYBODY, Action, Entry, Operation, Policy, PolicySet, Rule
+from sidecar.core.policy.peer import NO_PROXIES, Proxies
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -26,7 +26,7 @@ class Applicable:
     deny: tuple[Entry, ...]
     allow: tuple[Entry, ...]
     audit: tuple[Entry, ...] = ()
-    trusted_hops: int = 0
+    proxies: Proxies = NO_PROXIES
     open_unless: tuple[Policy, ...] | None = None
     of_identity: bool = field(init=False)
     tries: bool = field(init=False)
@@ -61,7 +61,7 @@ def applicable(policies: PolicySet, endpoint: Endpoint) -> Applicable:
         deny=_of_any_reading(policies.deny_by_path, endpoint),
         allow=tuple(one for one in allowing if _is_about(one, endpoint)),
         audit=_of_any_reading(policies.audit_by_path, endpoint),
-        trusted_hops=policies.trusted_hops,
+        proxies=policies.proxies,
         open_unless=policies.allow if policies.allows_by_default else None,
     )
 
@@ -78,36 +78,23 @@ def _is_among(operations: PathIndex[Operation], endpoint: Endpoint) -> bool:
 
 
 def _is_about(entry: Entry, endpoint: Endpoint) -> bool:
-    rule, keeps_out = entry.rule, entry.policy.action is not Action.ALLOW
+    return concerns(entry.rule, endpoint, keeps_out=entry.policy.action is not Action.ALLOW)
+
+
+def concerns(rule: Rule, endpoint: Endpoint, *, keeps_out: bool) -> bool:
+    """Say whether a rule is about an endpoint: all of it that looks at nothing else."""
     if not rule.operations and not rule.of_endpoint:
         return True
     # INVARIANT: every reading of the path is allowed, or the request is not.
     every = any if keeps_out else all
-    return every(
-        (not rule.operations or _some(rule.operations, endpoint, path, keeps_out=keeps_out))
-        and all(_condition(one, endpoint, path, keeps_out=keeps_out) for one in rule.of_endpoint)
-        for path in endpoint.paths
+    return every(_holds_at(rule, endpoint, path, keeps_out=keeps_out) for path in endpoint.paths)
+
+
+def _holds_at(rule: Rule, endpoint: Endpoint, path: str, *, keeps_out: bool) -> bool:
+    return (not rule.operations or _some(rule.operations, endpoint, path, keeps_out=keeps_out)) and all(
+        is_met_at(one, endpoint, path, keeps_out=keeps_out) for one in rule.of_endpoint
     )
 
 
 def _some(operations: Iterable[Operation], endpoint: Endpoint, path: str, *, keeps_out: bool) -> bool:
-    return any(
-        matches_one(one.paths, path)
-        and matches_one(one.methods, endpoint.method)
-        and matches_any(one.hosts, endpoint.hosts)
-        and _port(one.ports, endpoint.port, keeps_out=keeps_out)
-        for one in operations
-    )
-
-
-def _condition(condition: Condition | Term, endpoint: Endpoint, path: str, *, keeps_out: bool) -> bool:
-    if isinstance(condition, Condition):
-        return _port(condition.values, endpoint.port, keeps_out=keeps_out)
-    return holds_at(condition, endpoint, path, keeps_out=keeps_out)
-
-
-def _port(field: Values[Matching], port: str, *, keeps_out: bool) -> bool:
-    if port or field.is_open:
-        return matches_one(field, port)
-    # Envoy names no port for a Unix socket. It might be any: enough to deny, and not to allow.
-    return keeps_out
+    return any(is_about(one, endpoint, path, keeps_out=keeps_out) for one in operations)

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from sidecar.core.identity import Identity
 from sidecar.core.policy.case import Case
 from sidecar.core.policy.model import AttributeKind, Condition
-from sidecar.core.policy.peer import client_address, workload
+from sidecar.core.policy.peer import Workload, client_address, workload
 from sidecar.core.request import Request
 from sidecar.core.strict_json import Json
 
@@ -93,15 +93,12 @@ def _of_text(read: Callable[[Case], str | None]) -> _Reader:
     return found
 
 
-def _of_peer(field: int) -> _Reader:
-    """Read a field of the peer's workload: it has none without a certificate, or without SPIFFE ID."""
+def _of_peer(read: Callable[[Workload], tuple[str, ...]]) -> _Reader:
+    """Read something of the peer's workload: it has none without a certificate, or without SPIFFE ID."""
 
     def found(_condition: Condition, case: Case) -> Attribute:
         peer = workload(case.request.sent.principal)
-        if peer is None:
-            return _NOTHING
-        text = peer[field]
-        return _UNREADABLE if text is None else Attribute(((text,),))
+        return _NOTHING if peer is None else Attribute((read(peer),))
 
     return found
 
@@ -152,13 +149,11 @@ _READ: Mapping[AttributeKind, _Reader] = {
     AttributeKind.PRESENTER: _of_identity(lambda identity, _path: _claim(identity.claims, ("azp",))),
     AttributeKind.SOURCE_IP: _of_text(lambda case: case.request.sent.source),
     AttributeKind.REMOTE_IP: _of_text(
-        lambda case: client_address(
-            case.request.headers.get("x-forwarded-for"), case.request.sent.source, case.trusted_hops
-        )
+        lambda case: client_address(case.request.headers.get("x-forwarded-for"), case.request.sent.source, case.proxies)
     ),
-    AttributeKind.SOURCE_NAMESPACE: _of_peer(1),
-    AttributeKind.SOURCE_PRINCIPAL: _of_peer(0),
-    AttributeKind.SERVICE_ACCOUNT: _of_peer(2),
+    AttributeKind.SOURCE_NAMESPACE: _of_peer(lambda peer: peer.namespaces),
+    AttributeKind.SOURCE_PRINCIPAL: _of_peer(lambda peer: (peer.principal,)),
+    AttributeKind.SERVICE_ACCOUNT: _of_peer(lambda peer: peer.service_accounts),
     AttributeKind.DESTINATION_IP: _of_text(lambda case: case.request.sent.destination),
     AttributeKind.DESTINATION_PORT: _of_text(lambda case: case.request.endpoint.port),
     AttributeKind.SNI: _server_name,

@@ -3,16 +3,17 @@
 from typing import NamedTuple
 
 from sidecar.core.identity import Identity
+from sidecar.core.policy.peer import NO_PROXIES, Proxies
 from sidecar.core.request import Request
 
 
 class Case(NamedTuple):
     """A request, who it comes from (``None`` without a token), and when, in seconds since the epoch.
 
-    ``trusted_hops`` are the proxies before Envoy whose word on the client's address is taken.
+    ``proxies`` are those before Envoy.
     """
 
     request: Request
     identity: Identity | None
     now: float
-    trusted_hops: int = 0
+    proxies: Proxies = NO_PROXIES

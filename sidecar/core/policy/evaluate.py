@@ -12,11 +12,9 @@ from collections.abc import Iterable, MutableMapping
 
 from sidecar.core.decision import Denial, Permit, Trial
 from sidecar.core.policy.applicable import Applicable
-from sidecar.core.policy.attributes import attribute
 from sidecar.core.policy.case import Case
-from sidecar.core.policy.match import matches_any
-from sidecar.core.policy.model import Action, Condition, Entry, Looks, Policy, Rule, Term
-from sidecar.core.policy.terms import holds
+from sidecar.core.policy.conditions import is_met
+from sidecar.core.policy.model import Action, Entry, Looks, Policy, Rule
 from sidecar.core.policy.trial import difference, enforced, is_enforced
 from sidecar.core.reason import Reason
 
@@ -112,7 +110,7 @@ def _noted(decision: _Decision, audited: tuple[str, ...], trial: Trial | None) -
 
 def _matches(entry: Entry, case: Case, answers: Answers) -> bool:
     rule, keeps_out = entry.rule, entry.policy.action is not Action.ALLOW
-    if not all(_condition(one, case, keeps_out=keeps_out) for one in rule.of_request):
+    if not all(is_met(one, case, keeps_out=keeps_out) for one in rule.of_request):
         return False
     if rule.sources_look is Looks.REQUEST and not _comes_from(rule, case, keeps_out=keeps_out):
         return False
@@ -133,20 +131,10 @@ def _suits(entry: Entry, case: Case, answers: Answers, *, keeps_out: bool) -> bo
 
 def _suits_anew(rule: Rule, case: Case, *, keeps_out: bool) -> bool:
     comes = rule.sources_look is Looks.REQUEST or _comes_from(rule, case, keeps_out=keeps_out)
-    return comes and all(_condition(one, case, keeps_out=keeps_out) for one in rule.of_identity)
+    return comes and all(is_met(one, case, keeps_out=keeps_out) for one in rule.of_identity)
 
 
 def _comes_from(rule: Rule, case: Case, *, keeps_out: bool) -> bool:
     return not rule.sources or any(
-        all(_condition(one, case, keeps_out=keeps_out) for one in source.conditions) for source in rule.sources
+        all(is_met(one, case, keeps_out=keeps_out) for one in source.conditions) for source in rule.sources
     )
-
-
-def _condition(condition: Condition | Term, case: Case, *, keeps_out: bool) -> bool:
-    if not isinstance(condition, Condition):
-        return holds(condition, case, keeps_out=keeps_out)
-    found = attribute(condition, case)
-    if not found.readable:
-        return keeps_out
-    matching = (matches_any(condition.values, reading) for reading in found.readings)
-    return any(matching) if keeps_out else all(matching)

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from sidecar.core.policy.index import PathIndex
 from sidecar.core.policy.match import Matching, StringSet, Values
+from sidecar.core.policy.peer import NO_PROXIES, Proxies
 
 #: Percent.
 EVERYBODY = 100.0
@@ -184,10 +185,10 @@ class Entry(NamedTuple):
 class PolicySet:
     """All policies. ``public`` needs no token; ``cors_preflight`` neither, for CORS preflight requests alone.
 
-    ``trusted_hops`` are the proxies before Envoy whose word on the client's address is taken. ``needs_identity``:
-    whether a request without a credential is denied, whatever policies say. ``allows_by_default``: whether all that no
-    deny policy closes may pass, where there is no allow policy at all. Both are as they are here but for documents of
-    Istio's. What ends in ``_by_path`` is the same once more, to be looked at.
+    ``proxies`` are those before Envoy. ``needs_identity``: whether a request without a credential is denied, whatever
+    policies say. ``allows_by_default``: whether all that no deny policy closes may pass, where there is no allow policy
+    at all. Both are as they are here but for documents of Istio's. What ends in ``_by_path`` is the same once more, to
+    be looked at.
     """
 
     deny: tuple[Policy, ...]
@@ -195,7 +196,7 @@ class PolicySet:
     public: tuple[Operation, ...]
     cors_preflight: tuple[Operation, ...]
     audit: tuple[Policy, ...] = ()
-    trusted_hops: int = 0
+    proxies: Proxies = NO_PROXIES
     needs_identity: bool = True
     allows_by_default: bool = False
     reads_ports: bool = field(init=False, compare=False, repr=False)

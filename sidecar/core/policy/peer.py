@@ -4,6 +4,7 @@ The peer's certificate is looked at by Envoy, which names its first URI (SPIFFE-
 Workloads in Istio have ``spiffe://<trust domain>/ns/<namespace>/sa/<service account>``.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from sidecar.core.policy.networks import read_address
@@ -12,11 +13,11 @@ _SCHEME = "spiffe://"
 
 
 class Workload(NamedTuple):
-    """A peer's SPIFFE ID without its scheme; namespace and account are ``None`` where the path is not Istio's."""
+    """A peer's SPIFFE ID without its scheme, and whatever in its path is a namespace or a service account of one."""
 
     principal: str
-    namespace: str | None
-    service_account: str | None  #: namespace/name
+    namespaces: tuple[str, ...]
+    service_accounts: tuple[str, ...]  #: namespace/name
 
 
 def workload(principal: str) -> Workload | None:
@@ -24,20 +25,48 @@ def workload(principal: str) -> Workload | None:
     if not principal.startswith(_SCHEME):
         return None
     text = principal[len(_SCHEME) :]
-    match text.split("/"):
-        case [domain, "ns", namespace, "sa", account] if domain and namespace and account:
-            return Workload(text, namespace, f"{namespace}/{account}")
-    return Workload(text, None, None)
+    segments = text.split("/")
+    # As Istio has it: what stands between "/ns/" and a slash, and what "/ns/" and "/sa/" lead to at the end.
+    namespaces = tuple(name for kind, name in pairwise(segments[1:-1]) if kind == "ns" and name)
+    match segments[1:][-4:]:
+        case ["ns", namespace, "sa", account] if namespace and account:
+            return Workload(text, namespaces, (f"{namespace}/{account}",))
+    return Workload(text, namespaces, ())
 
 
-def client_address(forwarded_for: str | None, peer: str, hops: int) -> str | None:
-    """Return the address that Envoy takes for the client's, ``hops`` being its ``xff_num_trusted_hops``.
+class Proxies(NamedTuple):
+    """What is before Envoy: its own settings of these names.
 
-    That is the one before the last ``hops`` of X-Forwarded-For, to which Envoy has added its peer's; or the peer's
-    where there are fewer. ``None`` where it cannot be told.
+    ``xff_num_trusted_hops``: how many proxies' word on the client's address is taken. ``use_remote_address``: whether
+    Envoy adds the address of its peer to X-Forwarded-For.
     """
-    listed = [] if forwarded_for is None else forwarded_for.split(",")
+
+    xff_num_trusted_hops: int = 0
+    use_remote_address: bool = True
+
+
+NO_PROXIES = Proxies()
+
+
+def client_address(forwarded_for: str | None, peer: str, proxies: Proxies) -> str | None:
+    """Return the address that Envoy takes for the client's, ``None`` where it cannot be told.
+
+    That is the one before the last ``xff_num_trusted_hops`` of X-Forwarded-For as Envoy got it, where there are so
+    many, and else the peer's.
+    """
+    hops = proxies.xff_num_trusted_hops
+    if proxies.use_remote_address and hops == 0:
+        return peer or None
+    listed = [] if forwarded_for is None else [one.strip(" \t") for one in forwarded_for.split(",")]
+    # Envoy has added its peer. If not, it is not as we were told, and what stands there may be the client's word.
+    if proxies.use_remote_address and not (listed and _is_same(listed[-1], peer)):
+        return None
     if len(listed) <= hops:
         return peer or None
-    address = listed[-1 - hops].strip(" \t")
+    address = listed[-1 - hops]
     return None if read_address(address) is None else address
+
+
+def _is_same(one: str, other: str) -> bool:
+    address = read_address(one)
+    return address is not None and address == read_address(other)

@@ -6,7 +6,6 @@ variable that is not there, a comparison of unlike things, too many combinations
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from itertools import product
 from math import prod
 
@@ -15,13 +14,13 @@ from sidecar.core.identity import Identity
 from sidecar.core.policy.attributes import header_readings
 from sidecar.core.policy.case import Case
 from sidecar.core.policy.model import Term
-from sidecar.core.policy.peer import client_address, workload
+from sidecar.core.policy.peer import Workload, client_address, workload
 
 #: Combinations of readings that are looked at.
 _MOST_READINGS = 64
 PATH, HEADERS, CLAIMS = "request.path", "request.headers", "identity.claims"
 
-#: ``None`` where there is none: the variable is not there then.
+#: ``None`` where there is none: the variable is not there then. Times are in seconds since the epoch.
 _OF_ENDPOINT: Mapping[str, Callable[[Endpoint], object]] = {
     "request.method": lambda endpoint: endpoint.method,
     "request.host": lambda endpoint: endpoint.hosts[0],
@@ -38,14 +37,14 @@ _OF_REQUEST: Mapping[str, Callable[[Case], object]] = {
     "request.query": lambda case: case.request.query,
     "request.scheme": lambda case: case.request.sent.scheme or None,
     "request.id": lambda case: case.request.sent.request_id or None,
-    "request.time": lambda case: datetime.fromtimestamp(case.now, UTC),
-    "now": lambda case: datetime.fromtimestamp(case.now, UTC),
+    "request.time": lambda case: case.now,
+    "now": lambda case: case.now,
     "source.address": lambda case: case.request.sent.source or None,
-    "source.principal": lambda case: _workload(case, 0),
-    "source.namespace": lambda case: _workload(case, 1),
-    "source.service_account": lambda case: _workload(case, 2),
+    "source.principal": lambda case: _peer(case, lambda found: (found.principal,)),
+    "source.namespace": lambda case: _peer(case, lambda found: found.namespaces),
+    "source.service_account": lambda case: _peer(case, lambda found: found.service_accounts),
     "remote.address": lambda case: client_address(
-        case.request.headers.get("x-forwarded-for"), case.request.sent.source, case.trusted_hops
+        case.request.headers.get("x-forwarded-for"), case.request.sent.source, case.proxies
     ),
     "destination.address": lambda case: case.request.sent.destination or None,
     "connection.sni": lambda case: case.request.sent.server_name or None,
@@ -74,6 +73,16 @@ def holds_at(term: Term, endpoint: Endpoint, path: str, *, keeps_out: bool) -> b
     values = {name: _OF_ENDPOINT[name](endpoint) for name in term.variables if name != PATH}
     values[PATH] = path
     return _joined(iter([term(_there(values))]), keeps_out=keeps_out)
+
+
+def seen_by(term: Term, case: Case) -> tuple[str, ...]:
+    """Return what a term's variables are, each as a text; what is not there is left out."""
+    values = _values(term, case)
+    if PATH in term.variables:
+        values[PATH] = case.request.endpoint.paths
+    if HEADERS in term.variables:
+        values[HEADERS] = {name: case.request.headers.get(name) for name in sorted(term.headers)}
+    return tuple(f"{name} = {values[name]!r}" for name in sorted(values))
 
 
 def _joined(answers: Iterator[bool | None], *, keeps_out: bool) -> bool:
@@ -117,6 +126,6 @@ def _there(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _workload(case: Case, field: int) -> str | None:
+def _peer(case: Case, read: Callable[[Workload], tuple[str, ...]]) -> str | None:
     found = workload(case.request.sent.principal)
-    return None if found is None else found[field]
+    return next(iter(read(found)), None) if found is not None else None

@@ -33,6 +33,6 @@ def is_enforced(policy: Policy, case: Case) -> bool:
 
 def difference(decision: Permit | Denial, would: Permit | Denial) -> Trial | None:
     """Return what would have been decided, where that is something else."""
-    if type(decision) is type(would) and decision.reason is would.reason:
+    if (type(decision), decision.reason, decision.policy) == (type(would), would.reason, would.policy):
         return None
     return Trial(isinstance(would, Permit), would.reason, would.policy)

@@ -1,0 +1,42 @@
+"""A case as the ``CheckRequest`` that Envoy would send (envoy.service.auth.v3)."""
+
+from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
+
+from sidecar.cases.model import HeaderValue, RequestCase
+from sidecar.core.source import BEARER, Source
+
+
+def check_request(request: RequestCase, token: str | None, source: Source = BEARER) -> bytes:
+    """Return a request, serialised, with ``token`` where ``source`` says."""
+    message = CheckRequest()
+    attributes = message.attributes
+    attributes.source.address.socket_address.address = request.source.address
+    attributes.source.principal = request.source.principal
+    attributes.destination.address.socket_address.address = request.destination.address
+    attributes.destination.address.socket_address.port_value = request.destination.port
+    attributes.context_extensions.update(request.context)
+    if request.sni is not None:
+        attributes.tls_session.SetInParent()
+        attributes.tls_session.sni = request.sni
+    http = attributes.request.http
+    http.method, http.path, http.host, http.scheme = request.method, request.path, request.host, request.scheme
+    http.headers.update({name.lower(): _joined(value) for name, value in request.headers.items()})
+    if token is not None:
+        _put(message, token, source)
+    data: bytes = message.SerializeToString()
+    return data
+
+
+def _joined(value: HeaderValue) -> str:
+    return value if isinstance(value, str) else ",".join(value)
+
+
+def _put(message: CheckRequest, token: str, source: Source) -> None:
+    http = message.attributes.request.http
+    if source.kind == "query":
+        http.path += f"{'&' if '?' in http.path else '?'}{source.name}={token}"
+    elif source.kind == "cookie":
+        before = http.headers.get("cookie")
+        http.headers["cookie"] = f"{before}; {source.name}={token}" if before else f"{source.name}={token}"
+    else:
+        http.headers[source.name] = f"{source.scheme.capitalize()} {token}".strip()

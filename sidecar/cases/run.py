@@ -1,0 +1,103 @@
+"""Putting a case through the check."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
+
+from sidecar.cases.model import CaseSettings
+from sidecar.cases.request import check_request
+from sidecar.cases.trial_trust import TrialTrust
+from sidecar.core.assertion import Minted
+from sidecar.core.authenticate import believe, read_candidate
+from sidecar.core.check import Checker
+from sidecar.core.decision import Decision, Permit
+from sidecar.core.endpoint import endpoint_of
+from sidecar.core.identity import Identity
+from sidecar.core.needs import Decided, Mint, RefetchKeys, Step, Verdict, Verify
+from sidecar.core.policy.case import Case
+from sidecar.core.request import admit
+from sidecar.core.sent import read_sent
+from sidecar.core.trust import Trust
+from sidecar.verify.signature import verify
+
+#: 2026-01-01T12:00:00Z, the time of cases that name none: the same in each run.
+NOW = 1_767_268_800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of a case. ``headers`` are those that are set: upstream, or of the denial."""
+
+    decision: Decision
+    status: int
+    headers: Mapping[str, str]
+    removed: tuple[str, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Say whether the request may pass."""
+        return isinstance(self.decision, Permit)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A case as it comes to the check: the request, serialised, the token and the time."""
+
+    raw: bytes
+    token: bytes | None
+    now: float
+
+
+def prepare(case: CaseSettings, trial: TrialTrust) -> Prepared:
+    """Return what Envoy would send."""
+    now = NOW if case.now is None else case.now.timestamp()
+    if case.token is None:
+        return Prepared(check_request(case.request, None), None, now)
+    token, source = trial.token(case.token, now)
+    return Prepared(check_request(case.request, token, source), token.encode(), now)
+
+
+def run(prepared: Prepared, trust: Trust) -> Found:
+    """Check it, as a server with empty caches would."""
+    step: Step = Checker(lambda: trust).begin(prepared.raw, prepared.now)
+    while not isinstance(step, Decided):
+        step = _resumed(step, prepared.now)
+    response = CheckResponse.FromString(step.response)
+    ok, denied = response.ok_response, response.denied_response
+    sent = ok.headers if response.HasField("ok_response") else denied.headers
+    return Found(
+        step.decision,
+        200 if response.HasField("ok_response") else int(denied.status.code),
+        {option.header.key: option.header.value for option in sent},
+        tuple(ok.headers_to_remove),
+    )
+
+
+def situation(prepared: Prepared, trust: Trust) -> Case:
+    """Return the case as policy sees it; raises ``Refusal`` where it never gets there."""
+    sent = read_sent(prepared.raw)
+    endpoint = endpoint_of(sent.method, sent.authority, sent.path, sent.port, trust.path_mode, trust.max_path_bytes)
+    identity = None if prepared.token is None else _identity(prepared.token, trust, prepared.now)
+    return Case(admit(sent, endpoint), identity, prepared.now, trust.policy.proxies)
+
+
+def _identity(token: bytes, trust: Trust, now: float) -> Identity:
+    candidate = read_candidate(token, trust, now)
+    unverified = candidate.token
+    valid = verify(unverified.algorithm, candidate.key, unverified.signing_input, unverified.signature)
+    return believe(candidate, Verdict(candidate.token_digest, candidate.trust_digest, valid), now)
+
+
+def _resumed(step: Step, now: float) -> Step:
+    match step:
+        case Verify():
+            valid = verify(step.algorithm, step.key, step.signing_input, step.signature)
+            return step.resume(Verdict(step.token_digest, step.trust_digest, valid), now)
+        case Mint():
+            # Nobody reads it: what is looked at is that there is one.
+            until = min(int(now) + step.statement.lifetime, step.statement.not_after)
+            return step.resume(Minted("token-of-ours", int(now), until), now)
+        case RefetchKeys():
+            return step.resume(now)  # nothing is fetched
+    raise TypeError(f"{type(step).__name__} is nothing that a case needs")

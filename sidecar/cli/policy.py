@@ -1,0 +1,15 @@
+"""``authz-sidecar policy``: trying policies before they are in force."""
+
+import click
+
+from sidecar.cli.policy_explain import explain_command
+from sidecar.cli.policy_test import test_command
+
+
+@click.group()
+def policy() -> None:
+    """Test and explain policies."""
+
+
+policy.add_command(test_command)
+policy.add_command(explain_command)
