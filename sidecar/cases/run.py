@@ -15,7 +15,9 @@ from sidecar.core.decision import Decision, Permit
 from sidecar.core.endpoint import endpoint_of
 from sidecar.core.identity import Identity
 from sidecar.core.needs import Decided, Mint, RefetchKeys, Step, Verdict, Verify
+from sidecar.core.policy.applicable import applicable
 from sidecar.core.policy.case import Case
+from sidecar.core.policy.evaluate import admit_without_identity
 from sidecar.core.request import admit
 from sidecar.core.sent import read_sent
 from sidecar.core.trust import Trust
@@ -78,8 +80,12 @@ def situation(prepared: Prepared, trust: Trust) -> Case:
     """Return the case as policy sees it; raises ``Refusal`` where it never gets there."""
     sent = read_sent(prepared.raw)
     endpoint = endpoint_of(sent.method, sent.authority, sent.path, sent.port, trust.path_mode, trust.max_path_bytes)
-    identity = None if prepared.token is None else _identity(prepared.token, trust, prepared.now)
-    return Case(admit(sent, endpoint), identity, prepared.now, trust.policy.proxies)
+    rules = applicable(trust.policy, endpoint)
+    nobody = Case(admit(sent, endpoint), None, prepared.now, trust.policy.proxies)
+    # Where no token is needed, none is looked at.
+    if prepared.token is None or admit_without_identity(rules, nobody) is not None:
+        return nobody
+    return nobody._replace(identity=_identity(prepared.token, trust, prepared.now))
 
 
 def _identity(token: bytes, trust: Trust, now: float) -> Identity:

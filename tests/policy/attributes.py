@@ -27,6 +27,8 @@ def values_of(key: str, request: Mapping[str, Any], claims: Mapping[str, Any] | 
         return _address(addresses[name] if name in addresses else _remote(request, hops))
     if name in {"ports", "destination.port"}:
         return [(request["port"],)] if request["port"] else None
+    if name == "connection.sni" and request["sni"] is None:
+        return None
     if name == "request.headers":
         return _header(request, rest.removesuffix("]"))
     return _endpoint(name, request) or [_of_token(key, claims)]
@@ -62,20 +64,21 @@ def _remote(request: Mapping[str, Any], hops: int) -> str | None:
     """Return the address that the last trusted proxy says it was asked by.
 
     Envoy appends the address of the connection, so the last one is that of the peer, the one before it is what the
-    peer said, and so on. A list that is too short names nobody.
+    peer said, and so on. Where that is more than there are, it is the peer. A list that does not end with the peer's is
+    none of Envoy's.
     """
+    source: str | None = request["source"]
     if hops == 0:
-        source: str | None = request["source"]
         return source
-    named = (request["forwarded"] or "").split(",")
-    return named[-1 - hops].strip() if len(named) > hops else None
+    named = [one.strip() for one in (request["forwarded"] or "").split(",")]
+    if source is None or _address(named[-1]) != _address(source):
+        return None
+    return named[-1 - hops] if len(named) > hops else source
 
 
 def _peer(name: str, principal: str | None) -> Readings:
-    if not principal:
+    if not principal or not principal.startswith("spiffe://"):
         return _MISSING
-    if not principal.startswith("spiffe://"):
-        return None
     identity = principal.removeprefix("spiffe://")
     if name == "source.principal":
         return [(identity,)]

@@ -121,9 +121,9 @@ def evaluated(request: Mapping[str, Any]) -> dict[str, Any]:
         "port": endpoint.port,
         "headers": {name: _header_readings(value) for name, value in headers.items()},
         "forwarded": headers.get("x-forwarded-for"),
-        "source": source.get("address", "192.0.2.1"),
-        "principal": source.get("principal"),
-        "destination": destination.get("address"),
+        "source": source.get("address", "192.0.2.1") or None,
+        "principal": source.get("principal") or None,
+        "destination": destination.get("address") or None,
         "sni": request.get("sni"),
     }
 

@@ -26,12 +26,16 @@ def workload(principal: str) -> Workload | None:
         return None
     text = principal[len(_SCHEME) :]
     segments = text.split("/")
-    # As Istio has it: what stands between "/ns/" and a slash, and what "/ns/" and "/sa/" lead to at the end.
-    namespaces = tuple(name for kind, name in pairwise(segments[1:-1]) if kind == "ns" and name)
-    match segments[1:][-4:]:
-        case ["ns", namespace, "sa", account] if namespace and account:
-            return Workload(text, namespaces, (f"{namespace}/{account}",))
-    return Workload(text, namespaces, ())
+    # As Istio has it: what stands between "/ns/" and a slash, and what is behind "/sa/" anywhere after that.
+    pairs = list(pairwise(segments[1:]))
+    namespaces = [(place, name) for place, (kind, name) in enumerate(pairs[:-1]) if kind == "ns" and name]
+    accounts = (
+        f"{namespace}/{name}"
+        for place, namespace in namespaces
+        for kind, name in pairs[place + 2 :]
+        if kind == "sa" and name
+    )
+    return Workload(text, tuple(name for _, name in namespaces), tuple(accounts))
 
 
 class Proxies(NamedTuple):
