@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from sidecar.loading.confirmation import GoodUntil, decode
 from sidecar.memory.segment import Segment
 from sidecar.runtime.control import conversation, rollout
 from sidecar.runtime.control.conversation import Conversation, Participant
-from sidecar.runtime.control.rollout import Rollout, SupervisorError
-from sidecar.runtime.ipc.blob import load, store
+from sidecar.runtime.control.rollout import Desired, Rollout, SupervisorError
+from sidecar.runtime.ipc.blob import load, store, take
 from sidecar.runtime.ipc.channel import Channel, Kind, Message, close_all, pair
 from sidecar.runtime.ipc.handles import Handle
 
@@ -27,19 +28,24 @@ class Server:
         ours, theirs = (stack.enter_context(end) for end in pair())
         self.there, self.speaks_as = 1, speaks_as
         self.heard: list[Message] = []
+        self.times: GoodUntil = {}
         self.participant = Participant(index, f"server-{index}", Channel(ours), lambda: self.there)
         self._channel = Channel(theirs)
 
     def turn(self) -> None:
         """Hear what there is, and answer as a server does."""
         while (message := self._channel.receive()) is not None:
-            close_all(message.descriptors)
+            if message.kind is Kind.CONFIRMED:
+                self.times = decode(take(Handle(message.descriptors[0])))
+            else:
+                close_all(message.descriptors)
             self.heard.append(message)
             self.answer(message)
 
     def answer(self, message: Message) -> None:
         """Answer one message."""
-        self.participant.hear(Message(ANSWERS[message.kind], message.generation, self.speaks_as, NEW))
+        if message.kind in ANSWERS:
+            self.participant.hear(Message(ANSWERS[message.kind], message.generation, self.speaks_as, NEW))
 
     @property
     def kinds(self) -> list[Kind]:
@@ -57,12 +63,12 @@ class Scene:
         self.rollout = Rollout([one.participant for one in self.servers], self.control)
         self.told: list[tuple[Kind, int, int]] = []
         self.kept: list[bytes] = []
-        self.rollout.begin(store(b"old"), OLD)
+        self.rollout.begin(Desired(store(b"old"), OLD))
         stack.callback(self._close)
 
-    async def apply(self, held: Segment, *, supervisor_hears: bool = True) -> None:
+    async def apply(self, held: Segment, *, supervisor_hears: bool = True, good_until: GoodUntil | None = None) -> None:
         """Apply, while servers and supervisor do their part."""
-        task = asyncio.ensure_future(self.rollout.apply(held, NEW))
+        task = asyncio.ensure_future(self.rollout.apply(Desired(held, NEW, good_until or {})))
         while not task.done():
             for server in self.servers:
                 server.turn()
@@ -82,7 +88,7 @@ class Scene:
 
     def _close(self) -> None:
         assert self.rollout._desired is not None
-        self.rollout._desired[0].close()
+        self.rollout._desired.held.close()
 
 
 @pytest.fixture
@@ -128,7 +134,38 @@ def test_same_trust_is_kept_for_those_to_come(scene: Scene) -> None:
     assert [server.kinds for server in scene.servers] == asked
     assert scene.kept == [b"new", b"newer, and the same"]
     assert scene.rollout._desired is not None
-    assert load(scene.rollout._desired[0]) == b"newer, and the same"
+    assert load(scene.rollout._desired.held) == b"newer, and the same"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_same_keys_that_were_confirmed(scene: Scene) -> None:
+    """All servers are told until when keys are good that they have already, and nobody makes a Trust of that anew."""
+    _run(lambda: scene.apply(store(b"new")))
+    _run(lambda: scene.apply(store(b"newer"), good_until={"https://idp.example": 7.5}))
+    for server in scene.servers:
+        server.turn()
+        assert server.kinds == [Kind.PREPARE, Kind.COMMIT, Kind.CONFIRMED]
+        assert (server.heard[-1].digest, server.times) == (NEW, {"https://idp.example": 7.5})
+
+
+@pytest.mark.usefixtures("impatient")
+def test_servers_hear_of_confirmed_keys_though_the_supervisor_hears_nothing(scene: Scene) -> None:
+    """A supervisor that takes no messages keeps no server from learning that its keys were confirmed."""
+    _run(lambda: scene.apply(store(b"new")))
+    while scene.control.send(Message(Kind.WHO)):
+        pass
+    with pytest.raises(SupervisorError):
+        _run(lambda: scene.apply(store(b"newer"), supervisor_hears=False, good_until={"https://idp.example": 7.5}))
+    assert [server.times for server in scene.servers] == [{"https://idp.example": 7.5}] * 2
+
+
+def test_server_that_asks_is_told_until_when_its_keys_are_good(scene: Scene) -> None:
+    """Whoever says HELLO under the Trust in force is told what it may have missed."""
+    scene.rollout.begin(Desired(store(b"new"), NEW, {"https://idp.example": 7.5}))
+    server = scene.servers[0]
+    _run(lambda: scene.rollout.reconcile(server.participant, Message(Kind.HELLO, 0, 1, NEW)))
+    server.turn()
+    assert (server.kinds, server.times) == ([Kind.CONFIRMED], {"https://idp.example": 7.5})
 
 
 @pytest.mark.parametrize("speaks_as", [2, 4])
@@ -215,7 +252,7 @@ def test_dead_supervisor_stops_it(scene: Scene) -> None:
     assert held.memory.closed
     assert [one.kinds for one in scene.servers] == [[Kind.PREPARE]] * 2
     assert scene.rollout._desired is not None
-    assert scene.rollout._desired[1] == OLD
+    assert scene.rollout._desired.digest == OLD
 
 
 @pytest.mark.usefixtures("endless")

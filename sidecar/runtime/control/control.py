@@ -16,7 +16,7 @@ from sidecar.runtime.control.desk import Desk
 from sidecar.runtime.control.feed_files import FeedFileError
 from sidecar.runtime.control.key_set import PublishedKeys
 from sidecar.runtime.control.reload import Reading
-from sidecar.runtime.control.rollout import Rollout, SupervisorError
+from sidecar.runtime.control.rollout import Desired, Rollout, SupervisorError
 from sidecar.runtime.control.signing import signing_pool
 from sidecar.runtime.ipc.blob import load, store
 from sidecar.runtime.ipc.channel import Channel, Kind, Message, close_all
@@ -47,7 +47,8 @@ async def _run(spec: ChildSpec) -> int:
     held = spec.snapshot.open()
     snapshot = decode(load(held))
     messages = _Messages(spec, board[0])
-    settings = snapshot.settings()
+    loaded = snapshot.compile()
+    settings = loaded.settings
     published = None
     if settings.assertion is not None:
         pool = signing_pool(spec.member, spec.fleet, spec.shared)
@@ -56,7 +57,7 @@ async def _run(spec: ChildSpec) -> int:
     desk = Desk(
         config=Path(spec.config),
         snapshot=snapshot,
-        loaded=snapshot.compile(),
+        loaded=loaded,
         fleet=spec.fleet,
         shared=spec.shared,
         board=board,
@@ -64,7 +65,7 @@ async def _run(spec: ChildSpec) -> int:
         row=spec.member.index,
         published=published,
     )
-    messages.rollout.begin(held, desk.trust.digest)
+    messages.rollout.begin(Desired(held, desk.trust.digest, loaded.good_until))
     # Before the files are read for the first time: those that came until now were not heard.
     loop.add_signal_handler(signal.SIGHUP, desk.reload)
     try:
@@ -112,9 +113,9 @@ class _Messages:
 
     async def apply(self, reading: Reading) -> None:
         """Bring a new configuration to all servers."""
-        held = store(reading.snapshot.encode())
+        held, loaded = store(reading.snapshot.encode()), reading.loaded
         async with self._one_at_a_time:
-            await self.rollout.apply(held, reading.loaded.trust.digest)
+            await self.rollout.apply(Desired(held, loaded.trust.digest, loaded.good_until))
 
     def _hear(self, one: Participant) -> None:
         while (message := one.channel.receive()) is not None:
