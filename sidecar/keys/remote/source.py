@@ -80,7 +80,7 @@ class Source:
         self._access, self._pace, self._check, self._changed, self._world = access, pace, check, changed, world
         self._validator = Validator()
         self._due = world.clock()
-        self._began: float | None = None
+        self._ended: float | None = None
         self._under_way: asyncio.Task[None] | None = None
 
     async def follow(self) -> None:
@@ -94,15 +94,18 @@ class Source:
                 await asyncio.sleep(min(self._due - now, _LONGEST_SLEEP))
 
     async def refetch(self) -> None:
-        """Fetch now, unless the last fetch began too short a time ago; return when that is over."""
+        """Fetch now, unless the last fetch ended too short a time ago; return when that is over."""
         if self._under_way is not None or self.refetch_in() <= 0:
             await self.fetch()
 
     def refetch_in(self) -> float:
-        """Return in how many seconds ``refetch`` would fetch again; 0: now."""
-        if self._began is None:
+        """Return in how many seconds ``refetch`` would fetch again; 0: now.
+
+        Counted from the end of a fetch: of one that takes long, its issuer would otherwise have no rest at all.
+        """
+        if self._ended is None:
             return 0.0
-        return max(0.0, self._began + self._pace.refetch_interval - self._world.clock())
+        return max(0.0, self._ended + self._pace.refetch_interval - self._world.clock())
 
     async def fetch(self) -> None:
         """Fetch now; whoever comes while that is under way waits for the same fetch. Raises nothing."""
@@ -122,17 +125,19 @@ class Source:
         self._under_way = None
 
     async def _fetch(self) -> None:
-        self._began = self._world.clock()
+        began = self._world.clock()
         try:
             fetched = await self._world.fetch(self.place, self._access, self._validator)
-            self._take(fetched)
+            self._take(fetched, began)
         except FetchError as error:
             self._fail(error.trouble, str(error))
         except Exception:  # noqa: BLE001 - the next fetch may work, and the keys that are held stay
             _log.exception("%s: fetching the keys failed", self.place.issuer)
             self._fail(Trouble.INTERNAL, "a fault of ours; see the log")
+        finally:
+            self._ended = self._world.clock()
 
-    def _take(self, fetched: Fetched) -> None:
+    def _take(self, fetched: Fetched, began: float) -> None:
         document = self.held.document if fetched.document is None else fetched.document
         try:
             # INVARIANT: nothing takes the place of a good key set that is not one itself.
@@ -148,7 +153,7 @@ class Source:
         self._validator = fetched.validator
         self._due = now + after_success(fetched.fresh, self._pace, self._world.chance())
         # As of the moment it was asked for: what was true then may not be any more by the time it has come.
-        self._hold(Held(document, self._began))
+        self._hold(Held(document, began))
 
     def _fail(self, trouble: Trouble, text: str) -> None:
         record, text = self.record, text[:_MAX_TEXT]

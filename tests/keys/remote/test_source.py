@@ -202,6 +202,30 @@ def test_refetch_is_limited() -> None:
         assert scene.fetches == 10
 
 
+def test_interval_begins_when_a_fetch_is_over() -> None:
+    """An issuer that takes longer than the interval has its rest all the same, before it is asked again."""
+    scene = Scene()
+
+    async def work() -> None:
+        scene.gate = asyncio.Event()
+        first = asyncio.ensure_future(scene.source.refetch())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        scene.now += 60.0
+        scene.gate.set()
+        await first
+        assert scene.source.held == Held(b"good", 1000.0), "as of when it was asked for, however long it took"
+        assert scene.source.refetch_in() == 10.0
+        scene.now += 9.9
+        await scene.source.refetch()
+        assert scene.fetches == 1
+        scene.now += 0.2
+        await scene.source.refetch()
+        assert scene.fetches == 2
+
+    scene.run(work)
+
+
 def test_steps_of_the_wall_clock_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a day forth nor a year back in wall-clock time makes keys stale, or keeps stale ones."""
     from sidecar.keys.remote.source import boot_clock  # noqa: PLC0415 - the real one, here alone
