@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 
 from sidecar.loading.confirmation import GoodUntil, decode
 from sidecar.memory.segment import Segment
-from sidecar.runtime.control import conversation, rollout
+from sidecar.placement.plan import ANYWHERE
+from sidecar.runtime.control import control, conversation, rollout
 from sidecar.runtime.control.conversation import Conversation, Participant
 from sidecar.runtime.control.rollout import Desired, Rollout, SupervisorError
 from sidecar.runtime.ipc.blob import load, store, take
 from sidecar.runtime.ipc.channel import Channel, Kind, Message, close_all, pair
+from sidecar.runtime.ipc.fleet import Fleet, Member, Role
 from sidecar.runtime.ipc.handles import Handle
 
 OLD, NEW = b"o" * 32, b"n" * 32
@@ -264,11 +267,153 @@ def test_server_that_started_with_the_old_one(scene: Scene, digest: bytes, asked
     async def work() -> None:
         await scene.apply(store(b"new"))
         server.heard.clear()
-        task = asyncio.ensure_future(scene.rollout.reconcile(server.participant, Message(Kind.HELLO, 0, 1, digest)))
-        while not task.done():
-            server.turn()
-            await asyncio.sleep(0)
-        task.result()
+        await _reconciled(scene, server, Message(Kind.HELLO, 0, 1, digest))
 
     _run(work)
     assert server.kinds == asked
+
+
+def _refusing(scene: Scene, kind: Kind) -> Callable[[Message], bool]:
+    """Return a way of sending that sends no messages of one kind."""
+    send = scene.control.send
+    return lambda message: message.kind is not kind and send(message)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_could_not_be_replaced_is_not_forgotten(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the supervisor took the new configuration, and then nothing more, whoever is behind is replaced later."""
+    scene.servers[1].speaks_as = 9
+    with monkeypatch.context() as busy:
+        busy.setattr(scene.control, "send", _refusing(scene, Kind.REPLACE))
+        _run(lambda: scene.apply(store(b"new")))
+        assert (scene.rollout.behind, scene.told) == (["server-2"], [(Kind.KEEP, 0, 0)])
+        _run(lambda: scene.apply(store(b"the same")))
+        with pytest.raises(SupervisorError, match="REPLACE did not reach it"):
+            _run(scene.rollout.finish)
+    _run(scene.rollout.finish)
+    scene.hear()
+    assert (scene.rollout.behind, scene.told[-1]) == ([], (Kind.REPLACE, 2, 1))
+    _run(scene.rollout.finish)
+    scene.hear()
+    assert [kind for kind, _, _ in scene.told].count(Kind.REPLACE) == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_caught_up_is_not_replaced_any_more(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that changed over after all, before the supervisor took its replacement, is left alone."""
+    server = scene.servers[1]
+    server.speaks_as = 9
+
+    async def work() -> None:
+        with monkeypatch.context() as busy:
+            busy.setattr(scene.control, "send", _refusing(scene, Kind.REPLACE))
+            await scene.apply(store(b"new"))
+        assert scene.rollout.behind == ["server-2"]
+        server.speaks_as = 1
+        await _reconciled(scene, server, Message(Kind.HELLO, 0, 1, OLD))
+
+    _run(work)
+    assert scene.rollout.behind == []
+    assert [kind for kind, _, _ in scene.told] == [Kind.KEEP]
+
+
+async def _reconciled(scene: Scene, server: Server, message: Message) -> None:
+    task = asyncio.ensure_future(scene.rollout.reconcile(server.participant, message))
+    while not task.done():
+        server.turn()
+        await asyncio.sleep(0)
+    task.result()
+
+
+@dataclass
+class Dying:
+    """A server that ends at its first question of ``kind``; its successor says HELLO with ``digest``, and serves."""
+
+    server: Server
+    kind: Kind
+    digest: bytes
+    has_died: bool = False
+
+    def __call__(self, message: Message) -> None:
+        """Answer, or die and say HELLO."""
+        if self.has_died or message.kind is not self.kind:
+            Server.answer(self.server, message)
+            return
+        self.has_died = True
+        self.server.there = self.server.speaks_as = 2
+        self.server.participant.hear(Message(Kind.HELLO, 0, 2, self.digest))
+
+
+@pytest.mark.usefixtures("endless")
+def test_server_that_starts_while_others_are_asked(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever takes a server's place before anybody changed over changes over with all others, and is not replaced."""
+    server = scene.servers[1]
+    monkeypatch.setattr(server, "answer", Dying(server, Kind.PREPARE, OLD))
+    _run(lambda: scene.apply(store(b"new")))
+    assert server.kinds == [Kind.PREPARE, Kind.PREPARE, Kind.COMMIT]
+    assert scene.servers[0].kinds == [Kind.PREPARE, Kind.COMMIT]
+    assert scene.told == [(Kind.KEEP, 0, 0)]
+
+
+@pytest.mark.usefixtures("endless")
+@pytest.mark.parametrize(
+    ("digest", "asked"),
+    [(OLD, [Kind.PREPARE, Kind.COMMIT, Kind.PREPARE, Kind.COMMIT]), (NEW, [Kind.PREPARE, Kind.COMMIT])],
+)
+def test_server_that_starts_while_others_change_over(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, digest: bytes, asked: list[Kind]
+) -> None:
+    """A successor with the old one is told in the same rollout; one that started with the new one needs nothing."""
+    server = scene.servers[1]
+    monkeypatch.setattr(server, "answer", Dying(server, Kind.COMMIT, digest))
+    _run(lambda: scene.apply(store(b"new")))
+    assert server.kinds == asked
+    assert (scene.told, scene.rollout.behind) == ([(Kind.KEEP, 0, 0)], [])
+
+
+@pytest.mark.usefixtures("endless")
+def test_server_that_ends_again_and_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that never lives long enough to answer does not hold up the others for ever."""
+    server = scene.servers[1]
+
+    def die(_: Message) -> None:
+        server.there += 1
+        server.participant.hear(Message(Kind.HELLO, 0, server.there, OLD))
+
+    monkeypatch.setattr(server, "answer", die)
+    _run(lambda: scene.apply(store(b"new")))
+    assert scene.servers[0].kinds == [Kind.PREPARE, Kind.COMMIT]
+    assert server.kinds == [Kind.PREPARE] * rollout.INCARNATIONS
+    assert scene.told == [(Kind.KEEP, 0, 0), (Kind.REPLACE, 2, rollout.INCARNATIONS)]
+
+
+def test_control_tells_the_supervisor_until_it_hears(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control goes on by itself until nobody is left who did not change over, whatever comes in between."""
+    monkeypatch.setattr(control, "FINISH_AGAIN_SECONDS", 0.001)
+    monkeypatch.setattr(rollout, "TELLS", 1)
+    with ExitStack() as stack:
+        supervisor, theirs = (stack.enter_context(end) for end in pair())
+        server, _ = (stack.enter_context(end) for end in pair())
+        fleet = Fleet((Member(0, Role.SERVER, 0, ANYWHERE),), servers=1, verifiers=0, jwt_verifiers=0)
+        messages = control._Messages((supervisor, server), fleet, lambda _index: 5)
+        behind = Conversation(messages.rollout._participants[0])
+        messages.rollout._behind = [behind]
+        while Channel(supervisor).send(Message(Kind.WHO)):
+            pass
+        heard = Channel(theirs)
+
+        async def work() -> Message:
+            messages._see_to_the_end()
+            messages._see_to_the_end()
+            assert len(messages._under_way) == 1
+            await asyncio.sleep(0.05)
+            assert messages.rollout.behind == ["server-0"]
+            async with asyncio.timeout(60):
+                while True:
+                    message = heard.receive()
+                    if message is not None and message.kind is not Kind.WHO:
+                        return message
+                    await asyncio.sleep(0)
+
+        message = asyncio.run(work())
+        assert (message.kind, message.generation, message.incarnation) == (Kind.REPLACE, 0, 5)

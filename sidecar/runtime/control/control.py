@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+import socket
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from sidecar.runtime.control.rollout import Desired, Rollout, SupervisorError
 from sidecar.runtime.control.signing import signing_pool
 from sidecar.runtime.ipc.blob import load, store
 from sidecar.runtime.ipc.channel import Channel, Kind, Message, close_all
-from sidecar.runtime.ipc.fleet import Role
+from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.heartbeat import INTERVAL, Heart
 from sidecar.runtime.ipc.shared import open_board
 from sidecar.runtime.supervision.child import UNAVAILABLE, ChildSpec
@@ -28,6 +30,9 @@ from sidecar.tokens.signer import PoolSigner
 from sidecar.transport.tls import TlsError
 
 _log = logging.getLogger(__name__)
+
+#: Seconds until the supervisor is told again of a server that did not change over.
+FINISH_AGAIN_SECONDS = 1.0
 
 #: Fetches the keys of an issuer, by its configuration's digest; returns in how many seconds it would do so again.
 Refetch = Callable[[bytes], Awaitable[float]]
@@ -46,7 +51,7 @@ async def _run(spec: ChildSpec) -> int:
     heart.beat()
     held = spec.snapshot.open()
     snapshot = decode(load(held))
-    messages = _Messages(spec, board[0])
+    messages = _Messages(spec.channels, spec.fleet, partial(_incarnation, board[0]))
     loaded = snapshot.compile()
     settings = loaded.settings
     published = None
@@ -91,17 +96,17 @@ async def _run(spec: ChildSpec) -> int:
 class _Messages:
     """Hears the servers, and has the rollout answer them."""
 
-    def __init__(self, spec: ChildSpec, board: Scoreboard) -> None:
-        supervisor, *servers = spec.channels
-        members = spec.fleet.of(Role.SERVER)
+    def __init__(self, channels: Sequence[socket.socket], fleet: Fleet, incarnation: Callable[[int], int]) -> None:
+        supervisor, *servers = channels
         self._participants = [
-            Participant(member.index, member.name, Channel(end), partial(_incarnation, board, member.index))
-            for member, end in zip(members, servers, strict=True)
+            Participant(member.index, member.name, Channel(end), partial(incarnation, member.index))
+            for member, end in zip(fleet.of(Role.SERVER), servers, strict=True)
         ]
         self.rollout = Rollout(self._participants, Channel(supervisor))
         self._one_at_a_time = asyncio.Lock()
         self._under_way: set[asyncio.Task[None]] = set()
         self._refetch: Refetch = _nothing
+        self._is_finishing = False
 
     def listen(self, refetch: Refetch) -> None:
         """Hear from now on, and ask all servers under what they serve."""
@@ -116,6 +121,7 @@ class _Messages:
         held, loaded = store(reading.snapshot.encode()), reading.loaded
         async with self._one_at_a_time:
             await self.rollout.apply(Desired(held, loaded.trust.digest, loaded.good_until))
+        self._see_to_the_end()
 
     def _hear(self, one: Participant) -> None:
         while (message := one.channel.receive()) is not None:
@@ -138,11 +144,24 @@ class _Messages:
 
     async def _reconcile(self, one: Participant, message: Message) -> None:
         async with self._one_at_a_time:
-            try:
-                await self.rollout.reconcile(one, message)
-            except SupervisorError as error:
-                _log.error("%s serves another configuration than is in force: %s", one.name, error)
-                one.channel.send(Message(Kind.WHO))  # and so try again
+            await self.rollout.reconcile(one, message)
+        self._see_to_the_end()
+
+    def _see_to_the_end(self) -> None:
+        if self.rollout.behind and not self._is_finishing:
+            self._is_finishing = True
+            self._begin(self._finish())
+
+    async def _finish(self) -> None:
+        """Tell the supervisor again, until nobody is left who did not change over."""
+        try:
+            while self.rollout.behind:
+                await asyncio.sleep(FINISH_AGAIN_SECONDS)
+                async with self._one_at_a_time:
+                    with suppress(SupervisorError):
+                        await self.rollout.finish()
+        finally:
+            self._is_finishing = False
 
 
 async def _nothing(_issuer_digest: bytes) -> float:
