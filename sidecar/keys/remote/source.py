@@ -3,7 +3,9 @@
     follow()   fetches ahead of the end of its freshness, and again after failures, for as long as it runs
     refetch()  fetches now, since somebody met a key that is unknown; not too often
 
-What was fetched last and was good stays until it could not be confirmed for ``max_stale`` seconds; then there is none.
+With another file of CAs it is fetched at once, in full: the old one may have been replaced since it was not to be
+trusted any more. What was fetched last and was good stays until it could not be confirmed for ``max_stale`` seconds;
+then there is none.
 """
 
 import asyncio
@@ -11,7 +13,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 
 from sidecar.keys.remote.client import Access
@@ -35,6 +37,17 @@ def boot_clock() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
+def file_of_authorities(access: Access) -> Hashable:
+    """Return what changes whenever the file of CAs does; ``None`` where it is not there, or there is to be none."""
+    if access.ca_file is None:
+        return None
+    try:
+        found = access.ca_file.stat()  # links followed: Kubernetes exchanges one
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
 @dataclass(slots=True)
 class Record:
     """What is told of a source: how its fetches ended, and what is wrong now (empty: nothing)."""
@@ -52,6 +65,7 @@ class World:
     clock: Callable[[], float] = boot_clock
     chance: Callable[[], float] = random.random
     fetch: Callable[[Place, Access, Validator], Awaitable[Fetched]] = fetch
+    authorities: Callable[[Access], Hashable] = file_of_authorities
 
 
 THIS_WORLD = World()
@@ -81,6 +95,7 @@ class Source:
         self._validator = Validator()
         self._due = world.clock()
         self._ended: float | None = None
+        self._authorities: Hashable = world.authorities(access)
         self._under_way: asyncio.Task[None] | None = None
 
     async def follow(self) -> None:
@@ -88,7 +103,7 @@ class Source:
         while True:
             now = self._world.clock()
             self._drop_stale(now)
-            if now >= self._due:
+            if now >= self._due or self._has_other_authorities():
                 await self.fetch()
             else:
                 await asyncio.sleep(min(self._due - now, _LONGEST_SLEEP))
@@ -125,7 +140,10 @@ class Source:
         self._under_way = None
 
     async def _fetch(self) -> None:
-        began = self._world.clock()
+        began, authorities = self._world.clock(), self._world.authorities(self._access)
+        if authorities != self._authorities:
+            # What the last ones vouched for is no version that the new ones could confirm: it is fetched in full.
+            self._authorities, self._validator = authorities, Validator()
         try:
             fetched = await self._world.fetch(self.place, self._access, self._validator)
             self._take(fetched, began)
@@ -165,6 +183,10 @@ class Source:
             _log.warning("%s: keys not fetched, again in %.0f s: %s: %s", self.place.issuer, seconds, trouble, text)
         record.trouble = text
         self._due = self._world.clock() + seconds
+
+    def _has_other_authorities(self) -> bool:
+        """Say whether the file of CAs is another one than at the beginning of the last fetch."""
+        return self._world.authorities(self._access) != self._authorities
 
     def _drop_stale(self, now: float) -> None:
         held = self.held
