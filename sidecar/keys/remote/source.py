@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from sidecar.keys.remote.client import Access
 from sidecar.keys.remote.fetch import Fetched, Place, Validator, fetch
 from sidecar.keys.remote.held import NOTHING, Held
-from sidecar.keys.remote.schedule import Pace, after_failure, after_success
+from sidecar.keys.remote.schedule import FIRST_RETRY, Pace, after_failure, after_success
 from sidecar.keys.remote.trouble import FetchError, Trouble
 
 #: Seconds that are slept in one go: the clock goes on while a machine is suspended, and sleeping does not.
@@ -169,7 +169,8 @@ class Source:
         record.failures, record.trouble = 0, ""
         record.certificate_expires_at = fetched.certificate_expires_at
         self._validator = fetched.validator
-        self._due = now + after_success(fetched.fresh, self._pace, self._world.chance())
+        # As of the moment it was asked for, as its age is: of a slow issuer it must not end before it is confirmed.
+        self._due = max(began + after_success(fetched.fresh, self._pace, self._world.chance()), now + FIRST_RETRY)
         # As of the moment it was asked for: what was true then may not be any more by the time it has come.
         self._hold(Held(document, began))
 

@@ -167,6 +167,24 @@ def test_refresh_is_ahead_of_the_end() -> None:
     assert scene.fetches == 2
 
 
+@pytest.mark.parametrize(("seconds", "due"), [(30.0, 825.0), (2000.0, 1.0)])
+def test_refresh_of_a_slow_issuer(seconds: float, due: float) -> None:
+    """The time that an answer took is part of its age; of one that took longer than it is fresh for there is a rest."""
+    scene = Scene()
+
+    async def work() -> None:
+        scene.gate = asyncio.Event()
+        fetching = asyncio.ensure_future(scene.source.fetch())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        scene.now += seconds
+        scene.gate.set()
+        await fetching
+
+    scene.run(work)
+    assert scene.source._due - scene.now == pytest.approx(due)
+
+
 def test_back_off() -> None:
     """Failures are tried again after 1, 2, 4 … 60 s: not even an hour of them is a flood."""
     scene = Scene(error=FetchError(Trouble.UNREACHABLE, "refused"))
