@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import pytest
@@ -190,14 +189,18 @@ def test_who_is_not_known_is_whoever_answers(scene: Scene) -> None:
 
 @pytest.mark.usefixtures("endless")
 def test_successor_s_hello_ends_the_waiting(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once another one is there nobody waits for the one that was asked; to replace it does not touch the other."""
+    """Once another one is there nobody waits for the one that was asked; the other is asked, or replaced."""
+    server = scene.servers[1]
 
-    def say_hello(one: Server, _: Message) -> None:
-        one.participant.hear(Message(Kind.HELLO, 0, 2, OLD))
+    def answer(message: Message) -> None:
+        if len(server.heard) == 1:
+            server.participant.hear(Message(Kind.HELLO, 0, 2, OLD))
+        else:
+            server.participant.hear(Message(Kind.REFUSED, message.generation, 2, text="no"))
 
-    monkeypatch.setattr(scene.servers[1], "answer", partial(say_hello, scene.servers[1]))
+    monkeypatch.setattr(server, "answer", answer)
     _run(lambda: scene.apply(store(b"new")))
-    assert scene.told == [(Kind.KEEP, 0, 0), (Kind.REPLACE, 2, 1)]
+    assert scene.told == [(Kind.KEEP, 0, 0), (Kind.REPLACE, 2, 2)]
 
 
 def test_no_two_questions_are_alike(scene: Scene) -> None:
@@ -327,11 +330,15 @@ async def _reconciled(scene: Scene, server: Server, message: Message) -> None:
 
 @dataclass
 class Dying:
-    """A server that ends at its first question of ``kind``; its successor says HELLO with ``digest``, and serves."""
+    """A server that ends at its first question of ``kind``; its successor says HELLO with ``digest``, and serves.
+
+    ``there`` is what the board says of it then.
+    """
 
     server: Server
     kind: Kind
     digest: bytes
+    there: int = 2
     has_died: bool = False
 
     def __call__(self, message: Message) -> None:
@@ -340,15 +347,16 @@ class Dying:
             Server.answer(self.server, message)
             return
         self.has_died = True
-        self.server.there = self.server.speaks_as = 2
+        self.server.there, self.server.speaks_as = self.there, 2
         self.server.participant.hear(Message(Kind.HELLO, 0, 2, self.digest))
 
 
 @pytest.mark.usefixtures("endless")
-def test_server_that_starts_while_others_are_asked(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("there", [1, 2])
+def test_server_that_starts_while_others_are_asked(scene: Scene, monkeypatch: pytest.MonkeyPatch, there: int) -> None:
     """Whoever takes a server's place before anybody changed over changes over with all others, and is not replaced."""
     server = scene.servers[1]
-    monkeypatch.setattr(server, "answer", Dying(server, Kind.PREPARE, OLD))
+    monkeypatch.setattr(server, "answer", Dying(server, Kind.PREPARE, OLD, there))
     _run(lambda: scene.apply(store(b"new")))
     assert server.kinds == [Kind.PREPARE, Kind.PREPARE, Kind.COMMIT]
     assert scene.servers[0].kinds == [Kind.PREPARE, Kind.COMMIT]
@@ -417,3 +425,26 @@ def test_control_tells_the_supervisor_until_it_hears(monkeypatch: pytest.MonkeyP
 
         message = asyncio.run(work())
         assert (message.kind, message.generation, message.incarnation) == (Kind.REPLACE, 0, 5)
+
+
+def test_new_control_leaves_room_for_the_answer() -> None:
+    """Whatever servers said while there was no control, they can answer its first question."""
+    with ExitStack() as stack:
+        supervisor, _ = (stack.enter_context(end) for end in pair())
+        ours, theirs = (stack.enter_context(end) for end in pair())
+        fleet = Fleet((Member(0, Role.SERVER, 0, ANYWHERE),), servers=1, verifiers=0, jwt_verifiers=0)
+        server = Channel(theirs)
+        while server.send(Message(Kind.REFETCH)):
+            pass
+
+        async def nothing(_digest: bytes) -> float:
+            return 0.0
+
+        async def work() -> None:
+            control._Messages((supervisor, ours), fleet, lambda _index: 1).listen(nothing)
+            asked = server.receive()
+            assert asked is not None
+            assert asked.kind is Kind.WHO
+            assert server.send(Message(Kind.HELLO))
+
+        asyncio.run(work())

@@ -114,6 +114,8 @@ class _Messages:
         loop = asyncio.get_running_loop()
         for one in self._participants:
             loop.add_reader(one.channel.fileno(), partial(self._hear, one))
+            # What came while nobody listened may have left no room for the answer.
+            self._hear(one)
             one.channel.send(Message(Kind.WHO))
 
     async def apply(self, reading: Reading) -> None:

@@ -51,9 +51,12 @@ class Conversation:
     nothing follows for whoever serves now.
     """
 
-    def __init__(self, one: Participant) -> None:
+    def __init__(self, one: Participant, at_least: int = 0) -> None:
         self.one = one
-        self.incarnation = one.incarnation()  #: whom it is with; where that is unknown, whoever answers first
+        # Whoever spoke already is there, though the board may not say so yet.
+        self.incarnation = max(
+            one.incarnation(), at_least
+        )  #: whom it is with; where that is unknown, whoever answers first
         self.is_ready = False  #: whether it prepared
         self.successor: Message | None = None  #: what another one said that took its place
         self._generation = secrets.randbits(63)

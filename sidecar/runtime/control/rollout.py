@@ -147,10 +147,12 @@ class Rollout:
 
 async def _prepare(one: Participant, desired: Desired) -> Conversation:
     """Have one make its Trust, or whoever takes its place meanwhile; return how that was."""
+    incarnation = 0
     for _ in range(INCARNATIONS):
-        talk = Conversation(one)
+        talk = Conversation(one, incarnation)
         if await talk.prepare(desired.held, desired.digest) or talk.successor is None:
             break
+        incarnation = talk.successor.incarnation
     return talk
 
 
