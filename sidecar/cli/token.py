@@ -12,7 +12,7 @@ from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
 from sidecar.cli.inspection import inspect_token
 from sidecar.cli.mint import mint_command
-from sidecar.core.authenticate import believe, read_candidate
+from sidecar.core.authenticate import KeyMissing, believe, read_candidate
 from sidecar.core.identity import Identity
 from sidecar.core.needs import Verdict
 from sidecar.core.reason import OUTCOMES, Refusal
@@ -50,13 +50,21 @@ def inspect_command(text: str) -> None:
 def verify_command(config: Path, text: str) -> None:
     """Verify TOKEN (or standard input) as the sidecar would; print its identity, or the reason it is refused.
 
+    Where the keys of its issuer are fetched (url, discovery) they are fetched once, with the same limits.
+
     \b
     Example:
       authz-sidecar token verify --config authz.yaml <token.txt
     """
-    _, loaded = load(config)
+    configuration, loaded = load(config)
+    compact, now = _read_token(text), time.time()
     try:
-        identity = _verify(_read_token(text), loaded.trust, time.time())
+        try:
+            identity = _verify(compact, loaded.trust, now)
+        except KeyMissing as missing:
+            from sidecar.cli.fetched import trust_with_keys_of  # noqa: PLC0415 - 200 ms, for this alone
+
+            identity = _verify(compact, trust_with_keys_of(missing.issuer.issuer, configuration), now)
     except Refusal as refusal:
         message = f"refused: {refusal.reason}: {OUTCOMES[refusal.reason].message}"
         raise Failure(f"{message} ({refusal.detail})", ExitCode.NO) from None

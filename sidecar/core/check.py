@@ -203,11 +203,20 @@ class Checker:
         if not self._refetches.worthwhile(issuer.issuer):
             return self._missed(asked, missing)
         still_missing = partial(self._resume, asked, lambda missing, _now: self._missed(asked, missing), missing)
-        return RefetchKeys(issuer.issuer, issuer.digest, issuer.refetch_wait, still_missing)
+        given_up = partial(self._given_up, asked, missing)
+        return RefetchKeys(issuer.issuer, issuer.digest, issuer.refetch_wait, still_missing, given_up)
 
-    def _missed(self, asked: Asked, missing: KeyMissing) -> Step:
+    def _given_up(self, asked: Asked, missing: KeyMissing) -> None:
+        # Under another Trust the key may be there, and nobody is to blame.
+        if self._trust().digest == asked.trust.digest:
+            self._suspect(asked, missing)
+
+    def _suspect(self, asked: Asked, missing: KeyMissing) -> None:
         if missing.reason is Reason.UNKNOWN_KEY:
             self._gate.failed(asked.request.sent.source)
+
+    def _missed(self, asked: Asked, missing: KeyMissing) -> Step:
+        self._suspect(asked, missing)
         return answer.refused(missing, asked.request.sent.request_id, asked.trust)
 
     def _introspect(self, asked: Asked, issuer: Issuer) -> Step:

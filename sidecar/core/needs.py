@@ -107,16 +107,24 @@ class RefetchKeys:
 
     Wait for that at most ``wait`` seconds, then resume in any case: whether there is another Trust now is looked at
     here. ``issuer_digest`` (32 bytes) names the issuer's configuration.
+
+    A check that does not wait for the end of it (its deadline came, or its caller went away) is to say so by
+    ``give_up``: whoever made the key up has had as much of us as one who waited.
     """
 
     issuer: str
     issuer_digest: bytes
     wait: float
     then: Callable[[float], "Step"] = field(repr=False)  # it holds the request, and with it the token
+    given_up: Callable[[], None] = field(repr=False)
 
     def resume(self, now: float) -> "Step":
         """Go on with the check. ``now`` is the time after the wait, in seconds since the epoch."""
         return self.then(now)
+
+    def give_up(self) -> None:
+        """End the check without an answer."""
+        self.given_up()
 
 
 Needs: TypeAlias = Verify | RefetchKeys | Introspect | Mint

@@ -188,7 +188,12 @@ class Engine:
                 minted = await self._services.mint(need.statement)
                 return need.resume(minted, self._clock())
             case RefetchKeys():
-                await self._services.refetch(need)
+                try:
+                    await self._services.refetch(need)
+                except asyncio.CancelledError:
+                    # The deadline, or a caller that went away: made-up keys are counted in either case.
+                    need.give_up()
+                    raise
                 return need.resume(self._clock())
             case _:
                 assert_never(need)

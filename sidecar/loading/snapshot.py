@@ -6,9 +6,10 @@ were the ``Trust`` itself handed over, it would have to be pickled.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sidecar.keys.remote.held import NOTHING, Held
+from sidecar.loading.confirmation import good_until
 from sidecar.loading.load import Configuration
 from sidecar.loading.trust import (
     Fetched,
@@ -28,7 +29,8 @@ class Snapshot:
     """The configuration's plain values, overrides included, each issuer's JWK Set or secret, in order, and API keys.
 
     ``confirmed`` is when each one that is fetched was confirmed last (``Held``): for a control process that takes
-    another's place, and no part of the ``Trust``. A fetched JWK Set is empty where there is none.
+    another's place, for who must know until when keys are good, and no part of the ``Trust``. A fetched JWK Set is
+    empty where there is none.
 
     Encoded it holds secrets: it goes through memory that the sidecar's processes share, and nowhere else.
     """
@@ -63,8 +65,11 @@ class Snapshot:
         return tuple(Held(document or None, at) for document, at in zip(self.key_sets, self.confirmed, strict=True))
 
     def compile(self) -> Loaded:
-        """Return the settings and the ``Trust``: the same in every process."""
-        return compile_trust(self.settings(), self.key_sets, self.api_keys)
+        """Return the settings, the ``Trust``, and until when its keys are good: the same in every process."""
+        return self._dated(compile_trust(self.settings(), self.key_sets, self.api_keys))
+
+    def _dated(self, loaded: Loaded) -> Loaded:
+        return replace(loaded, good_until=good_until(loaded.settings, self.key_sets, self.confirmed))
 
 
 def take_snapshot(configuration: Configuration, fetched: Fetched = nothing_fetched) -> tuple[Snapshot, Loaded]:
@@ -81,7 +86,7 @@ def take_snapshot(configuration: Configuration, fetched: Fetched = nothing_fetch
     holders = read_key_holders(configuration)
     confirmed = tuple(held.get(issuer.issuer, NOTHING).confirmed_at for issuer in issuers)
     snapshot = Snapshot(configuration.document.values, documents, confirmed, holders)
-    return snapshot, compile_with_places(configuration, documents, holders)
+    return snapshot, snapshot._dated(compile_with_places(configuration, documents, holders))  # noqa: SLF001 - its maker
 
 
 def decode(data: bytes) -> Snapshot:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidecar.core import base64url
@@ -19,6 +19,7 @@ from sidecar.keys.jwk import JwkError
 from sidecar.keys.jwks import Jwks, JwksError, read_jwks
 from sidecar.keys.pem import jwks_of_pem
 from sidecar.keys.remote.held import NOTHING, Held
+from sidecar.loading.confirmation import GoodUntil
 from sidecar.loading.key_holders import key_holders
 from sidecar.loading.load import Configuration
 from sidecar.loading.policy import build_policies
@@ -38,11 +39,15 @@ _USUAL_HEADERS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, the ``Trust`` they make, and what was left out on the way: one line a key that cannot be used."""
+    """Settings, the ``Trust`` they make, and what was left out on the way: one line a key that cannot be used.
+
+    ``good_until`` is no part of the ``Trust``: when its keys were confirmed changes more often than they do.
+    """
 
     settings: Settings
     trust: Trust
     warnings: tuple[str, ...]
+    good_until: GoodUntil = field(default_factory=dict)
 
 
 class KeySetError(Exception):

@@ -1,8 +1,8 @@
 """Which one-time values were used, in memory that all processes share; and of two that use one, one alone is first.
 
-    ┌ bucket: 32 slots of 64 bytes ───────────────────────────────────────────────────────────────────────┐
-    │ name: 16 │ context: 16 │ until: f64 │ first used: f64 │ xxh3 of these 48: u64 │ zeros: 8 │ … 31 more │
-    └──────────────────────────────────────────────────────────────────────────────────────────────────────┘
+    ┌ bucket: 32 slots of 64 bytes ──────────────────────────────────────────────────────────────────────────┐
+    │ name: 16 │ context: 16 │ until: f64 │ first used: f64 │ xxh3 of these 48: u64 │ forgot: f64 │ … 31 more │
+    └─────────────────────────────────────────────────────────────────────────────────────────────────────────┘
 
 Python has no compare-and-swap, so a bucket is looked at and written under a lock: the kernel's record lock (fcntl(2))
 on the byte of the bucket's number. It excludes processes, not threads: one loop a process may use it. It is nowhere in
@@ -11,6 +11,10 @@ for one that was stopped only a moment, after which the value counts as unknown.
 
 INVARIANT: a value that is in use is never overwritten: only slots that are empty, over or torn are. A slot is torn when
 its writer was killed, which then has not told anybody that the value was first.
+
+``forgot`` is the latest ``until`` of all values that were overwritten in this slot. INVARIANT: a value that ends no
+later than one that its bucket forgot is not called first: it may be that one, where the clock was set back. With a
+clock that goes on there is none such, since what is used ends later than now, and what is overwritten has ended.
 """
 
 import fcntl
@@ -26,7 +30,8 @@ from sidecar.memory.segment import Segment
 SLOT_BYTES, SLOTS = 64, 32
 _BUCKET_BYTES = SLOT_BYTES * SLOTS
 _ENTRY = Struct("=16s16sdd")
-_CHECK = Struct("=Q")
+_CHECK, _FORGOT = Struct("=Q"), Struct("=56xd")
+_TIME, _TIME_AT = Struct("=d"), 56
 #: Seconds in which the same use may be repeated.
 RETRY_SECONDS = 5.0
 #: How often a lock is tried for, with the processor handed to others between.
@@ -39,7 +44,7 @@ class Outcome(Enum):
     FIRST = auto()
     RETRY = auto()
     REPLAY = auto()
-    UNKNOWN = auto()  #: its bucket is full, or somebody holds on to it
+    UNKNOWN = auto()  #: its bucket is full, or somebody holds on to it, or it may have been forgotten
 
 
 class ReplayTable:
@@ -75,11 +80,12 @@ class ReplayTable:
                 return Outcome.RETRY if again else Outcome.REPLAY
             at = slots.find(name, at + 1)
         free = _free(slots, now)
-        if free is None:
+        if free is None or not until > max(forgot for (forgot,) in _FORGOT.iter_unpack(slots)):
             return Outcome.UNKNOWN
         entry = _ENTRY.pack(name, context, until, now)
-        place = start + free
-        self._memory[place : place + SLOT_BYTES] = (entry + _CHECK.pack(_sum(entry))).ljust(SLOT_BYTES, b"\0")
+        # First, and by itself: a writer that is killed in between has forgotten nothing, but may have.
+        self._memory[start + free + _TIME_AT : start + free + SLOT_BYTES] = _forgot(slots, free)
+        self._memory[start + free : start + free + _TIME_AT] = entry + _CHECK.pack(_sum(entry))
         return Outcome.FIRST
 
     def _locked(self, bucket: int) -> bool:
@@ -98,6 +104,12 @@ def _free(slots: bytes, now: float) -> int | None:
         if not _ENTRY.unpack_from(slots, at)[2] > now or not _is_whole(slots, at):
             return at
     return None
+
+
+def _forgot(slots: bytes, at: int) -> bytes:
+    (before,) = _FORGOT.unpack_from(slots, at)
+    until = _ENTRY.unpack_from(slots, at)[2] if _is_whole(slots, at) else 0.0
+    return _TIME.pack(max(before, until))
 
 
 def _is_whole(slots: bytes, at: int) -> bool:

@@ -66,8 +66,8 @@ class FetchSettings(Model):
     )
     ca_file: Text | None = Field(
         None,
-        description="CAs, in PEM, of the servers' certificates, in place of the system's; read at each fetch. A "
-        "relative path is relative to the configuration's folder.",
+        description="CAs, in PEM, of the servers' certificates, in place of the system's; read at each fetch; another "
+        "content leads to one at once. A relative path is relative to the configuration's folder.",
     )
     bearer_token_file: Text | None = Field(
         None,

@@ -83,6 +83,20 @@ def test_key_that_nobody_has() -> None:
     assert len(world.failed) == 1
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "suspected"),
+    [(_BEFORE, _BEFORE, 1), (_BEFORE, _AFTER, 0), (_EMPTY, _EMPTY, 0)],
+    ids=["same keys", "other keys", "no keys"],
+)
+def test_check_that_does_not_wait_for_the_end(before: Trust, after: Trust, suspected: int) -> None:
+    """Who leaves before the keys have come is suspected like one who waited; not where there are others, or none."""
+    world = World(iter([before, after]))
+    need = world.begin()
+    assert isinstance(need, RefetchKeys)
+    need.give_up()
+    assert len(world.failed) == suspected
+
+
 def test_not_where_it_would_not_help() -> None:
     """Where the keys were fetched a moment ago the check is over at once."""
     world = World(iter([_BEFORE]), helps=False)

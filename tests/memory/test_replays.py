@@ -70,6 +70,38 @@ def test_full_bucket(segment: Segment) -> None:
     assert table.use(b"new", b"", 200.0, 100.0) is FIRST
 
 
+@given(st.data())
+def test_clock_that_is_set_back(data: st.DataObject) -> None:
+    """Whatever was used once, and however the clock goes on and back, it is never first again."""
+    with create(4096) as segment:
+        table, used, now = ReplayTable(segment, bytes(32)), set[int](), 1000.0
+        for _ in range(data.draw(st.integers(1, 300))):
+            now += data.draw(st.sampled_from([0.0, 0.5, 5.0, 100.0, -100.0, -0.5]))
+            issued = data.draw(st.integers(int(now) - 9, int(now) + 9))
+            # Good for 10 s, and named by when it was made.
+            if table.use(b"%d" % issued, os.urandom(8), issued + 10.0, now) is FIRST:
+                assert issued not in used
+                used.add(issued)
+
+
+def test_forgotten_value_is_not_first(segment: Segment) -> None:
+    """After the clock was set back a value whose slot was given to another is not first; a later one is."""
+    table = ReplayTable(segment, bytes(32))
+    values = [b"%d" % number for number in range(5)]
+    assert {table.use(value, b"", 100.0, 50.0) for value in values} == {FIRST}
+    assert {table.use(b"other-%d" % number, b"", 200.0, 150.0) for number in range(20)} == {FIRST}
+    assert {table.use(value, b"", 100.0, 50.0) for value in values} == {UNKNOWN}
+    assert table.use(b"new", b"", 100.1, 50.0) is FIRST
+
+
+def test_clock_that_goes_on_refuses_nobody(segment: Segment) -> None:
+    """Values that end later than now are taken, in any order, for as long as the clock goes on."""
+    table = ReplayTable(segment, bytes(32))
+    for second in range(1000):
+        for early in (0.001, 9.0):
+            assert table.use(b"%d-%f" % (second, early), b"", second + early, float(second)) is FIRST
+
+
 @pytest.mark.parametrize("end", [8, 24, 40, 56])
 def test_torn_slot_is_free(segment: Segment, end: int) -> None:
     """What a killed writer left half written takes no room for ever, and is no use of anything."""

@@ -18,6 +18,10 @@ def _never(_now: float) -> Decided:
     raise AssertionError
 
 
+def _never_given_up() -> None:
+    raise AssertionError
+
+
 @dataclass
 class Scene:
     """A server's end, with time and questions in the test's hand."""
@@ -31,7 +35,7 @@ class Scene:
 
     async def wait(self, seconds: float = 30.0, digest: bytes = _DIGEST) -> None:
         """Wait as a check does."""
-        await self.refetching.refetch(RefetchKeys(_ISSUER, digest, seconds, _never))
+        await self.refetching.refetch(RefetchKeys(_ISSUER, digest, seconds, _never, _never_given_up))
 
     def waiting(self, count: int) -> list["asyncio.Future[None]"]:
         """Have so many wait."""

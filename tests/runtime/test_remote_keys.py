@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from support import faults
+from support.certificates import Authority
 from support.processes import eventually
 from support.provider import JWKS, WELL_KNOWN
 from support.remote import configuration, remote_sidecar, running_issuer
@@ -174,7 +175,59 @@ def test_keys_that_cannot_be_confirmed_end(short_folder: Path) -> None:
             assert _reasons(sidecar, token) == {"allowed"}
             issuer.provider.faults[""] = faults.answers(b"oops", "500 Internal Server Error")
             assert eventually(partial(_is_gone, sidecar, token))
-            assert "not confirmed for too long" in _page(sidecar)
+            # Control looks every few seconds; the servers did not wait for that.
+            assert eventually(lambda: "not confirmed for too long" in _page(sidecar))
+
+
+def test_authorities_that_are_exchanged(short_folder: Path) -> None:
+    """With another content of ``ca_file`` keys are fetched anew, long before they would be; old ones pass till then."""
+    with (
+        running_issuer(short_folder / "idp", "first") as issuer,
+        remote_sidecar(short_folder, issuer.settings()) as sidecar,
+    ):
+        assert eventually(sidecar.is_ready)
+        token = issuer.token(sidecar, "first")
+        assert _reasons(sidecar, token) == {"allowed"}
+        authority = issuer.provider.authority
+        assert authority is not None
+        good = Path(authority.file).read_bytes()
+        Path(authority.file).write_bytes(Path(Authority(short_folder, "other").file).read_bytes())
+        assert eventually(lambda: "certificate verify failed" in _page(sidecar))
+        assert _reasons(sidecar, token) == {"allowed"}
+        issuer.publish("second")
+        Path(authority.file).write_bytes(good)
+        assert eventually(lambda: _reasons(sidecar, token) == {"unknown_key"})
+        assert _reasons(sidecar, issuer.token(sidecar, "second")) == {"allowed"}
+
+
+def test_servers_drop_stale_keys_by_themselves(short_folder: Path) -> None:
+    """Where control does nothing any more, nor anybody replaces it, keys end all the same; they come back with it."""
+    with running_issuer(short_folder / "idp", "first") as issuer:
+        fetch = {"min_refresh_seconds": 1, "max_refresh_seconds": 1.0, "max_stale_seconds": 3.0}
+        with remote_sidecar(short_folder, issuer.settings(**fetch)) as sidecar:
+            assert eventually(sidecar.is_ready)
+            token = issuer.token(sidecar, "first")
+            assert _reasons(sidecar, token) == {"allowed"}
+            sidecar.process.signal(signal.SIGSTOP)
+            sidecar.kill("control", signal.SIGSTOP)
+            try:
+                assert eventually(partial(_is_gone, sidecar, token))
+            finally:
+                sidecar.kill("control", signal.SIGCONT)
+                sidecar.process.signal(signal.SIGCONT)
+            assert eventually(lambda: _reasons(sidecar, token) == {"allowed"})
+
+
+@_MODES
+def test_keys_that_are_confirmed_stay(short_folder: Path, mode: str) -> None:
+    """The same keys, confirmed again and again, count for longer than ``max_stale_seconds`` after they first came."""
+    with running_issuer(short_folder / "idp", "first") as issuer:
+        fetch = {"min_refresh_seconds": 1, "max_refresh_seconds": 1.0, "max_stale_seconds": 3.0}
+        settings = issuer.settings(**fetch)
+        with remote_sidecar(short_folder, settings, environment=_environment(mode)) as sidecar:
+            assert eventually(sidecar.is_ready)
+            assert eventually(lambda: issuer.provider.asked(JWKS) > 6)
+            assert eventually(lambda: _reasons(sidecar, issuer.token(sidecar, "first")) == {"allowed"})
 
 
 def _is_gone(sidecar: Sidecar, token: str) -> bool:

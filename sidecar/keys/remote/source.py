@@ -3,7 +3,9 @@
     follow()   fetches ahead of the end of its freshness, and again after failures, for as long as it runs
     refetch()  fetches now, since somebody met a key that is unknown; not too often
 
-What was fetched last and was good stays until it could not be confirmed for ``max_stale`` seconds; then there is none.
+With another file of CAs it is fetched at once, in full: the old one may have been replaced since it was not to be
+trusted any more. What was fetched last and was good stays until it could not be confirmed for ``max_stale`` seconds;
+then there is none.
 """
 
 import asyncio
@@ -11,13 +13,13 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 
 from sidecar.keys.remote.client import Access
 from sidecar.keys.remote.fetch import Fetched, Place, Validator, fetch
 from sidecar.keys.remote.held import NOTHING, Held
-from sidecar.keys.remote.schedule import Pace, after_failure, after_success
+from sidecar.keys.remote.schedule import FIRST_RETRY, Pace, after_failure, after_success
 from sidecar.keys.remote.trouble import FetchError, Trouble
 
 #: Seconds that are slept in one go: the clock goes on while a machine is suspended, and sleeping does not.
@@ -33,6 +35,17 @@ _log = logging.getLogger(__name__)
 def boot_clock() -> float:
     """Return seconds since the machine was started, suspended or not: no step of the wall clock moves it."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def file_of_authorities(access: Access) -> Hashable:
+    """Return what changes whenever the file of CAs does; ``None`` where it is not there, or there is to be none."""
+    if access.ca_file is None:
+        return None
+    try:
+        found = access.ca_file.stat()  # links followed: Kubernetes exchanges one
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
 @dataclass(slots=True)
@@ -52,6 +65,7 @@ class World:
     clock: Callable[[], float] = boot_clock
     chance: Callable[[], float] = random.random
     fetch: Callable[[Place, Access, Validator], Awaitable[Fetched]] = fetch
+    authorities: Callable[[Access], Hashable] = file_of_authorities
 
 
 THIS_WORLD = World()
@@ -80,7 +94,8 @@ class Source:
         self._access, self._pace, self._check, self._changed, self._world = access, pace, check, changed, world
         self._validator = Validator()
         self._due = world.clock()
-        self._began: float | None = None
+        self._ended: float | None = None
+        self._authorities: Hashable = world.authorities(access)
         self._under_way: asyncio.Task[None] | None = None
 
     async def follow(self) -> None:
@@ -88,21 +103,24 @@ class Source:
         while True:
             now = self._world.clock()
             self._drop_stale(now)
-            if now >= self._due:
+            if now >= self._due or self._has_other_authorities():
                 await self.fetch()
             else:
                 await asyncio.sleep(min(self._due - now, _LONGEST_SLEEP))
 
     async def refetch(self) -> None:
-        """Fetch now, unless the last fetch began too short a time ago; return when that is over."""
+        """Fetch now, unless the last fetch ended too short a time ago; return when that is over."""
         if self._under_way is not None or self.refetch_in() <= 0:
             await self.fetch()
 
     def refetch_in(self) -> float:
-        """Return in how many seconds ``refetch`` would fetch again; 0: now."""
-        if self._began is None:
+        """Return in how many seconds ``refetch`` would fetch again; 0: now.
+
+        Counted from the end of a fetch: of one that takes long, its issuer would otherwise have no rest at all.
+        """
+        if self._ended is None:
             return 0.0
-        return max(0.0, self._began + self._pace.refetch_interval - self._world.clock())
+        return max(0.0, self._ended + self._pace.refetch_interval - self._world.clock())
 
     async def fetch(self) -> None:
         """Fetch now; whoever comes while that is under way waits for the same fetch. Raises nothing."""
@@ -122,17 +140,22 @@ class Source:
         self._under_way = None
 
     async def _fetch(self) -> None:
-        self._began = self._world.clock()
+        began, authorities = self._world.clock(), self._world.authorities(self._access)
+        if authorities != self._authorities:
+            # What the last ones vouched for is no version that the new ones could confirm: it is fetched in full.
+            self._authorities, self._validator = authorities, Validator()
         try:
             fetched = await self._world.fetch(self.place, self._access, self._validator)
-            self._take(fetched)
+            self._take(fetched, began)
         except FetchError as error:
             self._fail(error.trouble, str(error))
         except Exception:  # noqa: BLE001 - the next fetch may work, and the keys that are held stay
             _log.exception("%s: fetching the keys failed", self.place.issuer)
             self._fail(Trouble.INTERNAL, "a fault of ours; see the log")
+        finally:
+            self._ended = self._world.clock()
 
-    def _take(self, fetched: Fetched) -> None:
+    def _take(self, fetched: Fetched, began: float) -> None:
         document = self.held.document if fetched.document is None else fetched.document
         try:
             # INVARIANT: nothing takes the place of a good key set that is not one itself.
@@ -146,9 +169,10 @@ class Source:
         record.failures, record.trouble = 0, ""
         record.certificate_expires_at = fetched.certificate_expires_at
         self._validator = fetched.validator
-        self._due = now + after_success(fetched.fresh, self._pace, self._world.chance())
+        # As of the moment it was asked for, as its age is: of a slow issuer it must not end before it is confirmed.
+        self._due = max(began + after_success(fetched.fresh, self._pace, self._world.chance()), now + FIRST_RETRY)
         # As of the moment it was asked for: what was true then may not be any more by the time it has come.
-        self._hold(Held(document, self._began))
+        self._hold(Held(document, began))
 
     def _fail(self, trouble: Trouble, text: str) -> None:
         record, text = self.record, text[:_MAX_TEXT]
@@ -160,6 +184,10 @@ class Source:
             _log.warning("%s: keys not fetched, again in %.0f s: %s: %s", self.place.issuer, seconds, trouble, text)
         record.trouble = text
         self._due = self._world.clock() + seconds
+
+    def _has_other_authorities(self) -> bool:
+        """Say whether the file of CAs is another one than at the beginning of the last fetch."""
+        return self._world.authorities(self._access) != self._authorities
 
     def _drop_stale(self, now: float) -> None:
         held = self.held

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+import socket
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -16,11 +18,11 @@ from sidecar.runtime.control.desk import Desk
 from sidecar.runtime.control.feed_files import FeedFileError
 from sidecar.runtime.control.key_set import PublishedKeys
 from sidecar.runtime.control.reload import Reading
-from sidecar.runtime.control.rollout import Rollout, SupervisorError
+from sidecar.runtime.control.rollout import Desired, Rollout, SupervisorError
 from sidecar.runtime.control.signing import signing_pool
 from sidecar.runtime.ipc.blob import load, store
 from sidecar.runtime.ipc.channel import Channel, Kind, Message, close_all
-from sidecar.runtime.ipc.fleet import Role
+from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.heartbeat import INTERVAL, Heart
 from sidecar.runtime.ipc.shared import open_board
 from sidecar.runtime.supervision.child import UNAVAILABLE, ChildSpec
@@ -28,6 +30,9 @@ from sidecar.tokens.signer import PoolSigner
 from sidecar.transport.tls import TlsError
 
 _log = logging.getLogger(__name__)
+
+#: Seconds until the supervisor is told again of a server that did not change over.
+FINISH_AGAIN_SECONDS = 1.0
 
 #: Fetches the keys of an issuer, by its configuration's digest; returns in how many seconds it would do so again.
 Refetch = Callable[[bytes], Awaitable[float]]
@@ -46,8 +51,9 @@ async def _run(spec: ChildSpec) -> int:
     heart.beat()
     held = spec.snapshot.open()
     snapshot = decode(load(held))
-    messages = _Messages(spec, board[0])
-    settings = snapshot.settings()
+    messages = _Messages(spec.channels, spec.fleet, partial(_incarnation, board[0]))
+    loaded = snapshot.compile()
+    settings = loaded.settings
     published = None
     if settings.assertion is not None:
         pool = signing_pool(spec.member, spec.fleet, spec.shared)
@@ -56,7 +62,7 @@ async def _run(spec: ChildSpec) -> int:
     desk = Desk(
         config=Path(spec.config),
         snapshot=snapshot,
-        loaded=snapshot.compile(),
+        loaded=loaded,
         fleet=spec.fleet,
         shared=spec.shared,
         board=board,
@@ -64,7 +70,7 @@ async def _run(spec: ChildSpec) -> int:
         row=spec.member.index,
         published=published,
     )
-    messages.rollout.begin(held, desk.trust.digest)
+    messages.rollout.begin(Desired(held, desk.trust.digest, loaded.good_until))
     # Before the files are read for the first time: those that came until now were not heard.
     loop.add_signal_handler(signal.SIGHUP, desk.reload)
     try:
@@ -90,17 +96,17 @@ async def _run(spec: ChildSpec) -> int:
 class _Messages:
     """Hears the servers, and has the rollout answer them."""
 
-    def __init__(self, spec: ChildSpec, board: Scoreboard) -> None:
-        supervisor, *servers = spec.channels
-        members = spec.fleet.of(Role.SERVER)
+    def __init__(self, channels: Sequence[socket.socket], fleet: Fleet, incarnation: Callable[[int], int]) -> None:
+        supervisor, *servers = channels
         self._participants = [
-            Participant(member.index, member.name, Channel(end), partial(_incarnation, board, member.index))
-            for member, end in zip(members, servers, strict=True)
+            Participant(member.index, member.name, Channel(end), partial(incarnation, member.index))
+            for member, end in zip(fleet.of(Role.SERVER), servers, strict=True)
         ]
         self.rollout = Rollout(self._participants, Channel(supervisor))
         self._one_at_a_time = asyncio.Lock()
         self._under_way: set[asyncio.Task[None]] = set()
         self._refetch: Refetch = _nothing
+        self._is_finishing = False
 
     def listen(self, refetch: Refetch) -> None:
         """Hear from now on, and ask all servers under what they serve."""
@@ -108,13 +114,16 @@ class _Messages:
         loop = asyncio.get_running_loop()
         for one in self._participants:
             loop.add_reader(one.channel.fileno(), partial(self._hear, one))
+            # What came while nobody listened may have left no room for the answer.
+            self._hear(one)
             one.channel.send(Message(Kind.WHO))
 
     async def apply(self, reading: Reading) -> None:
         """Bring a new configuration to all servers."""
-        held = store(reading.snapshot.encode())
+        held, loaded = store(reading.snapshot.encode()), reading.loaded
         async with self._one_at_a_time:
-            await self.rollout.apply(held, reading.loaded.trust.digest)
+            await self.rollout.apply(Desired(held, loaded.trust.digest, loaded.good_until))
+        self._see_to_the_end()
 
     def _hear(self, one: Participant) -> None:
         while (message := one.channel.receive()) is not None:
@@ -137,11 +146,24 @@ class _Messages:
 
     async def _reconcile(self, one: Participant, message: Message) -> None:
         async with self._one_at_a_time:
-            try:
-                await self.rollout.reconcile(one, message)
-            except SupervisorError as error:
-                _log.error("%s serves another configuration than is in force: %s", one.name, error)
-                one.channel.send(Message(Kind.WHO))  # and so try again
+            await self.rollout.reconcile(one, message)
+        self._see_to_the_end()
+
+    def _see_to_the_end(self) -> None:
+        if self.rollout.behind and not self._is_finishing:
+            self._is_finishing = True
+            self._begin(self._finish())
+
+    async def _finish(self) -> None:
+        """Tell the supervisor again, until nobody is left who did not change over."""
+        try:
+            while self.rollout.behind:
+                await asyncio.sleep(FINISH_AGAIN_SECONDS)
+                async with self._one_at_a_time:
+                    with suppress(SupervisorError):
+                        await self.rollout.finish()
+        finally:
+            self._is_finishing = False
 
 
 async def _nothing(_issuer_digest: bytes) -> float:

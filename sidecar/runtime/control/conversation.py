@@ -51,16 +51,22 @@ class Conversation:
     nothing follows for whoever serves now.
     """
 
-    def __init__(self, one: Participant) -> None:
+    def __init__(self, one: Participant, at_least: int = 0) -> None:
         self.one = one
-        self.incarnation = one.incarnation()  #: whom it is with; where that is unknown, whoever answers first
+        # Whoever spoke already is there, though the board may not say so yet.
+        self.incarnation = max(
+            one.incarnation(), at_least
+        )  #: whom it is with; where that is unknown, whoever answers first
+        self.is_ready = False  #: whether it prepared
+        self.successor: Message | None = None  #: what another one said that took its place
         self._generation = secrets.randbits(63)
         one.forget()
 
     async def prepare(self, held: Segment, digest: bytes) -> bool:
         """Have it make a Trust of the snapshot in ``held``; say whether it has one with ``digest``."""
         self.one.channel.send(Message(Kind.PREPARE, self._generation, descriptors=(held.fileno(),)))
-        return await self._answered(Kind.PREPARED, digest, PREPARE_SECONDS)
+        self.is_ready = await self._answered(Kind.PREPARED, digest, PREPARE_SECONDS)
+        return self.is_ready
 
     async def commit(self, digest: bytes) -> bool:
         """Have it decide by what it prepared; say whether it does, under a Trust with ``digest``."""
@@ -73,7 +79,8 @@ class Conversation:
                 while True:
                     message = await self.one.answers.get()
                     if message.kind is Kind.HELLO and message.incarnation > self.incarnation > 0:
-                        return False  # another one has taken its place
+                        self.successor = message
+                        return False
                     if not self._is_answer(message):
                         continue
                     if message.kind is Kind.REFUSED:

@@ -2,11 +2,9 @@
 
 import asyncio
 import logging
-import platform
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 
 from sidecar.core.reason import Reason
@@ -20,6 +18,7 @@ from sidecar.loading.trust import Loaded
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.counters import CounterTable, Row
 from sidecar.memory.scoreboard import Scoreboard
+from sidecar.observe.build import build_facts
 from sidecar.observe.condition import Condition
 from sidecar.observe.exposition import Exposition, Facts
 from sidecar.observe.health import ScoreboardHealth
@@ -145,7 +144,7 @@ class Desk:
         names = self._fleet.names
         servers = [member.name for member in self._fleet.of(Role.SERVER)]
         health = ScoreboardHealth(self._scoreboard, names, servers, self._conditions, time.monotonic, PATIENCE)
-        build = {"version": version("ext-authz-sidecar"), "python": platform.python_version()}
+        build = build_facts()
         metrics = Exposition(
             table=self._table,
             scoreboard=self._scoreboard,

@@ -23,7 +23,7 @@ class Kind(IntEnum):
     """What a message says."""
 
     WHO = 1  #: control: say HELLO
-    HELLO = 2  #: server: this is the Trust I serve under
+    HELLO = 2  #: server: this is the Trust I was given last
     PREPARE = 3  #: control: make a Trust of the snapshot that comes along, and keep it ready
     PREPARED = 4  #: server: it is ready, and this is its digest
     REFUSED = 5  #: server: it cannot be made; the text says why
@@ -35,6 +35,8 @@ class Kind(IntEnum):
     REFETCH = 10  #: server: a token has a key that the issuer (``digest``, of its configuration) has not; fetch them
     #: control: done, or nothing to be done; the Trust was changed first. Not again for ``generation`` milliseconds
     REFETCHED = 11
+    #: control: the keys of the Trust with this digest were confirmed; until when they are good comes along
+    CONFIRMED = 12
 
 
 _KINDS = frozenset(Kind)

@@ -71,7 +71,7 @@ class _Alone:
             self._keys = OwnKeys(config.parent, settings.assertion, settings.process_pool_timeout, row)
         self._refetching = Refetching(self._ask)
         self._under_way: set[asyncio.Task[None]] = set()
-        self._holder = Holder(loaded.trust, lambda _trust: self._refetching.changed())
+        self._holder = Holder(loaded, lambda _trust: self._refetching.changed())
         self._checks = Checks(
             member=_SERVER,
             fleet=_FLEET,
@@ -129,6 +129,7 @@ class _Alone:
     async def _beat(self) -> None:
         while True:
             self._scoreboard.write_overall(Overall(os.getpid(), time.monotonic(), 0, self._draining))
+            self._holder.look()
             self._heart.trust_digest = self._holder.trust.digest
             self._heart.connections = self._checks.connections()
             self._heart.beat()
@@ -146,7 +147,8 @@ class _Alone:
         self._refetching.answered(issuer_digest, await self._desk.refetch(issuer_digest))
 
     async def _apply(self, reading: Reading) -> None:
-        if reading.loaded.trust.digest == self._holder.trust.digest:
+        if reading.loaded.trust.digest == self._holder.given.digest:
+            self._holder.confirm(self._holder.given.digest, reading.loaded.good_until)
             return
         await self._holder.prepare(1, reading.snapshot.encode())
         self._holder.commit(1)

@@ -1,26 +1,52 @@
 """The Trust that a process decides by, and the next one while it is being made."""
 
 import asyncio
+import logging
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from sidecar.core.trust import Trust
+from sidecar.keys.remote.source import boot_clock
+from sidecar.loading.confirmation import GoodUntil
 from sidecar.loading.snapshot import decode
-from sidecar.loading.trust import KeySetError
+from sidecar.loading.trust import KeySetError, Loaded
+
+_log = logging.getLogger(__name__)
 
 
 class PrepareError(ValueError):
     """A snapshot of which this process can make no Trust. The text says why."""
 
 
-@dataclass(slots=True)
 class Holder:
-    """``trust`` is in force. It is replaced as a whole, in the event loop, between two checks."""
+    """``trust`` is in force. It is replaced as a whole, in the event loop, between two checks.
 
-    trust: Trust
-    changed: Callable[[Trust], None] = lambda _trust: None
-    _next: tuple[int, Trust] | None = None
+    INVARIANT: it is ``given`` without the keys that nobody confirmed in time, whatever has become of control. ``look``
+    sees to that, again and again; a check asks nothing for it. ``clock`` is one that no step of the wall clock moves.
+    """
+
+    __slots__ = ("_changed", "_clock", "_good_until", "_look_at", "_next", "_stale", "given", "trust")
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        changed: Callable[[Trust], None] = lambda _trust: None,
+        clock: Callable[[], float] = boot_clock,
+    ) -> None:
+        self.trust = self.given = loaded.trust
+        self._good_until = dict(loaded.good_until)
+        self._changed = changed
+        self._clock = clock
+        self._next: tuple[int, Loaded] | None = None
+        self._stale: frozenset[str] = frozenset()
+        self._look_at = -math.inf
+        self.look()
+
+    @property
+    def lacks_keys(self) -> bool:
+        """Say whether keys that were given are not in force, since nobody confirmed them in time."""
+        return bool(self._stale)
 
     def reader(self) -> Callable[[], Trust]:
         """Return what returns the Trust in force. It is C from end to end, since each check asks."""
@@ -29,20 +55,50 @@ class Holder:
     async def prepare(self, generation: int, snapshot: bytes) -> bytes:
         """Make a Trust and keep it ready; return its digest. Checks go on meanwhile. Raises ``PrepareError``."""
         try:
-            trust = await asyncio.to_thread(_compile, snapshot)
+            loaded = await asyncio.to_thread(_compile, snapshot)
         except (ValueError, KeySetError) as error:
             raise PrepareError(str(error)) from None
-        self._next = (generation, trust)
-        return trust.digest
+        self._next = (generation, loaded)
+        return loaded.trust.digest
 
     def commit(self, generation: int) -> bytes | None:
         """Decide by what was prepared as this generation, and return its digest; ``None`` where that is not there."""
         if self._next is None or self._next[0] != generation:
             return None
-        self.trust, self._next = self._next[1], None
-        self.changed(self.trust)
-        return self.trust.digest
+        loaded, self._next = self._next[1], None
+        self.given, self._good_until = loaded.trust, dict(loaded.good_until)
+        self._put_into_force()
+        return self.given.digest
+
+    def confirm(self, digest: bytes, good_until: GoodUntil) -> None:
+        """Take note until when the keys of ``given`` are good, if that is its digest: those that are back count again.
+
+        Of an issuer that is not named nothing follows.
+        """
+        if digest == self.given.digest:
+            self._good_until |= good_until
+            self._look_at = -math.inf
+            self.look()
+
+    def look(self) -> None:
+        """Drop the keys that nobody confirmed in time. Costs a look at the clock, but in the moment it happens."""
+        if self._clock() >= self._look_at and self._over() != self._stale:
+            self._put_into_force()
+
+    def _put_into_force(self) -> None:
+        stale = self._over()
+        self.trust = self.given.without_keys(stale) if stale else self.given
+        self._stale = stale
+        for issuer in sorted(stale):
+            _log.error("%s: keys not confirmed for too long, as far as is known here: none of them counts", issuer)
+        self._changed(self.trust)
+
+    def _over(self) -> frozenset[str]:
+        now = self._clock()
+        times = {issuer: until for issuer, until in self._good_until.items() if issuer in self.given.issuers}
+        self._look_at = min((until for until in times.values() if until > now), default=math.inf)
+        return frozenset(issuer for issuer, until in times.items() if until <= now)
 
 
-def _compile(snapshot: bytes) -> Trust:
-    return decode(snapshot).compile().trust
+def _compile(snapshot: bytes) -> Loaded:
+    return decode(snapshot).compile()

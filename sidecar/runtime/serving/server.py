@@ -4,11 +4,13 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from pathlib import Path
 
 import uvloop
 
 from sidecar.core.trust import Trust
+from sidecar.loading import confirmation
 from sidecar.loading.snapshot import decode
 from sidecar.memory.scoreboard import State
 from sidecar.runtime.control.signing import signing_pool
@@ -30,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 #: Seconds that one server gets which is stopped alone: Envoy has seen GOAWAY, and asks the others.
 _ALONE_GRACE = 5.0
+#: Seconds until control is asked again about keys that nobody confirmed in time.
+_ASK_AGAIN_SECONDS = 5.0
 
 
 def run(spec: ChildSpec) -> int:
@@ -53,7 +57,7 @@ class _Server:
         self._spec = spec
         self._channel = Channel(spec.channels[0])
         self._refetching = Refetching(lambda issuer_digest: self._say(Kind.REFETCH, digest=issuer_digest))
-        self._holder = Holder(loaded.trust, self._changed)
+        self._holder = Holder(loaded, self._changed)
         self._heart.trust_digest = self._holder.trust.digest
         row = table.row(spec.member.index)
         asserting = None
@@ -86,7 +90,7 @@ class _Server:
             return UNAVAILABLE
         self._heart.state = State.READY
         loop.add_reader(self._channel.fileno(), self._hear)
-        self._say(Kind.HELLO, digest=self._holder.trust.digest)
+        self._say(Kind.HELLO, digest=self._holder.given.digest)
         beating = asyncio.create_task(self._beat())
         _log.info("answering checks on %s", self._checks.address)
         await stop.wait()
@@ -99,7 +103,13 @@ class _Server:
         return 0
 
     async def _beat(self) -> None:
+        asked_at = time.monotonic()
         while True:
+            self._holder.look()
+            if self._holder.lacks_keys and time.monotonic() - asked_at >= _ASK_AGAIN_SECONDS:
+                # Control answers with what it knows of them, should that not have come through.
+                asked_at = time.monotonic()
+                self._say(Kind.HELLO, digest=self._holder.given.digest)
             self._heart.connections = self._checks.connections()
             self._heart.beat()
             self._checks.publish()
@@ -115,7 +125,7 @@ class _Server:
             handles = [Handle(fd) for fd in message.descriptors]
             match message.kind:
                 case Kind.WHO:
-                    self._say(Kind.HELLO, digest=self._holder.trust.digest)
+                    self._say(Kind.HELLO, digest=self._holder.given.digest)
                 case Kind.PREPARE if handles:
                     task = asyncio.create_task(self._prepare(message.generation, take(handles.pop(0))))
                     self._under_way.add(task)
@@ -124,12 +134,20 @@ class _Server:
                     digest = self._holder.commit(message.generation)
                     if digest is not None:
                         self._say(Kind.COMMITTED, message.generation, digest)
+                case Kind.CONFIRMED if handles:
+                    self._confirm(message.digest, handles.pop(0))
                 case Kind.REFETCHED:
                     self._refetching.answered(message.digest, message.generation / 1000)
                 case _:
                     _log.warning("a message that is not for a server: %s", message.kind)
             for handle in handles:
                 os.close(handle.fd)
+
+    def _confirm(self, digest: bytes, times: Handle) -> None:
+        try:
+            self._holder.confirm(digest, confirmation.decode(take(times)))
+        except (OSError, ValueError) as error:
+            _log.error("until when keys are good was not understood: %s", error)
 
     async def _prepare(self, generation: int, snapshot: bytes) -> None:
         try:

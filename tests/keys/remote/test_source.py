@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from sidecar.keys.remote.client import Access
 from sidecar.keys.remote.fetch import Fetched, Place, Validator
 from sidecar.keys.remote.held import Held
 from sidecar.keys.remote.schedule import Pace
-from sidecar.keys.remote.source import Source, World
+from sidecar.keys.remote.source import Source, World, file_of_authorities
 from sidecar.keys.remote.trouble import FetchError, Trouble
 
 _PACE = Pace(min_refresh=60.0, max_refresh=900.0, max_stale=3600.0, refetch_interval=10.0)
@@ -31,10 +32,13 @@ class Scene:
     changes: int = 0
     gate: asyncio.Event | None = None
     had: list[Validator] = field(default_factory=list)
+    authorities: str | None = "first"
 
     def __post_init__(self) -> None:
         """Make the source."""
-        world = World(clock=lambda: self.now, chance=lambda: 1.0, fetch=self._fetch)
+        world = World(
+            clock=lambda: self.now, chance=lambda: 1.0, fetch=self._fetch, authorities=lambda _access: self.authorities
+        )
         self.source = Source(
             _PLACE, _ACCESS, _PACE, check=self._check, changed=self._changed, held=self.held, world=world
         )
@@ -163,6 +167,24 @@ def test_refresh_is_ahead_of_the_end() -> None:
     assert scene.fetches == 2
 
 
+@pytest.mark.parametrize(("seconds", "due"), [(30.0, 825.0), (2000.0, 1.0)])
+def test_refresh_of_a_slow_issuer(seconds: float, due: float) -> None:
+    """The time that an answer took is part of its age; of one that took longer than it is fresh for there is a rest."""
+    scene = Scene()
+
+    async def work() -> None:
+        scene.gate = asyncio.Event()
+        fetching = asyncio.ensure_future(scene.source.fetch())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        scene.now += seconds
+        scene.gate.set()
+        await fetching
+
+    scene.run(work)
+    assert scene.source._due - scene.now == pytest.approx(due)
+
+
 def test_back_off() -> None:
     """Failures are tried again after 1, 2, 4 … 60 s: not even an hour of them is a flood."""
     scene = Scene(error=FetchError(Trouble.UNREACHABLE, "refused"))
@@ -200,6 +222,91 @@ def test_refetch_is_limited() -> None:
 
         scene.run(work)
         assert scene.fetches == 10
+
+
+def test_interval_begins_when_a_fetch_is_over() -> None:
+    """An issuer that takes longer than the interval has its rest all the same, before it is asked again."""
+    scene = Scene()
+
+    async def work() -> None:
+        scene.gate = asyncio.Event()
+        first = asyncio.ensure_future(scene.source.refetch())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        scene.now += 60.0
+        scene.gate.set()
+        await first
+        assert scene.source.held == Held(b"good", 1000.0), "as of when it was asked for, however long it took"
+        assert scene.source.refetch_in() == 10.0
+        scene.now += 9.9
+        await scene.source.refetch()
+        assert scene.fetches == 1
+        scene.now += 0.2
+        await scene.source.refetch()
+        assert scene.fetches == 2
+
+    scene.run(work)
+
+
+@pytest.mark.parametrize("error", [None, FetchError(Trouble.TLS, "unknown CA")])
+def test_other_authorities(error: Exception | None) -> None:
+    """With another file of CAs keys are fetched at once and in full, and once; those that there are stay meanwhile."""
+    scene = Scene()
+    scene.follow(10.0)
+    assert scene.fetches == 1
+    scene.authorities, scene.error = "second", error
+    scene.follow(0.5)
+    assert scene.fetches == 2
+    assert scene.had == [Validator(), Validator()], "not to be confirmed by a 304"
+    assert scene.source.held.document == b"good"
+
+
+def test_authorities_that_come_back_while_fetching_fails() -> None:
+    """Nobody waits for the end of the back-off once the file of CAs was mended."""
+    scene = Scene(authorities=None, error=FetchError(Trouble.TLS, "ca_file"))
+    scene.follow(200.0)
+    scene.authorities, scene.error = "mended", None
+    scene.follow(1.0)
+    assert scene.source.held.document == b"good"
+
+
+def test_authorities_that_change_while_a_fetch_is_under_way() -> None:
+    """What comes of a fetch that began under the old ones is not the end of it."""
+    scene = Scene()
+
+    async def work() -> None:
+        scene.gate = asyncio.Event()
+        following = asyncio.ensure_future(scene.source.follow())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert scene.fetches == 1
+        scene.authorities, scene.document = "second", b"good, and another"
+        scene.gate.set()
+        while scene.fetches < 2:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert scene.fetches == 2
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+    scene.run(work)
+
+
+def test_file_of_authorities(tmp_path: Path) -> None:
+    """It has changed if its content, or what a link leads to, has; one that is not there is like none."""
+    file, link = tmp_path / "ca.pem", tmp_path / "link"
+    access = Access(timeout=1.0, max_bytes=1, ca_file=link)
+    link.symlink_to(file)
+    looks = [file_of_authorities(_ACCESS), file_of_authorities(access)]
+    assert looks == [None, None]
+    for name, text in (("ca.pem", "a"), ("ca.pem", "ab"), ("other.pem", "ab")):
+        (tmp_path / name).write_text(text, encoding="ascii")
+        link.unlink()
+        link.symlink_to(tmp_path / name)
+        looks.append(file_of_authorities(access))
+        assert looks[-1] == file_of_authorities(access)
+    assert len({*looks}) == 4
 
 
 def test_steps_of_the_wall_clock_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
