@@ -1,10 +1,11 @@
 """From a text to terms."""
 
+from sidecar.cel.asked import taken_out
 from sidecar.cel.cost import refuse_costly
-from sidecar.cel.environment import LibraryError, check, program
+from sidecar.cel.environment import LibraryError, check, condition
 from sidecar.cel.error import CelError, at
 from sidecar.cel.literals import refuse_wrong
-from sidecar.cel.part import part, with_kept_patterns
+from sidecar.cel.part import part
 from sidecar.cel.reads import reads_of, refuse_hidden
 from sidecar.cel.supply import supplies_of
 from sidecar.cel.term import Term
@@ -50,15 +51,17 @@ def _term(source: str, checked: CheckedExpr, root: Expr, text: str) -> Term:
     kind = checked.type_map[root.id]
     if kind.primitive != kind.BOOL:
         raise at(source, offset_of(root, checked), f"this is not true or false: {_shown(text)}; {_compared(kind)}")
-    reads = reads_of(source, checked, root)
+    reads, alone = reads_of(source, checked, root), part(checked, root)
+    asked = taken_out(alone)
     return Term(
         text,
         reads.variables,
         reads.headers,
         reads.claims,
         looks_at(reads.variables),
-        program(with_kept_patterns(part(checked, root))),
         supplies_of(reads),
+        asked,
+        condition(alone),
     )
 
 

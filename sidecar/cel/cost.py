@@ -14,7 +14,7 @@ from sidecar.cel.error import CelError
 from sidecar.cel.functions import pattern
 from sidecar.cel.price import NODE, PRICES, SMALL, Size
 from sidecar.cel.tree import CheckedExpr, Expr, children, name_of, operands
-from sidecar.cel.variables import LONGEST_MEMBER, VARIABLES, Kind
+from sidecar.cel.variables import TEXTS_LENGTH, VARIABLES, Kind
 
 #: Nanoseconds an expression may take at worst.
 MOST: Final = 50e6
@@ -23,6 +23,8 @@ MAX_NESTING: Final = 2
 _TURNS: Final = 10_000.0
 #: Each byte of a text, for each instruction of a pattern.
 _MATCHED: Final = 30.0
+#: Where a pattern is not kept, the library compiles it anew for each text: so much, and so much for each instruction.
+_COMPILED: Final = (15_000.0, 3000.0)
 #: Each member of a list in JSON takes two bytes at least, its comma included.
 _MEMBER: Final = 2.0
 
@@ -85,10 +87,15 @@ def _call(node: Expr, loops: Mapping[str, Size], checked: CheckedExpr) -> Cost:
     time, size = PRICES[node.call_expr.function]
     flat = NODE + time(values) + sum(one.flat for one in costs)
     if node.call_expr.function == "matches":
-        flat += values[0].size * _MATCHED * pattern(given[1].const_expr.string_value).programsize
+        flat += _matched(values[0].size, given[1].const_expr.string_value, is_kept=not loops)
     bytes_ = size(values)
     value = _typed(node, Size(bytes_, max(bytes_ / _MEMBER, *(one.count for one in values))), checked)
     return _with(value, flat, costs)
+
+
+def _matched(size: float, regex: str, *, is_kept: bool) -> float:
+    program = float(pattern(regex).programsize)
+    return size * _MATCHED * program + (0.0 if is_kept else _COMPILED[0] + _COMPILED[1] * program)
 
 
 def _container(node: Expr, loops: Mapping[str, Size], checked: CheckedExpr) -> Cost:
@@ -146,7 +153,7 @@ def _variable(name: str) -> Size:
         case Kind.TEXT:
             return Size(longest, longest, is_text=True)
         case Kind.TEXTS:
-            return Size(longest * LONGEST_MEMBER, longest)
+            return Size(float(TEXTS_LENGTH), longest)
         case Kind.NUMBER | Kind.TIME:
             return Size(SMALL, 1.0, is_text=True)
     return Size(longest, longest / _MEMBER)

@@ -3,21 +3,21 @@
 Expressions are compiled in the process that evaluates them. An environment that was made before a fork works after it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Final, Protocol
+from typing import Final, NoReturn, TypeAlias
 
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_strings
 from google.protobuf.any_pb2 import Any as AnyMessage
 
-from sidecar.cel.functions import in_cidr, matches
 from sidecar.cel.tree import CheckedExpr
 from sidecar.cel.variables import VARIABLES, Kind
 
-#: CEL's own ``matches`` compiles its pattern for each value. Ours stands in for it; "@" cannot be written by anybody.
-MATCHES: Final = "@matches"
+#: Variables for what is answered outside of the library (``asked``). "@" cannot be written by anybody.
+ANSWERS: Final = tuple(f"@{number}" for number in range(32))
 _TEXT = cel.Type.STRING
+_ERROR = cel.Type.ERROR
 _TYPES: Final = {
     Kind.TEXT: _TEXT,
     Kind.TEXTS: cel.Type.List(_TEXT),
@@ -28,12 +28,9 @@ _TYPES: Final = {
 }
 
 
-class Program(Protocol):
-    """A compiled expression: values by name to true, false or, if it comes to anything else, ``None``."""
-
-    def __call__(self, data: Mapping[str, object], /) -> bool | None:
-        """Evaluate; raises whatever the library does."""
-        ...
+#: A compiled expression: values by name to what it comes to; ``None`` for an error. Raises whatever the library does.
+Program: TypeAlias = Callable[[Mapping[str, object]], object]
+Condition: TypeAlias = Callable[[Mapping[str, object]], bool | None]
 
 
 class LibraryError(Exception):
@@ -50,12 +47,22 @@ def check(source: str) -> CheckedExpr:
 
 def program(checked: CheckedExpr) -> Program:
     """Make a checked tree ready to be evaluated."""
-    packed = AnyMessage()
-    packed.Pack(checked)
-    expression = _environment().deserialize(packed.SerializeToString())
+    run = _expression(checked).eval
 
-    def evaluate(data: Mapping[str, object], /) -> bool | None:
-        value = expression.eval(data=data).value()
+    def evaluate(data: Mapping[str, object]) -> object:
+        value = run(data=data)
+        # INVARIANT: an error's value is its text, which the request may have chosen: the type is looked at.
+        return None if value.type() == _ERROR else value.value()
+
+    return evaluate
+
+
+def condition(checked: CheckedExpr) -> Condition:
+    """Make a checked tree ready that comes to true or false; ``None`` stands for anything else."""
+    run = _expression(checked).eval
+
+    def evaluate(data: Mapping[str, object]) -> bool | None:
+        value = run(data=data).value()
         return value if value is True or value is False else None
 
     return evaluate
@@ -63,26 +70,32 @@ def program(checked: CheckedExpr) -> Program:
 
 def fails(checked: CheckedExpr) -> str:
     """Evaluate a tree without variables; return the error it comes to, or the empty text."""
-    packed = AnyMessage()
-    packed.Pack(checked)
     try:
-        value = _environment().deserialize(packed.SerializeToString()).eval(data={})
-        return str(value.value()) if value.type() == cel.Type.ERROR else ""
+        value = _expression(checked).eval(data={})
+        return str(value.value()) if value.type() == _ERROR else ""
     except Exception as error:  # noqa: BLE001 - as above
         return str(error)
 
 
+def _expression(checked: CheckedExpr) -> cel.Expression:
+    packed = AnyMessage()
+    packed.Pack(checked)
+    return _environment().deserialize(packed.SerializeToString())
+
+
 @cache
 def _environment() -> cel.Env:
+    declared = {name: _TYPES[one.kind] for name, one in VARIABLES.items()}
+    in_cidr = cel.Overload(
+        "in_cidr_string_string", return_type=cel.Type.BOOL, parameters=[_TEXT, _TEXT], impl=_never_called
+    )
     return cel.NewEnv(
-        variables={name: _TYPES[one.kind] for name, one in VARIABLES.items()},
+        variables=declared | dict.fromkeys(ANSWERS, cel.Type.BOOL),
         extensions=[ext_strings.ExtStrings()],
-        functions=[_of_two_texts("inCidr", in_cidr), _of_two_texts(MATCHES, matches)],
+        functions=[cel.FunctionDecl("inCidr", [in_cidr])],
     )
 
 
-def _of_two_texts(name: str, function: object) -> cel.FunctionDecl:
-    overload = cel.Overload(
-        f"{name}_string_string", return_type=cel.Type.BOOL, parameters=[_TEXT, _TEXT], impl=function
-    )
-    return cel.FunctionDecl(name, [overload])
+def _never_called(address: str, cidr: str) -> NoReturn:
+    """Stand in for a function that is answered outside: what the library calls back with is never freed (0.1.3)."""
+    raise NotImplementedError

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from sidecar.cel import functions
-from sidecar.cel.environment import fails
-from sidecar.cel.error import at
+from sidecar.cel.asked import calls_in_loops
+from sidecar.cel.environment import ANSWERS, fails
+from sidecar.cel.error import CelError, at
 from sidecar.cel.part import part
 from sidecar.cel.price import PRICES
 from sidecar.cel.tree import CheckedExpr, Expr, is_text, offset_of, operands, walk
@@ -24,6 +25,11 @@ def refuse_wrong(source: str, checked: CheckedExpr) -> None:
         problem = _problem(node, checked)
         if problem:
             raise at(source, offset_of(node, checked), problem)
+    for node in calls_in_loops(checked.expr):
+        if node.call_expr.function == "inCidr":
+            raise at(source, offset_of(node, checked), "inCidr() cannot be about an element of a list")
+    if sum(node.call_expr.function in _WRITTEN for node in walk(checked.expr)) > len(ANSWERS):
+        raise CelError(f"more than {len(ANSWERS)} calls of matches() and inCidr(); write several conditions")
 
 
 def _problem(node: Expr, checked: CheckedExpr) -> str:

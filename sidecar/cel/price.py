@@ -10,7 +10,7 @@ from typing import Final
 
 #: One node of a tree, once.
 NODE: Final = 100.0
-#: Calling back into Python.
+#: Asking Python.
 _PYTHON: Final = 3000.0
 
 

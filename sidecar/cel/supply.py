@@ -1,15 +1,15 @@
 """What an expression is given of all the values there are: what it reads, and no more.
 
 The library copies what it is given: a map of 60 claims costs more than comparisons with two of them.
-Where a value is longer than the cost was reckoned with, or no value of its type, there is ``ValueError`` or ``TypeError``.
+Where a value is longer than the cost was reckoned with, or of another type, there is ``ValueError`` or ``TypeError``.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from sidecar.cel.reads import Reads
-from sidecar.cel.variables import CLAIMS, HEADER_BYTES, HEADERS, LONGEST_MEMBER, VARIABLES, Kind
+from sidecar.cel.variables import CLAIMS, HEADER_BYTES, HEADERS, TEXTS_LENGTH, VARIABLES, Kind
 
 #: Takes a value as it is given; returns it as the library takes it.
 Supply: TypeAlias = Callable[[object], object]
@@ -33,10 +33,6 @@ def _supply(name: str, reads: Reads) -> Supply:
     return _OTHERS[one.kind]
 
 
-def _as_it_is(value: object) -> object:
-    return value
-
-
 def _text(longest: int) -> Supply:
     def supply(value: object) -> object:
         if not isinstance(value, str):
@@ -49,14 +45,12 @@ def _text(longest: int) -> Supply:
 
 
 def _texts(longest: int) -> Supply:
-    member = _text(LONGEST_MEMBER)
-
     def supply(value: object) -> object:
         if not isinstance(value, list | tuple):
             raise TypeError("no list")
-        if len(value) > longest:
+        if len(value) > longest or sum(map(len, value)) > TEXTS_LENGTH:
             raise ValueError("too long")
-        return [member(one) for one in value]
+        return list(value)
 
     return supply
 
@@ -76,23 +70,41 @@ def _claims(names: tuple[str, ...]) -> Supply:
     def supply(value: object) -> object:
         if not isinstance(value, Mapping):
             raise TypeError("no map")
-        return {name: value[name] for name in names if name in value}
+        return {name: _checked(value[name]) for name in names if name in value}
 
     return supply
 
 
 def _map(value: object) -> object:
-    return dict(value) if isinstance(value, Mapping) else value
+    if not isinstance(value, Mapping):
+        raise TypeError("no map")
+    return {name: _checked(member) for name, member in value.items()}
+
+
+def _number(value: object) -> object:
+    if not isinstance(value, int):
+        raise TypeError("no number")
+    return _checked(value)
 
 
 def _time(value: object) -> object:
     """Take a time as seconds since 1970, or as made of them already."""
-    return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else value
+    return value if isinstance(value, datetime) else datetime.fromtimestamp(cast("float", value), UTC)
 
 
-_OTHERS: dict[Kind, Supply] = {
-    Kind.TIME: _time,
-    Kind.NUMBER: _as_it_is,
-    Kind.TEXT_MAP: _map,
-    Kind.ANY_MAP: _map,
-}
+def _checked(value: object) -> object:
+    """Return ``value`` unless there is an integer in it that CEL has none for: the library leaks memory at those."""
+    if isinstance(value, int):
+        if not _LEAST <= value <= _GREATEST:
+            raise ValueError("no integer of 64 bits")
+    elif isinstance(value, list):
+        for one in value:
+            _checked(one)
+    elif isinstance(value, dict):
+        for one in value.values():
+            _checked(one)
+    return value
+
+
+_LEAST, _GREATEST = -(2**63), 2**63 - 1
+_OTHERS: dict[Kind, Supply] = {Kind.TIME: _time, Kind.NUMBER: _number, Kind.TEXT_MAP: _map, Kind.ANY_MAP: _map}

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from sidecar.cel.environment import Program
+from sidecar.cel.asked import Asked
+from sidecar.cel.environment import Condition
 from sidecar.cel.supply import Supply
 from sidecar.cel.variables import Looks
 
@@ -22,8 +23,9 @@ class Term:
     headers: frozenset[str] = field(compare=False)
     claims: frozenset[str] | None = field(compare=False)
     looks: Looks = field(compare=False)
-    _program: Program = field(compare=False, repr=False)
     _supplies: tuple[tuple[str, Supply], ...] = field(compare=False, repr=False)
+    _asked: tuple[Asked, ...] = field(compare=False, repr=False)
+    _condition: Condition = field(compare=False, repr=False)
 
     def __call__(self, values: Mapping[str, object]) -> bool | None:
         """Evaluate with values by the names of variables; times in seconds since 1970.
@@ -33,12 +35,14 @@ class Term:
         """
         # INVARIANT: nothing gets out but True, False and None.
         try:
-            data = {}
+            data: dict[str, object] = {}
             for name, supply in self._supplies:
                 value = values.get(name)
                 if value is not None:
                     data[name] = supply(value)
-            return self._program(data)
+            for asked in self._asked:
+                asked.into(data)
+            return self._condition(data)
         except Exception:  # noqa: BLE001 - whatever it was, it cannot be told
             return None
 

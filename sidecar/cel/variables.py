@@ -15,8 +15,8 @@ CLAIMS: Final = "identity.claims"
 CLAIMS_BYTES: Final = 16384
 #: Of one header, as in conditions on headers (``core.policy.attributes``).
 HEADER_BYTES: Final = 4096
-#: Bytes of each text in a list.
-LONGEST_MEMBER: Final = 1024
+#: Characters of all texts of a list together.
+TEXTS_LENGTH: Final = 16384
 
 
 class Kind(Enum):
