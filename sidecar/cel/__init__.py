@@ -1,0 +1,24 @@
+"""Conditions in CEL, the Common Expression Language (https://cel.dev), on Google's implementation of it.
+
+The way of an expression, at load:
+
+    text ──library──> checked tree ──reads, literals, cost──> accepted ──terms──> Term, one for each part of "&&"
+
+1. The library parses it and checks its types: all variables are declared (``variables``).
+2. What it reads is taken from the tree, so exactly: variables, headers, claims (``reads``).
+3. What could only fail later is refused now: wrong patterns, networks, dates, functions that cost without bound
+   (``literals``, ``functions``), and what may take too long with the longest values there can be (``cost``).
+4. It is taken apart at its outermost ``&&`` (``terms``). Each part is a condition of its own.
+
+INVARIANT: a term is ``True``, ``False`` or ``None``, which is "cannot be told" and keeps the request out. It never
+raises.
+
+Only ``environment`` imports the library, and nothing else of ours does.
+"""
+
+from sidecar.cel.compile import compile_terms
+from sidecar.cel.error import CelError
+from sidecar.cel.term import Term
+from sidecar.cel.variables import Looks
+
+__all__ = ["CelError", "Looks", "Term", "compile_terms"]

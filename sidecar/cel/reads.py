@@ -1,0 +1,84 @@
+"""What an expression reads, by its tree: variables, names of headers, names of claims."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sidecar.cel.error import at
+from sidecar.cel.tree import CheckedExpr, Expr, children, is_text, name_of, offset_of, operands, walk
+from sidecar.cel.variables import CLAIMS, HEADERS, ROOTS, VARIABLES
+
+#: As conditions on headers have it: Envoy refuses names with "_".
+_HEADER_NAME = re.compile(r"[a-z0-9-]+", re.ASCII)
+_FORMS = "request.headers['x-team'], 'x-team' in request.headers or has(request.headers.name)"
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """``claims`` are those of the first level; ``None`` where the map is used as a whole."""
+
+    variables: frozenset[str]
+    headers: frozenset[str]
+    claims: frozenset[str] | None
+
+
+def refuse_hidden(source: str, checked: CheckedExpr) -> None:
+    """Refuse variables of comprehensions that are named like ours; raises ``CelError``.
+
+    Without them, a name in the tree means one thing, wherever it stands.
+    """
+    for node in walk(checked.expr):
+        loop = node.comprehension_expr
+        for name in (loop.iter_var, loop.iter_var2):
+            if name in ROOTS:
+                raise at(
+                    source,
+                    offset_of(node, checked),
+                    f"'{name}' is the name of a variable that is there already; call the element otherwise",
+                )
+
+
+def reads_of(source: str, checked: CheckedExpr, root: Expr) -> Reads:
+    """Return what is read under ``root``; raises ``CelError`` for headers in a form whose names cannot be told."""
+    variables = frozenset(name for node in walk(root) if (name := name_of(node)) in VARIABLES)
+    headers: set[str] = set()
+    for member, node in _members(root, HEADERS):
+        if member is None:
+            raise at(source, offset_of(node, checked), f"headers are read one by one, by name: write {_FORMS}")
+        if problem := _wrong_header(member):
+            raise at(source, offset_of(node, checked), problem)
+        headers.add(member)
+    claims = {name for name, _ in _members(root, CLAIMS)}
+    named = frozenset(name for name in claims if name is not None)
+    return Reads(variables, frozenset(headers), None if None in claims else named)
+
+
+def _wrong_header(name: str) -> str:
+    if name == "host":
+        return "HTTP/2 has no header 'host'; write request.host"
+    if _HEADER_NAME.fullmatch(name):
+        return ""
+    if name.isascii() and _HEADER_NAME.fullmatch(name.lower()):
+        return f"names of headers are in lower case here; write '{name.lower()}'"
+    return f"no header of the name {name!r} gets here; a name has letters, digits and '-'"
+
+
+def _members(root: Expr, variable: str) -> Iterable[tuple[str | None, Expr]]:
+    """Yield the members of a map that are read, each with its node; ``None`` for a use of the map itself."""
+    if name_of(root) == variable:
+        yield None, root
+    for parent in walk(root):
+        for child in children(parent):
+            if name_of(child) == variable:
+                yield _member(parent, variable), child
+
+
+def _member(parent: Expr, variable: str) -> str | None:
+    if parent.WhichOneof("expr_kind") == "select_expr":
+        return str(parent.select_expr.field)
+    given = operands(parent.call_expr)
+    if parent.call_expr.function == "_[_]" and name_of(given[0]) == variable and is_text(given[1]):
+        return str(given[1].const_expr.string_value)
+    if parent.call_expr.function == "@in" and name_of(given[1]) == variable and is_text(given[0]):
+        return str(given[0].const_expr.string_value)
+    return None

@@ -1,0 +1,109 @@
+"""What an expression is given of all the values there are: what it reads, and no more.
+
+The library copies what it is given: a map of 60 claims costs more than comparisons with two of them.
+Where a value is longer than the cost was reckoned with, or of another type, there is ``ValueError`` or ``TypeError``.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TypeAlias, cast
+
+from sidecar.cel.reads import Reads
+from sidecar.cel.variables import CLAIMS, HEADER_BYTES, HEADERS, TEXTS_LENGTH, VARIABLES, Kind
+
+#: Takes a value as it is given; returns it as the library takes it.
+Supply: TypeAlias = Callable[[object], object]
+
+
+def supplies_of(reads: Reads) -> tuple[tuple[str, Supply], ...]:
+    """Return, for each variable that is read, what makes a value ready."""
+    return tuple((name, _supply(name, reads)) for name in sorted(reads.variables))
+
+
+def _supply(name: str, reads: Reads) -> Supply:
+    if name == HEADERS:
+        return _headers(tuple(sorted(reads.headers)))
+    if name == CLAIMS and reads.claims is not None:
+        return _claims(tuple(sorted(reads.claims)))
+    one = VARIABLES[name]
+    if one.kind is Kind.TEXT:
+        return _text(one.longest)
+    if one.kind is Kind.TEXTS:
+        return _texts(one.longest)
+    return _OTHERS[one.kind]
+
+
+def _text(longest: int) -> Supply:
+    def supply(value: object) -> object:
+        if not isinstance(value, str):
+            raise TypeError("no text")
+        if len(value) > longest or (not value.isascii() and len(value.encode()) > longest):
+            raise ValueError("too long")
+        return value
+
+    return supply
+
+
+def _texts(longest: int) -> Supply:
+    def supply(value: object) -> object:
+        if not isinstance(value, list | tuple):
+            raise TypeError("no list")
+        if len(value) > longest or sum(map(len, value)) > TEXTS_LENGTH:
+            raise ValueError("too long")
+        return list(value)
+
+    return supply
+
+
+def _headers(names: tuple[str, ...]) -> Supply:
+    return _members(names, _text(HEADER_BYTES))
+
+
+def _claims(names: tuple[str, ...]) -> Supply:
+    return _members(names, _checked)
+
+
+def _members(names: tuple[str, ...], member: Supply) -> Supply:
+    def supply(value: object) -> object:
+        given = _mapping(value)
+        return {name: member(given[name]) for name in names if name in given}
+
+    return supply
+
+
+def _map(value: object) -> object:
+    return {name: _checked(member) for name, member in _mapping(value).items()}
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    # Nearly always a dictionary; to ask whether it is a mapping of any kind takes longer.
+    if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101 - in this order
+        return value
+    raise TypeError("no map")
+
+
+def _number(value: object) -> object:
+    if not isinstance(value, int):
+        raise TypeError("no number")
+    return _checked(value)
+
+
+def _time(value: object) -> object:
+    """Take a time as seconds since 1970, or as made of them already."""
+    return value if isinstance(value, datetime) else datetime.fromtimestamp(cast("float", value), UTC)
+
+
+def _checked(value: object) -> object:
+    """Return ``value`` unless there is an integer in it that CEL has none for: the library leaks memory at those."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not _LEAST <= value <= _GREATEST:
+        raise ValueError("no integer of 64 bits")
+    if isinstance(value, list | dict):
+        for one in value.values() if isinstance(value, dict) else value:
+            _checked(one)
+    return value
+
+
+_LEAST, _GREATEST = -(2**63), 2**63 - 1
+_OTHERS: dict[Kind, Supply] = {Kind.TIME: _time, Kind.NUMBER: _number, Kind.TEXT_MAP: _map, Kind.ANY_MAP: _map}

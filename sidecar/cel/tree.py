@@ -1,0 +1,54 @@
+"""Walking over the library's checked trees (cel/expr/checked.proto, which xds-protos brings)."""
+
+from collections.abc import Iterator
+
+from cel.expr.checked_pb2 import CheckedExpr, Type
+from cel.expr.syntax_pb2 import Expr
+
+__all__ = ["CheckedExpr", "Expr", "Type", "children", "is_text", "name_of", "offset_of", "operands", "walk"]
+
+
+def operands(call: Expr.Call) -> list[Expr]:
+    """Return what a function is called with, whether written ``f(a, b)`` or ``a.f(b)``."""
+    return [call.target, *call.args] if call.HasField("target") else list(call.args)
+
+
+def children(node: Expr) -> list[Expr]:
+    """Return the nodes right under ``node``."""
+    match node.WhichOneof("expr_kind"):
+        case "call_expr":
+            return operands(node.call_expr)
+        case "select_expr":
+            return [node.select_expr.operand]
+        case "list_expr":
+            return list(node.list_expr.elements)
+        case "struct_expr":
+            entries = node.struct_expr.entries
+            keys = [one.map_key for one in entries if one.HasField("map_key")]
+            return keys + [one.value for one in entries]
+        case "comprehension_expr":
+            loop = node.comprehension_expr
+            return [loop.iter_range, loop.accu_init, loop.loop_condition, loop.loop_step, loop.result]
+    return []
+
+
+def walk(node: Expr) -> Iterator[Expr]:
+    """Yield ``node`` and all under it."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def name_of(node: Expr) -> str:
+    """Return the name if ``node`` is a variable, else the empty text. A leading dot (absolute names) is taken off."""
+    return node.ident_expr.name.removeprefix(".") if node.WhichOneof("expr_kind") == "ident_expr" else ""
+
+
+def is_text(node: Expr) -> bool:
+    """Say whether ``node`` is a text that is written out."""
+    return bool(node.const_expr.WhichOneof("constant_kind") == "string_value")
+
+
+def offset_of(node: Expr, checked: CheckedExpr) -> int:
+    """Return the character of the source at which ``node`` stands: for a call by operator, the operator's."""
+    return int(checked.source_info.positions.get(node.id, 0))
