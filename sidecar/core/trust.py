@@ -4,8 +4,8 @@ A check looks at one ``Trust`` per step. ``digest`` (32 bytes) names its content
 reached under, whichever process reached it.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
 from sidecar.core.algorithm import Algorithm
@@ -14,7 +14,7 @@ from sidecar.core.binding import BoundTokens
 from sidecar.core.digest import digest_of
 from sidecar.core.headers_read import OVERRIDE_HEADERS, headers_read, headers_with
 from sidecar.core.introspection import Introspection
-from sidecar.core.keys import NO_KEYS, KeySet
+from sidecar.core.keys import KeySet
 from sidecar.core.path import PathMode
 from sidecar.core.policy.model import PolicySet
 from sidecar.core.source import USUAL, Source
@@ -154,11 +154,6 @@ class Trust:
             self, "headers_read", headers_read(self.policy) | headers_with(sources) | frozenset(stripped)
         )
         object.__setattr__(self, "digest", digest_of(self, b"trust"))
-
-    def without_keys(self, issuers: Collection[str]) -> "Trust":
-        """Return the same without the keys of these issuers: its digest is that of one that never had them."""
-        gone = {name: replace(one, keys=NO_KEYS) for name, one in self.issuers.items() if name in issuers}
-        return replace(self, issuers={**self.issuers, **gone})
 
     def _places(self, takes: Callable[[Issuer], bool]) -> Mapping[Source, Issuer]:
         found = {source: issuer for issuer in self.issuers.values() if takes(issuer) for source in issuer.sources}

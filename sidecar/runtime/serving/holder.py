@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 
+from sidecar.core.keys import NO_KEYS
 from sidecar.core.trust import Trust
 from sidecar.keys.remote.source import boot_clock
 from sidecar.loading.confirmation import GoodUntil
@@ -87,7 +89,7 @@ class Holder:
 
     def _put_into_force(self) -> None:
         stale = self._over()
-        self.trust = self.given.without_keys(stale) if stale else self.given
+        self.trust = _without_keys(self.given, stale) if stale else self.given
         self._stale = stale
         for issuer in sorted(stale):
             _log.error("%s: keys not confirmed for too long, as far as is known here: none of them counts", issuer)
@@ -98,6 +100,12 @@ class Holder:
         times = {issuer: until for issuer, until in self._good_until.items() if issuer in self.given.issuers}
         self._look_at = min((until for until in times.values() if until > now), default=math.inf)
         return frozenset(issuer for issuer, until in times.items() if until <= now)
+
+
+def _without_keys(trust: Trust, issuers: Collection[str]) -> Trust:
+    """Return the same without the keys of these issuers: its digest is that of one that never had them."""
+    gone = {name: replace(one, keys=NO_KEYS) for name, one in trust.issuers.items() if name in issuers}
+    return replace(trust, issuers={**trust.issuers, **gone})
 
 
 def _compile(snapshot: bytes) -> Loaded:
