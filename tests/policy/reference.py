@@ -86,6 +86,11 @@ def decide(
     return Outcome(taken.decision, taken.reason, taken.policy, audited, dry_run)
 
 
+def matches(policy: Mapping[str, Any], request: Mapping[str, Any], claims: Mapping[str, Any] | None, hops: int) -> bool:
+    """Say whether one policy matches, whatever becomes of it."""
+    return _policy_matches(policy, _Asked(request, claims, hops))
+
+
 def _is_enforced(policy: Mapping[str, Any]) -> bool:
     percent = policy.get("enforce_percent", 100)
     if percent not in {0, 100}:
