@@ -44,7 +44,7 @@ def read_cases(paths: Sequence[Path]) -> list[Cases]:
         try:
             found.append(Cases(path, CaseFile.model_validate(document.values), document))
         except ValidationError as error:
-            problems += [_problem(document, details["loc"], explain(details)) for details in error.errors()]
+            problems += [_problem(document, details["loc"], explain(details, CaseFile)) for details in error.errors()]
     if problems:
         raise ConfigurationError(problems)
     return found

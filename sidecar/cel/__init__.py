@@ -19,6 +19,5 @@ Only ``environment`` imports the library, and nothing else of ours does.
 from sidecar.cel.compile import compile_terms
 from sidecar.cel.error import CelError
 from sidecar.cel.term import Term
-from sidecar.cel.variables import Looks
 
-__all__ = ["CelError", "Looks", "Term", "compile_terms"]
+__all__ = ["CelError", "Term", "compile_terms"]

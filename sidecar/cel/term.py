@@ -7,7 +7,7 @@ from typing import NoReturn
 from sidecar.cel.asked import Asked
 from sidecar.cel.environment import Condition
 from sidecar.cel.supply import Supply
-from sidecar.cel.variables import Looks
+from sidecar.core.policy.model import Looks
 
 
 @dataclass(frozen=True, slots=True)

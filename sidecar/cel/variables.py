@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from sidecar.core.policy.model import Looks
+
 HEADERS: Final = "request.headers"
 CLAIMS: Final = "identity.claims"
 #: Bytes of all claims together, as JSON. The token they come in is bounded by ``limits.max_token_bytes``.
@@ -28,17 +30,6 @@ class Kind(Enum):
     ANY_MAP = "map(string, dyn)"
     NUMBER = "int"
     TIME = "timestamp"
-
-
-class Looks(Enum):
-    """What a term looks at; how long its answer stays the same follows from it."""
-
-    #: Nothing but where the request goes: method, path, host, port of destination.
-    ENDPOINT = "endpoint"
-    #: Nothing but who asks.
-    IDENTITY = "identity"
-    #: Anything else.
-    REQUEST = "request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +55,6 @@ VARIABLES: Final = {
     "identity.audiences": Variable(Kind.TEXTS, 128),
     "identity.scopes": Variable(Kind.TEXTS, 256),
     CLAIMS: Variable(Kind.ANY_MAP, CLAIMS_BYTES),
-    "identity.kind": Variable(Kind.TEXT, 64),
     "source.address": Variable(Kind.TEXT, 256),
     "source.principal": Variable(Kind.TEXT, 2048),
     "source.namespace": Variable(Kind.TEXT, 1024),

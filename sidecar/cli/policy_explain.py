@@ -71,7 +71,7 @@ def _case(request: str, headers: tuple[str, ...], claims: str | None) -> CaseSet
     try:
         case = CaseSettings.model_validate(members)
     except ValidationError as error:
-        lines = (f"--request: {'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors())
+        lines = (f"--request {'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors())
         raise Failure("\n".join(lines), ExitCode.USAGE) from None
     return case
 

@@ -14,13 +14,13 @@ from sidecar.settings import Settings
 _SHOWN = 60
 
 
-def explain(error: ErrorDetails) -> str:
-    """Return one line for a validation error."""
+def explain(error: ErrorDetails, model: type[BaseModel] = Settings) -> str:
+    """Return one line for an error in what was validated as ``model``."""
     match error["type"]:
         case "missing":
             return "is missing; it is required"
         case "extra_forbidden":
-            return _unknown_field(error["loc"])
+            return _unknown_field(error["loc"], model)
         case "enum" | "literal_error":
             return f"found {shown(error['input'])}; allowed: {error['ctx']['expected']}"
         case "value_error":
@@ -43,15 +43,14 @@ def _lower_first(text: str) -> str:
     return (text[:1].lower() + text[1:]).replace("input should be", "allowed:")
 
 
-def _unknown_field(path: FieldPath) -> str:
-    names = _field_names(path[:-1])
+def _unknown_field(path: FieldPath, model: type[BaseModel]) -> str:
+    names = _field_names(path[:-1], model)
     near = difflib.get_close_matches(str(path[-1]), names, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     return f"is no field here{hint}; allowed: {', '.join(names)}"
 
 
-def _field_names(path: FieldPath) -> list[str]:
-    model: type[BaseModel] = Settings
+def _field_names(path: FieldPath, model: type[BaseModel]) -> list[str]:
     for part in path:
         if isinstance(part, str):
             field = next(field for name, field in model.model_fields.items() if part in (name, field.alias))

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sidecar.cel import Looks, Term, compile_terms
+from sidecar.cel import Term, compile_terms
 from sidecar.core.digest import digest_of
+from sidecar.core.policy.model import Looks
 
 
 def only(text: str) -> Term:
