@@ -100,8 +100,13 @@ class DenylistWriter(Denylist):
             raise DenylistFullError(f"{len(missing)} new entries, and the denylist has room for {room}")
         try:
             filling.place(buckets, missing, now, self.measures)
-        finally:
+        except BaseException:
             self.settle()
+            raise
+        # What was over has been swept: each has taken a slot that was free.
+        entries = self._cells[ENTRIES] + len(missing)
+        if entries or self._cells[EPOCH]:
+            self._publish(entries)
         return len(missing)
 
     def sweep(self, now: float) -> int:

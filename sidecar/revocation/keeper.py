@@ -4,8 +4,9 @@ entries ─ end_of ─> digests, by the hash workers where there are many ─> D
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +15,10 @@ from sidecar.core.revocation import TAG_BYTES, Kind, Name, digest
 from sidecar.memory.denylist_layout import NEVER, DenylistFullError
 from sidecar.memory.denylist_writer import DenylistWriter, coarse_all
 from sidecar.memory.segment import Segment
+from sidecar.revocation.alike import Times
 from sidecar.verify.hashing.algorithm import Algorithm
 from sidecar.verify.hashing.pool import HashPool
-from sidecar.verify.hashing.rows import prefixed_rows
+from sidecar.verify.hashing.rows import Rows, joined, length_prefixed, prefixed_values
 
 #: Fewer entries are put on the list one by one: a load looks at the whole list.
 _MANY = 256
@@ -31,6 +33,21 @@ class Ended(NamedTuple):
     name: Name
     before: int | None
     ends_at: float  #: seconds since the epoch, infinity for never
+
+
+@dataclass(frozen=True, slots=True)
+class EndedAlike:
+    """Many entries of one issuer and kind, no cut-offs: their values in UTF-8, and their ends (``Ended``)."""
+
+    issuer: str
+    kind: Kind
+    values: Sequence[bytes]
+    ends_at: Times
+
+    def each(self) -> Iterator[Ended]:
+        """Give them one by one."""
+        for value, end in zip(self.values, self.ends_at.tolist(), strict=True):
+            yield Ended(Name(self.issuer, self.kind, value.decode()), None, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +84,8 @@ class Keeper:
         self._writer = DenylistWriter(segment)
         self._key, self._pool, self._clock = key, pool, clock
 
-    def store(self, entries: Sequence[Ended]) -> Stored:
-        """Put ``entries`` on the list; when this has returned, every check finds them.
+    def store(self, entries: Sequence[Ended], alike: Sequence[EndedAlike] = ()) -> Stored:
+        """Put entries on the list; when this has returned, every check finds them.
 
         Raises ``DenylistFullError`` where there is no room for all of them. Those there was room for are on the list
         then, and nothing was taken from it.
@@ -76,11 +93,16 @@ class Keeper:
         now = self._clock()
         cut_offs = [entry for entry in entries if entry.before is not None]
         names = [entry for entry in entries if entry.before is None]
+        number = len(names) + sum(len(one.values) for one in alike)
         try:
-            stored = self._load(names, now) if len(names) >= _MANY else sum(self._add(entry, now) for entry in names)
+            if number >= _MANY:
+                stored = self._load(names, alike, now)
+            else:
+                stored = sum(self._add(entry, now) for entry in chain(names, *(one.each() for one in alike)))
         finally:
             stored_cut_offs = sum(self._raise(entry, now) for entry in cut_offs)
-        return Stored(stored + stored_cut_offs, len(entries) - stored - stored_cut_offs)
+        in_force = stored + stored_cut_offs
+        return Stored(in_force, number + len(cut_offs) - in_force)
 
     def sweep(self) -> int:
         """Erase what is over, and return how many entries that were."""
@@ -106,18 +128,25 @@ class Keeper:
         tag = digest(self._key, entry.name)[:TAG_BYTES]
         return self._writer.raise_number(tag, entry.before or 0, entry.ends_at, now)
 
-    def _load(self, entries: Sequence[Ended], now: float) -> int:
-        kinds = {kind: kind.value.encode() for kind in Kind}
-        rows = prefixed_rows(
-            (one.name.issuer.encode(), kinds[one.name.kind], one.name.value.encode()) for one in entries
-        )
-        digests = self._pool.hash_many(Algorithm.BLAKE2B_128, *rows, self._key).view(np.uint8)
-        ends = coarse_all(np.fromiter((entry.ends_at for entry in entries), np.float64, len(entries)))
+    def _load(self, names: Sequence[Ended], alike: Sequence[EndedAlike], now: float) -> int:
+        digests = self._pool.hash_many(Algorithm.BLAKE2B_128, *_rows(names, alike), self._key).view(np.uint8)
+        single = np.fromiter((entry.ends_at for entry in names), np.float64, len(names))
+        ends = coarse_all(np.concatenate([single, *(one.ends_at for one in alike)]))
         try:
             self._writer.load(digests, ends, now)
         except DenylistFullError:
-            _log.debug("not all of %d entries find room: as many as do, one by one", len(entries))
+            _log.debug("not all of %d entries find room: as many as do, one by one", len(ends))
             for one, end in zip(digests, ends.tolist(), strict=True):
                 self._writer.add(one.tobytes(), end, now)
             raise
         return int((ends > now).sum())
+
+
+def _rows(names: Sequence[Ended], alike: Sequence[EndedAlike]) -> Rows:
+    """Return what is hashed, in this order."""
+    single = (
+        length_prefixed(one.name.issuer.encode(), one.name.kind.value.encode(), one.name.value.encode())
+        for one in names
+    )
+    many = (prefixed_values(one.issuer.encode(), one.kind.value.encode(), one.values) for one in alike)
+    return joined(chain(single, *many))

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Iterator
-from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sidecar.core.revocation import TAG_BYTES, Kind, Name, digest
@@ -12,8 +12,7 @@ from sidecar.memory.denylist import Denylist
 from sidecar.memory.denylist_layout import DenylistFullError
 from sidecar.memory.segment import Segment
 from sidecar.revocation.clock import PROBATION, SteadyClock
-from sidecar.revocation.keeper import Ended, Keeper
-from sidecar.revocation.lines import read_lines
+from sidecar.revocation.keeper import Ended, EndedAlike, Keeper
 from sidecar.verify.hashing.pool import HashPool
 from support.tokens import ISSUER, NOW
 
@@ -56,6 +55,25 @@ def test_stored_in_bulk_or_one_by_one(shared: Segment, number: int) -> None:
         assert reader.number(digest(KEY, cut_off.name)[:TAG_BYTES], NOW + 49) == NOW
     assert keeper.room().entries == number + 2
     keeper.close()
+
+
+@pytest.mark.parametrize("number", [1, 255, 256, 1000])
+@pytest.mark.parametrize("workers", [0, 1])
+def test_columns(shared: Segment, number: int, workers: int) -> None:
+    """Entries in columns are found as those that stand alone are, few or many, hashed here or elsewhere."""
+    alone, others = names(5), names(number, start=5)
+    values = [one.name.value.encode() for one in others]
+    ends = np.array([one.ends_at for one in others])
+    over = EndedAlike(ISSUER, Kind.SESSION, ["ä".encode()], np.array([NOW]))
+    with HashPool(workers, least_rows=1) as pool:
+        keeper = Keeper(shared, KEY, pool, lambda: NOW)
+        stored = keeper.store(alone, [EndedAlike(ISSUER, Kind.JTI, values, ends), over])
+        assert (stored.in_force, stored.over) == (number + 5, 1)
+        assert all(
+            is_denied(shared, one, one.ends_at - 1) and not is_denied(shared, one, one.ends_at)
+            for one in (*alone, *others)
+        )
+        keeper.close()
 
 
 def test_without_room(shared: Segment) -> None:
@@ -120,17 +138,3 @@ def test_steady_clock_follows() -> None:
         clocks.wait(30)
         clocks.wall += 0.5
         assert steady() == clocks.wall
-
-
-def test_lines_of_a_file(tmp_path: Path) -> None:
-    """Entries, comments, empty and wrong lines, one that is far too long, and one without an end."""
-    good = b'{"issuer": "i", "jti": "a"}'
-    lines = [good, b"", b"# comment", b"{}", b"x" * 100_000, b"\xff", good + b" ", good]
-    path = tmp_path / "f"
-    path.write_bytes(b"\n".join(lines))
-    for size in (1, 3, 100):
-        batches = list(read_lines(path, size))
-        assert [number for batch in batches for number, _ in batch.entries] == [1, 7, 8]
-        assert [number for batch in batches for number, _ in batch.problems] == [4, 5, 6]
-    with pytest.raises(OSError, match="No such file"):
-        list(read_lines(tmp_path / "none"))

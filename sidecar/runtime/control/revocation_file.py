@@ -47,7 +47,7 @@ class RevocationFile:
 
     async def _read_safely(self) -> None:
         try:
-            wrong = await self._read()
+            wrong = await self.read()
         except OSError as error:
             self._fail(f"cannot be read: {error.strerror}")
         except DenylistFullError as error:
@@ -64,20 +64,23 @@ class RevocationFile:
             _log.error("%s: %s; what is known stays", self._path, why)
         self.trouble, self._failed = why, True
 
-    async def _read(self) -> int:
+    async def read(self) -> int:
         """Store all that is in it, and return how many lines are wrong; raises ``OSError``, ``DenylistFullError``."""
         wrong = entries = 0
         batches = read_lines(self._path)
-        while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-            entries += len(batch.entries)
-            wrong += await self._take(batch, wrong)
+        batch = await asyncio.to_thread(next, batches, None)
+        while batch is not None:
+            entries += len(batch)
+            # The next one is read while the hash workers are at this one.
+            more, batch = await asyncio.gather(self._take(batch, wrong), asyncio.to_thread(next, batches, None))
+            wrong += more
         _log.info("%s: %d revocation(s) read, %d wrong line(s)", self._path, entries, wrong)
         return wrong
 
     async def _take(self, batch: Batch, before: int) -> int:
-        problems = await self._store.put_good([entry for _, entry in batch.entries], Source.FILE)
+        problems = await self._store.put_lines(batch, Source.FILE)
         self._store.refuse(Source.FILE, len(batch.problems))
-        lines = [*batch.problems, *((batch.entries[index][0], why) for index, why in problems)]
+        lines = [*batch.problems, *problems]
         for number, why in sorted(lines)[: max(0, _SHOWN - before)]:
             _log.error("%s:%d: %s", self._path, number, why)
         return len(lines)
