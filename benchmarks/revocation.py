@@ -167,7 +167,7 @@ async def _load(path: Path, entries: int, workers: int) -> None:
     with HashPool(workers) as pool:
         # A worker takes most of a second to come up, and so does whoever waits for the first digests.
         pool.hash_many(Algorithm.BLAKE2B_128, *joined([b"up"] * 10_000), KEY)
-        store = Store(Keeper(shared, KEY, pool, time.time), lambda: lifetimes, time.time, lambda *_: None)
+        store = Store(Keeper(shared, KEY, pool, lambda _: time.time), lambda: lifetimes, time.time, lambda *_: None)
         began = time.perf_counter()
         pauses = asyncio.create_task(longest_pause())
         demand(await RevocationFile(path, store).read() == 0, "a line that is wrong")

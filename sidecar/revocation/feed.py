@@ -111,8 +111,9 @@ class Feed:
         #: How often it was begun anew.
         self._beginnings = 0
 
-    def begin_anew(self) -> None:
-        """Read all of it again."""
+    def begin_anew(self, *, owed: bool = False) -> None:
+        """Read all of it again. ``owed``: the list lacks what is in it."""
+        self.state.caught_up &= not owed
         self._read_to, self._added = START, 0
         self._beginnings += 1
 
@@ -166,14 +167,17 @@ class Feed:
         entries: Any = answer[0][1] if answer else []
         if entries:
             await self._take([fields.get(_FIELD) if fields else None for _, fields in entries])
-            if self._beginnings != beginnings:
-                return False  # it is to be read anew since we asked: the position is not moved on
+        if self._beginnings != beginnings:
+            return False  # it is to be read anew since we asked: the position is not moved on
+        if entries:
             # INVARIANT: what was read has been stored before the position moves on.
             self._read_to = max(self._read_to, position(entries[-1][0]))
             self.state.stuck, self.state.trouble = False, ""
         elif wait:
             # Nobody says that the stream was deleted, or is another one now: so look, while there is time.
             self._compare(await self._tell(client))
+            if self._beginnings != beginnings:
+                return False
         if len(entries) < _COUNT:
             self.state.caught_up, self.state.at_end = True, time.monotonic()
             await self._ended()

@@ -12,17 +12,18 @@ from typing import NamedTuple
 import numpy as np
 
 from sidecar.core.revocation import TAG_BYTES, Kind, Name, digest
-from sidecar.memory.denylist_layout import NEVER, DenylistFullError
+from sidecar.memory.denylist_layout import DenylistFullError
 from sidecar.memory.denylist_writer import DenylistWriter, coarse_all
 from sidecar.memory.segment import Segment
 from sidecar.revocation.alike import Times
+from sidecar.revocation.clock import TOLERANCE, Memory
 from sidecar.verify.hashing.algorithm import Algorithm
 from sidecar.verify.hashing.pool import HashPool
 from sidecar.verify.hashing.rows import Rows, joined, length_prefixed, prefixed_values
 
 #: Fewer entries are put on the list one by one: a load looks at the whole list.
 _MANY = 256
-_NEVER = float(NEVER)
+Clock = Callable[[], float]
 
 _log = logging.getLogger(__name__)
 
@@ -76,13 +77,13 @@ class Room:
 class Keeper:
     """Writes to the list in ``segment``. One at a time and in one thread at a time.
 
-    ``key`` is that of the digests. ``clock`` returns seconds since the epoch; what it says is over is erased, so it had
-    better not run ahead (``clock.py``).
+    ``key`` is that of the digests. ``clock`` makes what returns seconds since the epoch; what that says is over is
+    erased, so it had better not run ahead (``clock.py``).
     """
 
-    def __init__(self, segment: Segment, key: bytes, pool: HashPool, clock: Callable[[], float]) -> None:
+    def __init__(self, segment: Segment, key: bytes, pool: HashPool, clock: Callable[[Memory], Clock]) -> None:
         self._writer = DenylistWriter(segment)
-        self._key, self._pool, self._clock = key, pool, clock
+        self._key, self._pool, self._clock = key, pool, clock(self._writer)
 
     def store(self, entries: Sequence[Ended], alike: Sequence[EndedAlike] = ()) -> Stored:
         """Put entries on the list; when this has returned, every check finds them.
@@ -108,6 +109,18 @@ class Keeper:
         """Erase what is over, and return how many entries that were."""
         return self._writer.sweep(self._clock())
 
+    def lacks(self) -> bool:
+        """Say whether something that was over, and so erased or never stored, is in force again.
+
+        It is where the clock was ahead, and has been set right, be it under the keeper before.
+        """
+        return self._writer.over_until > self._clock() + TOLERANCE
+
+    def disown(self) -> None:
+        """Vouch for nothing, since the list lacks something; all there is will be stored again."""
+        self._writer.vouch(0)
+        self._writer.forget_over()
+
     def vouch(self, until: float) -> None:
         """Stand up for the list's being complete up to ``until`` (seconds since the epoch); infinity is for ever."""
         self._writer.vouch(until)
@@ -122,16 +135,23 @@ class Keeper:
         self._writer.close()
 
     def _add(self, entry: Ended, now: float) -> bool:
-        return self._writer.add(digest(self._key, entry.name), entry.ends_at, now)
+        return self._is_in_force(entry, self._writer.add(digest(self._key, entry.name), entry.ends_at, now))
+
+    def _is_in_force(self, entry: Ended, stored: bool) -> bool:  # noqa: FBT001 - what became of it
+        if not stored:
+            self._writer.leave_out(entry.ends_at)
+        return stored
 
     def _raise(self, entry: Ended, now: float) -> bool:
         tag = digest(self._key, entry.name)[:TAG_BYTES]
-        return self._writer.raise_number(tag, entry.before or 0, entry.ends_at, now)
+        return self._is_in_force(entry, self._writer.raise_number(tag, entry.before or 0, entry.ends_at, now))
 
     def _load(self, names: Sequence[Ended], alike: Sequence[EndedAlike], now: float) -> int:
         digests = self._pool.hash_many(Algorithm.BLAKE2B_128, *_rows(names, alike), self._key).view(np.uint8)
         single = np.fromiter((entry.ends_at for entry in names), np.float64, len(names))
         ends = coarse_all(np.concatenate([single, *(one.ends_at for one in alike)]))
+        over = ends <= now
+        self._writer.leave_out(float(ends.max(initial=0, where=over)))
         try:
             self._writer.load(digests, ends, now)
         except DenylistFullError:
@@ -139,7 +159,7 @@ class Keeper:
             for one, end in zip(digests, ends.tolist(), strict=True):
                 self._writer.add(one.tobytes(), end, now)
             raise
-        return int((ends > now).sum())
+        return len(ends) - int(over.sum())
 
 
 def _rows(names: Sequence[Ended], alike: Sequence[EndedAlike]) -> Rows:

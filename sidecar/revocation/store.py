@@ -64,6 +64,14 @@ class Store:
         """Erase what is over."""
         return await self._do(self.keeper.sweep)
 
+    async def lacks(self) -> bool:
+        """Say whether what was over is in force again (``Keeper.lacks``)."""
+        return await self._do(self.keeper.lacks)
+
+    async def disown(self) -> None:
+        """Vouch for nothing until all was stored again."""
+        await self._do(self.keeper.disown)
+
     async def vouch(self, until: float) -> None:
         """Stand up for the list's being complete up to ``until``."""
         await self._do(lambda: self.keeper.vouch(until))

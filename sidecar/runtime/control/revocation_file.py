@@ -22,19 +22,21 @@ class RevocationFile:
     """``read`` it once at the start, then ``watch``. ``trouble`` is empty where all that is in it is in force.
 
     ``complete``: it was read to its end without trouble, once. A file that is wrong from the start is like a wrong
-    configuration; one that becomes wrong takes nothing back.
+    configuration; one that becomes wrong takes nothing back. ``owed``: the list lacks what is in it.
     """
 
     def __init__(self, path: Path, store: Store) -> None:
-        self.complete = False
+        self.complete = self.owed = False
         self.trouble = "not read yet"
         self._path, self._store = path, store
         self._seen: object = None
         self._failed = False
+        self._forgotten = 0  # how often
 
-    def forget(self) -> None:
+    def forget(self, *, owed: bool = False) -> None:
         """Have it read again at the next look."""
-        self._seen = None
+        self._seen, self.owed = None, self.owed or owed
+        self._forgotten += 1
 
     async def watch(self) -> None:
         """Read it now, and whenever it has changed; for ever."""
@@ -46,6 +48,7 @@ class RevocationFile:
             await asyncio.sleep(RETRY_SECONDS if self._failed else LOOK_SECONDS)
 
     async def _read_safely(self) -> None:
+        forgotten = self._forgotten
         try:
             wrong = await self.read()
         except OSError as error:
@@ -58,6 +61,7 @@ class RevocationFile:
         else:
             self.trouble = f"{wrong} line(s) of {self._path.name} are no entries; see the log" if wrong else ""
             self.complete |= not wrong
+            self.owed &= forgotten != self._forgotten  # it was to be read once more, meanwhile
 
     def _fail(self, why: str) -> None:
         if why != self.trouble:

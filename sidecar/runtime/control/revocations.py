@@ -2,7 +2,8 @@
 
 While the list is not vouched for nobody is let in (``revocation_unknown``). It is from when file and feed were read to
 their ends: for ever, or with ``on_feed_loss: deny`` a little longer than the feed was last at its end. A control
-process that takes over finds the list and what was vouched for as the last one left them.
+process that takes over finds the list and what was vouched for as the last one left them. Should the clock be set back
+so far that what was over is in force again, the list is vouched for once file and feed were read again.
 """
 
 import asyncio
@@ -10,11 +11,13 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import Trust
 from sidecar.http.admin import Route
+from sidecar.keys.remote.source import boot_clock
 from sidecar.memory.counters import Row
 from sidecar.memory.denylist_layout import NEVER, DenylistFullError
 from sidecar.memory.segment import Segment
@@ -36,8 +39,8 @@ from sidecar.verify.hashing.pool import HashPool
 
 #: Seconds between two sweeps, and between two looks whether the list can be vouched for.
 SWEEP_SECONDS, LOOK_SECONDS = 30.0, 0.25
-#: Seconds between two looks at the file of the feed's signers.
-KEYS_SECONDS = 2.0
+#: Seconds between two looks at the file of the feed's signers, and at the clock.
+KEYS_SECONDS, CLOCK_SECONDS = 2.0, 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +62,7 @@ class Revocations:
         self._settings, self._folder, self._row, self._trust = settings, folder, row, trust
         self._lifetimes = lifetimes(trust)
         self._pool = HashPool(workers)
-        keeper = Keeper(segment, key, self._pool, SteadyClock(time.time, time.monotonic))
+        keeper = Keeper(segment, key, self._pool, partial(SteadyClock, time.time, boot_clock))
         self._store = Store(keeper, self._lifetimes_now, time.time, self._count)
         self._file = None if settings.file is None else RevocationFile(folder / settings.file, self._store)
         self._feed: Feed | None = None
@@ -75,7 +78,7 @@ class Revocations:
             if self._settings.feed.signing_key_file is not None:
                 signing_key(self._folder / self._settings.feed.signing_key_file)
         await asyncio.to_thread(self._pool.start)
-        works = [self._sweep, self._feed.run if self._feed else self._look]
+        works = [self._sweep, self._follow_clock, self._feed.run if self._feed else self._look]
         works += [self._file.watch] if self._file else []
         works += [self._watch_keys] if self._feed else []
         self._tasks = [asyncio.create_task(work()) for work in works]
@@ -90,10 +93,7 @@ class Revocations:
         """Go by another Trust. Where tokens may live longer under it, what can be read again gets later ends."""
         before, self._trust, self._lifetimes = self._lifetimes, trust, lifetimes(trust)
         if self._lifetimes.exceed(before):
-            if self._file:
-                self._file.forget()
-            if self._feed:
-                self._feed.begin_anew()
+            self._read_anew()
 
     def routes(self) -> Sequence[Route]:
         """Return what the administration has of it."""
@@ -126,6 +126,12 @@ class Revocations:
             feed_connections=state.connections if state else 0,
             feed_gaps=state.gaps if state else 0,
         )
+
+    def _read_anew(self, *, owed: bool = False) -> None:
+        if self._file:
+            self._file.forget(owed=owed)
+        if self._feed:
+            self._feed.begin_anew(owed=owed)
 
     def _lifetimes_now(self) -> Lifetimes:
         return self._lifetimes
@@ -218,7 +224,8 @@ class Revocations:
     async def _vouch(self) -> None:
         """Vouch for the list, if it is complete now."""
         settings = self._settings
-        if self._file is not None and not self._file.complete and not self._was_complete():
+        file = self._file
+        if file is not None and (file.owed or not (file.complete or self._was_complete())):
             return
         if self._feed is not None and not self._feed.state.caught_up:
             return
@@ -230,9 +237,25 @@ class Revocations:
 
     async def _look(self) -> None:
         """Vouch for the list as soon as that can be, where no feed says when."""
-        while self._store.keeper.room().vouched_until != NEVER:
-            await self._vouch()
+        while True:
+            if self._store.keeper.room().vouched_until != NEVER:
+                await self._vouch()
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _follow_clock(self) -> None:
+        """Read file and feed anew, and vouch for nothing meanwhile, where what was over has come into force again."""
+        while True:
+            if await self._store.lacks():
+                _log.error(
+                    "the clock was set back: entries that were over are in force again; reading file and feed anew "
+                    "(what was posted and erased must be posted again)"
+                )
+                # INVARIANT: in this order, so that nobody vouches for the list afterwards by what was read before.
+                if self._file and self._was_complete():
+                    self._file.complete = True
+                self._read_anew(owed=True)
+                await self._store.disown()
+            await asyncio.sleep(CLOCK_SECONDS)
 
     async def _sweep(self) -> None:
         while True:
