@@ -12,7 +12,7 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
+from sidecar.revocation.dating import Arrived
 from sidecar.revocation.stream import START, Told, has_gap, is_another, position, told
 
 #: Messages that are asked for at once.
@@ -96,13 +97,13 @@ class FeedState:
 class Feed:
     """Hands all messages to ``take``, and again where that raises ``NotTakenError``. ``run`` it in a task.
 
-    Calls ``ended`` whenever all there are were taken. A message is ``None`` where an entry of the stream has none.
+    Calls ``ended`` whenever all there are were taken.
     """
 
     def __init__(
         self,
         at: RedisAt,
-        take: Callable[[Sequence[bytes | None]], Awaitable[None]],
+        take: Callable[[Sequence[Arrived]], Awaitable[None]],
         ended: Callable[[], Awaitable[None]],
     ) -> None:
         self.state = FeedState()
@@ -110,11 +111,12 @@ class Feed:
         self._read_to, self._added = START, 0
         #: How often it was begun anew.
         self._beginnings = 0
+        self._follows = False  #: was at the end, since it was begun last
 
     def begin_anew(self, *, owed: bool = False) -> None:
         """Read all of it again. ``owed``: the list lacks what is in it."""
         self.state.caught_up &= not owed
-        self._read_to, self._added = START, 0
+        self._read_to, self._added, self._follows = START, 0, False
         self._beginnings += 1
 
     async def run(self) -> None:
@@ -166,7 +168,7 @@ class Feed:
         self.state.contact_at = time.time()
         entries: Any = answer[0][1] if answer else []
         if entries:
-            await self._take([fields.get(_FIELD) if fields else None for _, fields in entries])
+            await self._take([self._arrived(*entry) for entry in entries])
         if self._beginnings != beginnings:
             return False  # it is to be read anew since we asked: the position is not moved on
         if entries:
@@ -180,8 +182,12 @@ class Feed:
                 return False
         if len(entries) < _COUNT:
             self.state.caught_up, self.state.at_end = True, time.monotonic()
+            self._follows = True
             await self._ended()
         return len(entries) < _COUNT
+
+    def _arrived(self, place: bytes, fields: Mapping[bytes, bytes] | None) -> Arrived:
+        return Arrived(fields.get(_FIELD) if fields else None, position(place).milliseconds / 1000, self._follows)
 
     async def _tell(self, client: Redis) -> Told:
         try:

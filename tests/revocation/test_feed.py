@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.revocation.dating import Arrived
 from sidecar.revocation.feed import Feed, FeedError, NotTakenError, RedisAt, end
 from support.certificates import Authority
 from support.redis_servers import STREAM, RedisServer, running_redis
@@ -28,11 +29,14 @@ class Reader:
     ends: int = 0
     room: int = 10**6
 
-    async def take(self, messages: Sequence[bytes | None]) -> None:
+    arrived: list[Arrived] = field(default_factory=list)
+
+    async def take(self, messages: Sequence[Arrived]) -> None:
         """Take messages, as long as there is room."""
         if len(self.taken) + len(messages) > self.room:
             raise NotTakenError("no room")
-        self.taken += messages
+        self.taken += [one.data for one in messages]
+        self.arrived += messages
 
     async def ended(self) -> None:
         """Count how often the end was reached."""
@@ -96,8 +100,8 @@ def test_read_anew_while_it_is_read(redis: RedisServer) -> None:
     async def test() -> None:
         taken: list[bytes | None] = []
 
-        async def take(messages: Sequence[bytes | None]) -> None:
-            taken.extend(messages)
+        async def take(messages: Sequence[Arrived]) -> None:
+            taken.extend(one.data for one in messages)
             if taken == [b"1", b"2", b"3"]:
                 feed.begin_anew()
 
@@ -107,6 +111,24 @@ def test_read_anew_while_it_is_read(redis: RedisServer) -> None:
             await feed.publish(b"3")
             await until(lambda: len(taken) >= 6)
             assert taken == [b"1", b"2", b"3"] * 2
+
+    run(test)
+
+
+def test_messages_are_told_with_their_time(redis: RedisServer) -> None:
+    """With each comes the time of its id, and whether it came while the stream was followed, or is read again."""
+    redis.add(b"1", id="5500-7")
+
+    async def test() -> None:
+        reader = Reader()
+        async with following(Feed(at(redis), reader.take, reader.ended)) as feed:
+            await until(lambda: feed.state.caught_up)
+            redis.add(b"2", id="7000-0")
+            await until(lambda: len(reader.arrived) > 1)
+            feed.begin_anew()
+            await until(lambda: len(reader.arrived) > 3)
+        old = [Arrived(b"1", 5.5, is_new=False), Arrived(b"2", 7.0, is_new=False)]
+        assert reader.arrived == [old[0], old[1]._replace(is_new=True), *old]
 
     run(test)
 

@@ -25,11 +25,12 @@ from sidecar.observe.condition import Condition
 from sidecar.observe.exposition import RevocationFacts
 from sidecar.observe.series import REVOCATION, Revocation, Source
 from sidecar.revocation.clock import SteadyClock
+from sidecar.revocation.dating import Arrived, dated
 from sidecar.revocation.entry import Entry
 from sidecar.revocation.feed import Feed, FeedError, NotTakenError, end
 from sidecar.revocation.keeper import Keeper
 from sidecar.revocation.lifetime import Lifetimes, lifetimes
-from sidecar.revocation.message import ForgedError, Message, read_message, sign
+from sidecar.revocation.message import ForgedError, read_message, sign
 from sidecar.revocation.store import Store
 from sidecar.runtime.control.feed_files import FeedFileError, KeysFile, redis_at, signing_key
 from sidecar.runtime.control.revocation_api import RevocationApi
@@ -181,14 +182,13 @@ class Revocations:
             raise FeedError("the signing key cannot be used; see the log") from None
         await feed.publish(await asyncio.to_thread(sign, entries, signer))
 
-    async def _take(self, messages: Sequence[bytes | None]) -> None:
+    async def _take(self, messages: Sequence[Arrived]) -> None:
         """Store what is in the feed's messages; raises ``NotTakenError``."""
-        found, forged = await asyncio.to_thread(self._read, messages)
+        entries, problems, forged = await asyncio.to_thread(self._read, messages)
         self._store.refuse(Source.FEED, forged, Revocation.FORGED)
-        problems = [problem for message in found for problem in message.problems]
         self._store.refuse(Source.FEED, len(problems))
         try:
-            others = await self._store.put_good([entry for one in found for entry in one.entries], Source.FEED)
+            others = await self._store.put_good(entries, Source.FEED)
         except DenylistFullError as error:
             raise NotTakenError(str(error)) from None
         for problem in [*problems, *(why for _, why in others)][:3]:
@@ -206,20 +206,24 @@ class Revocations:
                 _log.info("other signers of revocations count: reading the feed anew")
                 self._feed.begin_anew()
 
-    def _read(self, messages: Sequence[bytes | None]) -> tuple[list[Message], int]:
-        """Return the messages that are signed, and how many are not."""
+    def _read(self, messages: Sequence[Arrived]) -> tuple[list[Entry], list[str], int]:
+        """Return the entries of all that are signed, what is wrong with others in those, and how many are not."""
         assert self._keys is not None  # noqa: S101 - there is a feed
-        keys = self._keys.keys()
-        found: list[Message] = []
+        keys, now = self._keys.keys(), time.time()
+        entries: list[Entry] = []
+        problems: list[str] = []
         forged = 0
-        for message in messages:
+        for arrived in messages:
             try:
-                found.append(read_message(message or b"", keys))
+                message = read_message(arrived.data or b"", keys)
             except ForgedError as error:
                 forged += 1
                 if forged == 1:
                     _log.warning("an entry of the revocation feed is ignored: %s", error)
-        return found, forged
+            else:
+                entries.extend(dated(entry, arrived, now) for entry in message.entries)
+                problems.extend(message.problems)
+        return entries, problems, forged
 
     async def _vouch(self) -> None:
         """Vouch for the list, if it is complete now."""
