@@ -15,6 +15,7 @@ from sidecar.memory.denylist_layout import (
     EPOCH,
     EXPIRIES,
     EXPIRY,
+    GAPS,
     HOME,
     NEVER,
     NUMBER,
@@ -70,6 +71,15 @@ class DenylistWriter(Denylist):
     def leave_out(self, expires_at: float) -> None:
         """Remember that something was over when it came."""
         self._cells[OVER_UNTIL] = max(self._cells[OVER_UNTIL], coarse(expires_at))
+
+    @property
+    def gaps(self) -> int:
+        """Return how often ``miss`` was called, by whichever writer."""
+        return self._cells[GAPS]
+
+    def miss(self) -> None:
+        """Remember that something was to be on the list that nobody here has ever seen."""
+        self._cells[GAPS] += 1
 
     def forget_over(self) -> None:
         """Forget what was over: it will come again."""

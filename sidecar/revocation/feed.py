@@ -25,7 +25,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from sidecar.revocation.dating import Arrived
-from sidecar.revocation.stream import START, Told, has_gap, is_another, position, told
+from sidecar.revocation.stream import START, Position, Told, has_gap, is_another, position, told
 
 #: Messages that are asked for at once.
 _COUNT = 200
@@ -89,7 +89,6 @@ class FeedState:
     contact_at: float | None = None  #: when Redis last answered
     at_end: float | None = None  #: when there was nothing more to read
     connections: int = 0
-    gaps: int = 0  #: times that entries were gone which had not been read
     stuck: bool = False  #: what was read last could not be stored
     trouble: str = ""  #: why it is not connected, or does not go on
 
@@ -97,7 +96,7 @@ class FeedState:
 class Feed:
     """Hands all messages to ``take``, and again where that raises ``NotTakenError``. ``run`` it in a task.
 
-    Calls ``ended`` whenever all there are were taken.
+    Calls ``ended`` whenever all there are were taken, and ``missed`` when some were gone which had not been.
     """
 
     def __init__(
@@ -105,10 +104,14 @@ class Feed:
         at: RedisAt,
         take: Callable[[Sequence[Arrived]], Awaitable[None]],
         ended: Callable[[], Awaitable[None]],
+        missed: Callable[[], Awaitable[None]],
     ) -> None:
         self.state = FeedState()
-        self._at, self._take, self._ended = at, take, ended
-        self._read_to, self._added = START, 0
+        self._at, self._take, self._ended, self._missed = at, take, ended, missed
+        self._read_to = START
+        #: The farthest that was read of this stream, and the entries that it had had then (``stream.has_gap``).
+        self._known_to = START
+        self._added: int | None = None
         #: How often it was begun anew.
         self._beginnings = 0
         self._follows = False  #: was at the end, since it was begun last
@@ -116,7 +119,7 @@ class Feed:
     def begin_anew(self, *, owed: bool = False) -> None:
         """Read all of it again. ``owed``: the list lacks what is in it."""
         self.state.caught_up &= not owed
-        self._read_to, self._added, self._follows = START, 0, False
+        self._read_to, self._follows = START, False
         self._beginnings += 1
 
     async def run(self) -> None:
@@ -155,7 +158,7 @@ class Feed:
             if self.state.trouble:
                 _log.warning("the revocation feed is back")
             self.state.trouble = ""
-            self._compare(found)
+            await self._compare(found)
             is_at_end = False
             while True:
                 is_at_end = await self._read(client, wait=is_at_end)
@@ -173,16 +176,17 @@ class Feed:
             return False  # it is to be read anew since we asked: the position is not moved on
         if entries:
             # INVARIANT: what was read has been stored before the position moves on.
-            self._read_to = max(self._read_to, position(entries[-1][0]))
-            self.state.stuck, self.state.trouble = False, ""
-        elif wait:
-            # Nobody says that the stream was deleted, or is another one now: so look, while there is time.
-            self._compare(await self._tell(client))
-            if self._beginnings != beginnings:
-                return False
+            self._move([position(place) for place, _ in entries])
         if len(entries) < _COUNT:
-            self.state.caught_up, self.state.at_end = True, time.monotonic()
+            # Nobody says that something was trimmed, or that it is another stream now: so look, before we say that
+            # this was all.
+            found = await self._tell(client)
             self._follows = True
+            await self._compare(found)
+            if self._beginnings != beginnings:
+                self._follows = False
+                return False
+            self.state.caught_up, self.state.at_end = True, time.monotonic()
             await self._ended()
         return len(entries) < _COUNT
 
@@ -198,14 +202,25 @@ class Feed:
             return Told()
         return told(answer)
 
-    def _compare(self, found: Told) -> None:
-        if is_another(found, self._read_to, self._added):
+    def _move(self, read: Sequence[Position]) -> None:
+        self._read_to = max(self._read_to, read[-1])
+        if self._added is not None:
+            self._added += sum(place > self._known_to for place in read)
+        self._known_to = max(self._known_to, self._read_to)
+        self.state.stuck, self.state.trouble = False, ""
+
+    async def _compare(self, found: Told) -> None:
+        if is_another(found, self._known_to, self._added):
             _log.warning("the stream of revocations is empty or another one: reading it anew; what is known stays")
+            self._known_to, self._added = START, None
             self.begin_anew()
-        if has_gap(found, self._read_to, self._added):
-            self.state.gaps += 1
-            _log.error("revocations were trimmed from the stream before they were read: post them again")
-        self._added = max(self._added, found.added) if found.last == self._read_to else self._added
+        elif has_gap(found, self._known_to, self._added):
+            _log.error("revocations were trimmed or deleted from the stream before they were read: post them again")
+            await self._missed()
+            self._added = None
+        # Counted from here on: nothing is there that was not read.
+        if self._follows and found.last == self._known_to and found.deleted <= self._known_to:
+            self._added = found.added
 
     def _say(self, trouble: str) -> None:
         if trouble != self.state.trouble:

@@ -67,6 +67,7 @@ class Room:
     capacity: int
     epoch: int
     vouched_until: int
+    gaps: int  #: times that entries were lost before they were read, since this node's start
 
     @property
     def is_full(self) -> bool:
@@ -121,6 +122,10 @@ class Keeper:
         self._writer.vouch(0)
         self._writer.forget_over()
 
+    def miss(self) -> None:
+        """Remember that entries were lost before they were read."""
+        self._writer.miss()
+
     def vouch(self, until: float) -> None:
         """Stand up for the list's being complete up to ``until`` (seconds since the epoch); infinity is for ever."""
         self._writer.vouch(until)
@@ -128,7 +133,7 @@ class Keeper:
     def room(self) -> Room:
         """Return how full the list is, what is over included: two reads of memory."""
         writer = self._writer
-        return Room(writer.entries, writer.measures.capacity, writer.epoch, writer.vouched_until)
+        return Room(writer.entries, writer.measures.capacity, writer.epoch, writer.vouched_until, writer.gaps)
 
     def close(self) -> None:
         """Let go of the memory."""

@@ -72,6 +72,10 @@ class Store:
         """Vouch for nothing until all was stored again."""
         await self._do(self.keeper.disown)
 
+    async def miss(self) -> None:
+        """Remember that entries were lost before they were read."""
+        await self._do(self.keeper.miss)
+
     async def vouch(self, until: float) -> None:
         """Stand up for the list's being complete up to ``until``."""
         await self._do(lambda: self.keeper.vouch(until))

@@ -196,7 +196,7 @@ def test_clock_is_ahead_when_another_keeper_begins(shared: Segment) -> None:
 
 @pytest.mark.parametrize("way", ["erased", "reused", "dropped", "dropped in bulk", "cut-off"])
 def test_list_lacks_what_was_over(shared: Segment, way: str) -> None:
-    """What was erased or left out by a clock that was ahead is missed when that is set right, by the next keeper too."""
+    """What a clock that was ahead erased or left out is missed once it is right, by the next keeper as well."""
     clocks = Clocks()
     clocks.wall -= 5
     keeper = clocks.keeper(shared)

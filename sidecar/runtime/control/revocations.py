@@ -69,7 +69,7 @@ class Revocations:
         self._feed: Feed | None = None
         self._keys: KeysFile | None = None
         if settings.feed is not None:
-            self._feed = Feed(redis_at(settings.feed, folder), self._take, self._vouch)
+            self._feed = Feed(redis_at(settings.feed, folder), self._take, self._vouch, self._miss)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -125,7 +125,7 @@ class Revocations:
             feed_contact_at=state.contact_at if state else None,
             feed_lag=_age(state.at_end) if state else None,
             feed_connections=state.connections if state else 0,
-            feed_gaps=state.gaps if state else 0,
+            feed_gaps=room.gaps,
         )
 
     def _read_anew(self, *, owed: bool = False) -> None:
@@ -166,10 +166,15 @@ class Revocations:
         assert settings is not None  # noqa: S101 - there is a feed
         age = _age(state.at_end)
         lost = age is None or age > settings.loss_seconds
-        reason = state.trouble or (
-            "" if not lost else "not read to its end yet" if age is None else f"{age:.0f} s behind"
-        )
-        return Condition("revocation-feed", ok=self._is_vouched() and not state.stuck, reason=reason)
+        reasons = [
+            state.trouble or ("" if not lost else "not read to its end yet" if age is None else f"{age:.0f} s behind"),
+            "entries were lost before they were read; post them again, and restart" if self._has_gap() else "",
+        ]
+        ok = self._is_vouched() and not state.stuck
+        return Condition("revocation-feed", ok=ok, reason=", ".join(filter(None, reasons)))
+
+    def _has_gap(self) -> bool:
+        return self._store.keeper.room().gaps > 0
 
     async def _publish(self, entries: Sequence[Entry]) -> None:
         feed, settings = self._feed, self._settings.feed
@@ -231,10 +236,19 @@ class Revocations:
         file = self._file
         if file is not None and (file.owed or not (file.complete or self._was_complete())):
             return
-        if self._feed is not None and not self._feed.state.caught_up:
+        if self._feed is not None and (not self._feed.state.caught_up or self._must_not_miss()):
             return
         seconds = settings.feed.loss_seconds if settings.feed and settings.on_feed_loss == "deny" else math.inf
         await self._store.vouch(time.time() + seconds)
+
+    async def _miss(self) -> None:
+        """Remember a gap in the feed; where its loss denies, vouch for nothing more until the sidecar is restarted."""
+        await self._store.miss()
+        if self._must_not_miss():
+            await self._store.vouch(0)
+
+    def _must_not_miss(self) -> bool:
+        return self._settings.on_feed_loss == "deny" and self._has_gap()
 
     def _was_complete(self) -> bool:
         return self._store.keeper.room().vouched_until > 0
