@@ -13,7 +13,7 @@ from sidecar.revocation.entry import Entry
 from sidecar.revocation.message import sign
 from sidecar.runtime.control.revocations import Revocations
 from support.redis_servers import STREAM, RedisServer, running_redis
-from support.revocations import Node, until
+from support.revocations import Node, feed_condition, until
 from support.revoking import feed_keys
 from support.tokens import ISSUER
 
@@ -28,11 +28,6 @@ def node() -> Iterator[Node]:
 
 def message(key: SigningKey, jti: str) -> bytes:
     return sign([Entry(Name(ISSUER, Kind.JTI, jti), None, time.time() + 3600)], key)
-
-
-def feed_condition(control: Revocations) -> tuple[bool, str]:
-    (found,) = [one for one in control.conditions() if one.name == "revocation-feed"]
-    return found.ok, found.reason
 
 
 async def lose_some(redis: RedisServer, control: Revocations, node: Node, key: SigningKey) -> None:

@@ -43,7 +43,7 @@ class Node:
 
     @asynccontextmanager
     async def control(
-        self, folder: Path, settings: Mapping[str, Any], known: Trust | None = None
+        self, folder: Path, settings: Mapping[str, Any], known: Trust | None = None, *, takes_over: bool = False
     ) -> AsyncIterator[Revocations]:
         """Run what control does until it ends."""
         with segment.create(1 << 16) as counters, CounterTable(counters, SCHEMA, 1) as table:
@@ -55,9 +55,10 @@ class Node:
                 workers=0,
                 trust=known or trust(),
                 row=table.row(0),
+                takes_over=takes_over,
             )
-            await made.start()
             try:
+                await made.start()
                 yield made
             finally:
                 await made.stop()
@@ -78,3 +79,9 @@ async def until(is_so: Callable[[], object]) -> None:
     async with asyncio.timeout(60):
         while not is_so():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
+
+
+def feed_condition(control: Revocations) -> tuple[bool, str]:
+    """Return whether all is well with the feed, and what ails it."""
+    (found,) = [one for one in control.conditions() if one.name == "revocation-feed"]
+    return found.ok, found.reason

@@ -63,6 +63,7 @@ async def _run(spec: ChildSpec) -> int:
         apply=messages.apply,
         row=spec.member.index,
         published=published,
+        takes_over=spec.incarnation > 1,
     )
     messages.rollout.begin(held, desk.trust.digest)
     # Before the files are read for the first time: those that came until now were not heard.

@@ -11,6 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -47,7 +48,10 @@ _log = logging.getLogger(__name__)
 
 
 class Revocations:
-    """``start`` it in the loop; ``folder`` is the configuration's. ``workers``: processes that hash."""
+    """``start`` it in the loop; ``folder`` is the configuration's. ``workers``: processes that hash.
+
+    ``takes_over``: another control process was here before, so that what does not do is waited for.
+    """
 
     def __init__(  # noqa: PLR0913 - what there is to it, once
         self,
@@ -59,7 +63,9 @@ class Revocations:
         workers: int,
         trust: Trust,
         row: Row,
+        takes_over: bool = False,
     ) -> None:
+        self._takes_over = takes_over
         self._settings, self._folder, self._row, self._trust = settings, folder, row, trust
         self._lifetimes = lifetimes(trust)
         self._pool = HashPool(workers)
@@ -73,15 +79,16 @@ class Revocations:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Fill the list, and keep it; raises ``FeedFileError``."""
-        if self._settings.feed is not None:
-            self._keys = KeysFile(self._folder / self._settings.feed.keys_file)
-            if self._settings.feed.signing_key_file is not None:
-                signing_key(self._folder / self._settings.feed.signing_key_file)
+        """Fill the list, and keep it; raises ``FeedFileError`` where nobody was here before."""
+        try:
+            self._read_feed_files()
+        except FeedFileError as error:
+            if not self._takes_over:
+                raise
+            _log.error("%s; it is tried again", error)
         await asyncio.to_thread(self._pool.start)
-        works = [self._sweep, self._follow_clock, self._feed.run if self._feed else self._look]
+        works = [self._sweep, self._follow_clock, self._follow_feed if self._feed else self._look]
         works += [self._file.watch] if self._file else []
-        works += [self._watch_keys] if self._feed else []
         self._tasks = [asyncio.create_task(work()) for work in works]
 
     async def stop(self) -> None:
@@ -127,6 +134,12 @@ class Revocations:
             feed_connections=state.connections if state else 0,
             feed_gaps=room.gaps,
         )
+
+    def _read_feed_files(self) -> None:
+        if self._settings.feed is not None:
+            self._keys = KeysFile(self._folder / self._settings.feed.keys_file)
+            if self._settings.feed.signing_key_file is not None:
+                signing_key(self._folder / self._settings.feed.signing_key_file)
 
     def _read_anew(self, *, owed: bool = False) -> None:
         if self._file:
@@ -186,6 +199,17 @@ class Revocations:
             _log.error("%s", error)
             raise FeedError("the signing key cannot be used; see the log") from None
         await feed.publish(await asyncio.to_thread(sign, entries, signer))
+
+    async def _follow_feed(self) -> None:
+        """Follow the feed, from when it is known whose signatures count: all messages are forged before."""
+        feed, settings = self._feed, self._settings.feed
+        assert feed is not None and settings is not None  # noqa: S101, PT018 - there is a feed
+        while self._keys is None:
+            feed.state.trouble = "the file of those who may revoke cannot be used; see the log"
+            await asyncio.sleep(KEYS_SECONDS)
+            with suppress(FeedFileError):
+                self._keys = await asyncio.to_thread(KeysFile, self._folder / settings.keys_file)
+        await asyncio.gather(feed.run(), self._watch_keys())
 
     async def _take(self, messages: Sequence[Arrived]) -> None:
         """Store what is in the feed's messages; raises ``NotTakenError``."""
