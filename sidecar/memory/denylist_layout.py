@@ -2,11 +2,11 @@
 
 Everything is aligned, and in the machine's byte order but for what is bytes anyway::
 
-     0       8         16      24                56                        64
-     ┌───────┬─────────┬───────┬─────────────────┬─────────────────────────┐
-     │ epoch │ entries │       │ nothing         │ vouched until           │  header
-     │  u64  │   u64   │       │                 │         u64             │
-     └───────┴─────────┴───────┴─────────────────┴─────────────────────────┘
+     0       8         16      24           32     40  56                  64
+     ┌───────┬─────────┬───────┬────────────┬──────┬───┬───────────────────┐
+     │ epoch │ entries │ clock │ over until │ gaps │   │ vouched until     │  header
+     │  u64  │   u64   │  f64  │    u64     │ u64  │   │       u64         │
+     └───────┴─────────┴───────┴────────────┴──────┴───┴───────────────────┘
      0          16         32         48        52        56        60      61  64
      ┌──────────┬──────────┬──────────┬─────────┬─────────┬─────────┬───────┬───┐
      │ digest 0 │ digest 1 │ digest 2 │expiry 0 │expiry 1 │expiry 2 │ reach │   │  bucket, as many as there is room for
@@ -19,6 +19,14 @@ vouched until
     Seconds since the epoch: so long whoever fills the list stands up for its being complete. 0: it is not, yet.
 entries
     Slots that are taken. 0: nobody needs to look anywhere.
+clock
+    Seconds since the epoch less those since the machine was started, as the writer believes it, for the next writer.
+    0: nobody has looked yet.
+over until
+    The latest expiry of all that was erased, or left out, since it was over, in seconds since the epoch, rounded up. As
+    long as that is past, nothing is missing.
+gaps
+    Times that whoever fills the list learned that there was something which it has never seen.
 digest
     128 bits of a keyed hash, compared in full. Its first 32 bits, little-endian, modulo the number of buckets, are its
     *home*. Who does not have the key cannot aim at a bucket.
@@ -46,7 +54,7 @@ from sidecar.memory.layout import LINE
 DIGEST_BYTES = 16
 SLOTS = 3  #: to a bucket
 EXPIRIES, REACH = 48, 60  #: where these begin in a bucket
-EPOCH, ENTRIES, VOUCHED_UNTIL = 0, 1, 7  #: cells of 8 bytes in the header
+EPOCH, ENTRIES, CLOCK, OVER_UNTIL, GAPS, VOUCHED_UNTIL = 0, 1, 2, 3, 4, 7  #: cells of 8 bytes in the header
 #: No entry is farther from its home: the reach has 8 bits.
 FARTHEST = 255
 NEVER = 0xFFFFFFFF

@@ -59,6 +59,12 @@ def homes(digests: NDArray[np.uint64], measures: Geometry) -> Numbers:
     return words.astype(np.int64) % measures.buckets
 
 
+def latest_expired(buckets: Buckets, now: float) -> int:
+    """Return the latest expiry of what is over at ``now``; 0 where nothing is."""
+    expiries = buckets.expiries
+    return int(expiries.max(initial=0, where=expiries <= now))
+
+
 def erase_expired(buckets: Buckets, now: float) -> int:
     """Erase what is over at ``now``, expiry first, and say how many there were."""
     over = (buckets.expiries != 0) & (buckets.expiries <= now)

@@ -1,6 +1,7 @@
 """The denylist's one writer."""
 
 from dataclasses import dataclass
+from struct import Struct
 
 import numpy as np
 
@@ -8,14 +9,17 @@ from sidecar.memory import denylist_fill as filling
 from sidecar.memory import denylist_table as table
 from sidecar.memory.denylist import Denylist
 from sidecar.memory.denylist_layout import (
+    CLOCK,
     DIGEST_BYTES,
     ENTRIES,
     EPOCH,
     EXPIRIES,
     EXPIRY,
+    GAPS,
     HOME,
     NEVER,
     NUMBER,
+    OVER_UNTIL,
     REACH,
     SLOT_EXPIRIES,
     TAG_BYTES,
@@ -24,6 +28,8 @@ from sidecar.memory.denylist_layout import (
     coarse,
 )
 from sidecar.memory.segment import Segment
+
+_OFFSET, _CLOCK_AT = Struct("d"), CLOCK * 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,37 @@ class DenylistWriter(Denylist):
         super().__init__(segment)
         self._segment = segment
         self.settle()
+
+    def recall(self) -> float | None:
+        """Return what ``remember`` was told last, by whichever writer."""
+        (offset,) = _OFFSET.unpack_from(self._memory, _CLOCK_AT)
+        return offset or None
+
+    def remember(self, offset: float) -> None:
+        """Keep how far the clock is from that of the machine (``clock`` in the header), in seconds."""
+        _OFFSET.pack_into(self._memory, _CLOCK_AT, offset)
+
+    @property
+    def over_until(self) -> int:
+        """Return the latest expiry of what was erased or left out since it was over, by whichever writer."""
+        return self._cells[OVER_UNTIL]
+
+    def leave_out(self, expires_at: float) -> None:
+        """Remember that something was over when it came."""
+        self._cells[OVER_UNTIL] = max(self._cells[OVER_UNTIL], coarse(expires_at))
+
+    @property
+    def gaps(self) -> int:
+        """Return how often ``miss`` was called, by whichever writer."""
+        return self._cells[GAPS]
+
+    def miss(self) -> None:
+        """Remember that something was to be on the list that nobody here has ever seen."""
+        self._cells[GAPS] += 1
+
+    def forget_over(self) -> None:
+        """Forget what was over: it will come again."""
+        self._cells[OVER_UNTIL] = 0
 
     def add(self, digest: bytes, expires_at: float, now: float) -> bool:
         """Have ``digest`` (16 bytes) be on the list up to ``expires_at``, or longer if it is already.
@@ -100,13 +137,19 @@ class DenylistWriter(Denylist):
             raise DenylistFullError(f"{len(missing)} new entries, and the denylist has room for {room}")
         try:
             filling.place(buckets, missing, now, self.measures)
-        finally:
+        except BaseException:
             self.settle()
+            raise
+        # What was over has been swept: each has taken a slot that was free.
+        entries = self._cells[ENTRIES] + len(missing)
+        if entries or self._cells[EPOCH]:
+            self._publish(entries)
         return len(missing)
 
     def sweep(self, now: float) -> int:
         """Erase what is over at ``now``, and say how many there were. Their slots are free from then on."""
         buckets = table.all_buckets(self._segment, self.measures)
+        self.leave_out(table.latest_expired(buckets, now))
         erased = table.erase_expired(buckets, now)
         if erased:
             table.set_reach(buckets, self.measures)
@@ -161,6 +204,7 @@ class DenylistWriter(Denylist):
         at, until = place + index * DIGEST_BYTES, place + EXPIRIES + index * EXPIRY.size
         (before,) = EXPIRY.unpack_from(self._memory, until)
         if not (before and self._digest(place, index).startswith(digest[:same])):
+            self.leave_out(before)
             self._memory[at : at + DIGEST_BYTES] = digest
             EXPIRY.pack_into(self._memory, until, expiry)
             return

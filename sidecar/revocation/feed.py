@@ -12,7 +12,7 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from sidecar.revocation.stream import START, Told, has_gap, is_another, position, told
+from sidecar.revocation.dating import Arrived
+from sidecar.revocation.stream import START, Position, Told, has_gap, is_another, position, told
 
 #: Messages that are asked for at once.
 _COUNT = 200
@@ -88,7 +89,6 @@ class FeedState:
     contact_at: float | None = None  #: when Redis last answered
     at_end: float | None = None  #: when there was nothing more to read
     connections: int = 0
-    gaps: int = 0  #: times that entries were gone which had not been read
     stuck: bool = False  #: what was read last could not be stored
     trouble: str = ""  #: why it is not connected, or does not go on
 
@@ -96,24 +96,30 @@ class FeedState:
 class Feed:
     """Hands all messages to ``take``, and again where that raises ``NotTakenError``. ``run`` it in a task.
 
-    Calls ``ended`` whenever all there are were taken. A message is ``None`` where an entry of the stream has none.
+    Calls ``ended`` whenever all there are were taken, and ``missed`` when some were gone which had not been.
     """
 
     def __init__(
         self,
         at: RedisAt,
-        take: Callable[[Sequence[bytes | None]], Awaitable[None]],
+        take: Callable[[Sequence[Arrived]], Awaitable[None]],
         ended: Callable[[], Awaitable[None]],
+        missed: Callable[[], Awaitable[None]],
     ) -> None:
         self.state = FeedState()
-        self._at, self._take, self._ended = at, take, ended
-        self._read_to, self._added = START, 0
+        self._at, self._take, self._ended, self._missed = at, take, ended, missed
+        self._read_to = START
+        #: The farthest that was read of this stream, and the entries that it had had then (``stream.has_gap``).
+        self._known_to = START
+        self._added: int | None = None
         #: How often it was begun anew.
         self._beginnings = 0
+        self._follows = False  #: was at the end, since it was begun last
 
-    def begin_anew(self) -> None:
-        """Read all of it again."""
-        self._read_to, self._added = START, 0
+    def begin_anew(self, *, owed: bool = False) -> None:
+        """Read all of it again. ``owed``: the list lacks what is in it."""
+        self.state.caught_up &= not owed
+        self._read_to, self._follows = START, False
         self._beginnings += 1
 
     async def run(self) -> None:
@@ -152,7 +158,7 @@ class Feed:
             if self.state.trouble:
                 _log.warning("the revocation feed is back")
             self.state.trouble = ""
-            self._compare(found)
+            await self._compare(found)
             is_at_end = False
             while True:
                 is_at_end = await self._read(client, wait=is_at_end)
@@ -165,19 +171,27 @@ class Feed:
         self.state.contact_at = time.time()
         entries: Any = answer[0][1] if answer else []
         if entries:
-            await self._take([fields.get(_FIELD) if fields else None for _, fields in entries])
-            if self._beginnings != beginnings:
-                return False  # it is to be read anew since we asked: the position is not moved on
+            await self._take([self._arrived(*entry) for entry in entries])
+        if self._beginnings != beginnings:
+            return False  # it is to be read anew since we asked: the position is not moved on
+        if entries:
             # INVARIANT: what was read has been stored before the position moves on.
-            self._read_to = max(self._read_to, position(entries[-1][0]))
-            self.state.stuck, self.state.trouble = False, ""
-        elif wait:
-            # Nobody says that the stream was deleted, or is another one now: so look, while there is time.
-            self._compare(await self._tell(client))
+            self._move([position(place) for place, _ in entries])
         if len(entries) < _COUNT:
+            # Nobody says that something was trimmed, or that it is another stream now: so look, before we say that
+            # this was all.
+            found = await self._tell(client)
+            self._follows = True
+            await self._compare(found)
+            if self._beginnings != beginnings:
+                self._follows = False
+                return False
             self.state.caught_up, self.state.at_end = True, time.monotonic()
             await self._ended()
         return len(entries) < _COUNT
+
+    def _arrived(self, place: bytes, fields: Mapping[bytes, bytes] | None) -> Arrived:
+        return Arrived(fields.get(_FIELD) if fields else None, position(place).milliseconds / 1000, self._follows)
 
     async def _tell(self, client: Redis) -> Told:
         try:
@@ -188,14 +202,25 @@ class Feed:
             return Told()
         return told(answer)
 
-    def _compare(self, found: Told) -> None:
-        if is_another(found, self._read_to, self._added):
+    def _move(self, read: Sequence[Position]) -> None:
+        self._read_to = max(self._read_to, read[-1])
+        if self._added is not None:
+            self._added += sum(place > self._known_to for place in read)
+        self._known_to = max(self._known_to, self._read_to)
+        self.state.stuck, self.state.trouble = False, ""
+
+    async def _compare(self, found: Told) -> None:
+        if is_another(found, self._known_to, self._added):
             _log.warning("the stream of revocations is empty or another one: reading it anew; what is known stays")
+            self._known_to, self._added = START, None
             self.begin_anew()
-        if has_gap(found, self._read_to, self._added):
-            self.state.gaps += 1
-            _log.error("revocations were trimmed from the stream before they were read: post them again")
-        self._added = max(self._added, found.added) if found.last == self._read_to else self._added
+        elif has_gap(found, self._known_to, self._added):
+            _log.error("revocations were trimmed or deleted from the stream before they were read: post them again")
+            await self._missed()
+            self._added = None
+        # Counted from here on: nothing is there that was not read.
+        if self._follows and found.last == self._known_to and found.deleted <= self._known_to:
+            self._added = found.added
 
     def _say(self, trouble: str) -> None:
         if trouble != self.state.trouble:

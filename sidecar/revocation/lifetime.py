@@ -10,8 +10,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from sidecar.core.revocation import Kind
 from sidecar.core.trust import Issuer, Trust
+from sidecar.revocation.alike import Alike, Times
 from sidecar.revocation.entry import Entry, EntryError
 
 #: Seconds that clocks may differ by where no configuration says so: the most that one can.
@@ -60,6 +63,21 @@ class Lifetimes:
                 "own exp, or that of the longest token), or set max_lifetime_seconds and require iat for the issuer"
             )
         return given
+
+    def ends_of(self, alike: Alike, now: float) -> Times:
+        """Return when each ends, as ``end_of`` does; raises ``EntryError`` for all of them."""
+        pattern, ends = alike.pattern, np.full(len(alike), -math.inf)
+        # What makes something no entry is which members it has, and those are the same for all.
+        if math.isinf(self.end_of(pattern, now)):
+            return -ends
+        lifetime = self.of.get(pattern.name.issuer, _UNKNOWN)
+        expires = pattern.expires_at if alike.expires_at is None else alike.expires_at
+        if expires is not None:
+            ends = np.maximum(ends, expires + lifetime.skew)
+        if lifetime.longest is not None:
+            revoked = pattern.revoked_at if alike.revoked_at is None else alike.revoked_at
+            ends = np.maximum(ends, (now if revoked is None else revoked) + lifetime.longest)
+        return ends
 
 
 def lifetimes(trust: Trust) -> Lifetimes:

@@ -3,7 +3,7 @@
     {"alg":"EdDSA","kid":"…","typ":"revocations+jws"} . {"revocations":[{"issuer":…,"jti":…},…]} . signature
 
 Its ``typ`` keeps it from being taken for a token, and a token for it. It does not say when it was sent: whoever sends
-it again changes nothing, since an entry has its own times.
+it again changes next to nothing, since an entry has its own times (``dating.py``).
 """
 
 import json

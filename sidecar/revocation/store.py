@@ -8,8 +8,9 @@ from typing import TypeVar
 from sidecar.memory.denylist_layout import DenylistFullError
 from sidecar.observe.series import Revocation, Source
 from sidecar.revocation.entry import Entry, EntryError
-from sidecar.revocation.keeper import Ended, Keeper
+from sidecar.revocation.keeper import Ended, EndedAlike, Keeper
 from sidecar.revocation.lifetime import Lifetimes
+from sidecar.revocation.lines import Batch
 
 _Outcome = TypeVar("_Outcome")
 #: Told how many entries of a source came to what.
@@ -32,23 +33,27 @@ class Store:
         """Return an entry with its end; raises ``EntryError``."""
         return Ended(entry.name, entry.before, self._lifetimes().end_of(entry, self._clock()))
 
-    async def put(self, entries: Iterable[Ended], source: Source) -> None:
+    async def put(self, entries: Iterable[Ended], source: Source, alike: Sequence[EndedAlike] = ()) -> None:
         """Store entries: when this has returned every check finds them. Raises ``DenylistFullError``."""
         listed = list(entries)
         try:
-            stored = await self._do(lambda: self.keeper.store(listed))
+            stored = await self._do(lambda: self.keeper.store(listed, alike))
         except DenylistFullError:
-            self._count(source, Revocation.FULL, len(listed))
+            self._count(source, Revocation.FULL, len(listed) + sum(len(one.values) for one in alike))
             raise
         self._count(source, Revocation.STORED, stored.in_force)
         self._count(source, Revocation.OVER, stored.over)
 
     async def put_good(self, entries: Sequence[Entry], source: Source) -> list[tuple[int, str]]:
         """Store those that have an end; return the index of each other, and why. Raises ``DenylistFullError``."""
-        good, problems = await asyncio.to_thread(self._sorted, entries)
+        return await self.put_lines(Batch([*enumerate(entries)]), source)
+
+    async def put_lines(self, batch: Batch, source: Source) -> list[tuple[int, str]]:
+        """Store those that have an end; return the number of each other, and why. Raises ``DenylistFullError``."""
+        good, alike, problems = await asyncio.to_thread(self._sorted, batch)
         self._count(source, Revocation.REFUSED, len(problems))
-        if good:
-            await self.put(good, source)
+        if good or alike:
+            await self.put(good, source, alike)
         return problems
 
     def refuse(self, source: Source, number: int, result: Revocation = Revocation.REFUSED) -> None:
@@ -58,6 +63,18 @@ class Store:
     async def sweep(self) -> int:
         """Erase what is over."""
         return await self._do(self.keeper.sweep)
+
+    async def lacks(self) -> bool:
+        """Say whether what was over is in force again (``Keeper.lacks``)."""
+        return await self._do(self.keeper.lacks)
+
+    async def disown(self) -> None:
+        """Vouch for nothing until all was stored again."""
+        await self._do(self.keeper.disown)
+
+    async def miss(self) -> None:
+        """Remember that entries were lost before they were read."""
+        await self._do(self.keeper.miss)
 
     async def vouch(self, until: float) -> None:
         """Stand up for the list's being complete up to ``until``."""
@@ -71,13 +88,20 @@ class Store:
     async def _do(self, work: Callable[[], _Outcome]) -> _Outcome:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _sorted(self, entries: Sequence[Entry]) -> tuple[list[Ended], list[tuple[int, str]]]:
+    def _sorted(self, batch: Batch) -> tuple[list[Ended], list[EndedAlike], list[tuple[int, str]]]:
         lifetimes, now = self._lifetimes(), self._clock()
         good: list[Ended] = []
+        alike: list[EndedAlike] = []
         problems: list[tuple[int, str]] = []
-        for index, entry in enumerate(entries):
+        for number, entry in batch.entries:
             try:
                 good.append(Ended(entry.name, entry.before, lifetimes.end_of(entry, now)))
             except EntryError as error:
-                problems.append((index, str(error)))
-        return good, problems
+                problems.append((number, str(error)))
+        for some in batch.alike:
+            name = some.pattern.name
+            try:
+                alike.append(EndedAlike(name.issuer, name.kind, some.values, lifetimes.ends_of(some, now)))
+            except EntryError as error:
+                problems.extend((number, str(error)) for number in some.numbers.tolist())
+        return good, alike, problems

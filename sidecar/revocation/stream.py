@@ -46,20 +46,23 @@ def told(info: Mapping[str, object]) -> Told:
     )
 
 
-def is_another(found: Told, read_to: Position, added: int) -> bool:
+def is_another(found: Told, read_to: Position, added: int | None) -> bool:
     """Say whether it is not the stream that was read up to ``read_to``, ``added`` being the entries it had had then.
 
     It was deleted, or Redis began empty: what is added from now on may have ids that we would never ask for.
     """
-    return found.last < read_to or found.added < added
+    return found.last < read_to or (added is not None and 0 < found.added < added)
 
 
-def has_gap(found: Told, read_to: Position, added: int) -> bool:
-    """Say whether entries were trimmed or deleted that we have not read."""
-    if read_to == START:
-        return False  # nothing was read; what was trimmed before was over, as whoever trims must see to
-    trimmed_unread = found.first > read_to and found.added - added > found.length
-    return trimmed_unread or found.deleted > read_to
+def has_gap(found: Told, read_to: Position, added: int | None) -> bool:
+    """Say whether entries were trimmed or deleted that we have not read.
+
+    ``added``: entries there were when all of them had been read, and those that were read since; ``None`` where that
+    has not been so yet. What is not there by then had been trimmed before, as whoever trims must have seen to.
+    """
+    if added is None:
+        return False
+    return found.deleted > read_to or (found.last == read_to and found.added > added)
 
 
 def _number(value: object) -> int:

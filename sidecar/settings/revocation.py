@@ -112,7 +112,8 @@ class RevocationSettings(Model):
     on_feed_loss: Literal["keep", "deny"] = Field(
         "keep",
         description="What holds while the feed is lost. keep: all that is known; what is revoked meanwhile is not. "
-        "deny: nobody is let in (503, revocation_unknown), so that Redis' end is everybody's.",
+        "deny: nobody is let in (503, revocation_unknown), so that Redis' end is everybody's; nor, until a "
+        "restart, where messages vanished from the stream before they were read.",
     )
     max_entries: int = Field(
         100_000,

@@ -20,7 +20,7 @@ from sidecar.engine.shared_cache import SharedTokenCache
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.segment import create
 from sidecar.verify.hashing.algorithm import Algorithm as Hash
-from sidecar.verify.hashing.rows import hash_rows, prefixed_rows
+from sidecar.verify.hashing.rows import hash_rows, joined, length_prefixed
 from support.answers import Answer, read_answer
 from support.checks import finish, verdict
 from support.denylists import KEY, LATER, Revoker, revoking
@@ -254,6 +254,6 @@ def test_different_names_have_different_digests(one: Name, other: Name) -> None:
 @given(st.lists(_NAMES, min_size=1, max_size=5))
 def test_digests_are_those_of_bulk_hashing(names: list[Name]) -> None:
     """What control hashes in bulk and what a check looks for are the same bytes."""
-    rows = prefixed_rows((name.issuer.encode(), name.kind.encode(), name.value.encode()) for name in names)
+    rows = joined(length_prefixed(name.issuer.encode(), name.kind.encode(), name.value.encode()) for name in names)
     found = hash_rows(Hash.BLAKE2B_128, *rows, KEY)
     assert [row.tobytes() for row in found] == [digest(KEY, name) for name in names]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.revocation.dating import Arrived
 from sidecar.revocation.feed import Feed, FeedError, NotTakenError, RedisAt, end
 from support.certificates import Authority
 from support.redis_servers import STREAM, RedisServer, running_redis
@@ -26,13 +27,21 @@ class Reader:
 
     taken: list[bytes | None] = field(default_factory=list)
     ends: int = 0
+    gaps: int = 0
     room: int = 10**6
 
-    async def take(self, messages: Sequence[bytes | None]) -> None:
+    arrived: list[Arrived] = field(default_factory=list)
+
+    async def take(self, messages: Sequence[Arrived]) -> None:
         """Take messages, as long as there is room."""
         if len(self.taken) + len(messages) > self.room:
             raise NotTakenError("no room")
-        self.taken += messages
+        self.taken += [one.data for one in messages]
+        self.arrived += messages
+
+    async def missed(self) -> None:
+        """Count gaps."""
+        self.gaps += 1
 
     async def ended(self) -> None:
         """Count how often the end was reached."""
@@ -77,13 +86,13 @@ def test_catches_up_and_follows(redis: RedisServer) -> None:
 
     async def test() -> None:
         reader = Reader()
-        async with following(Feed(at(redis), reader.take, reader.ended)) as feed:
+        async with following(Feed(at(redis), reader.take, reader.ended, reader.missed)) as feed:
             await until(lambda: feed.state.caught_up)
             assert reader.taken == first
             await feed.publish(b"later")
             await until(lambda: len(reader.taken) > 450)
             assert reader.taken[450:] == [b"later"]
-            assert (feed.state.connected, feed.state.connections, feed.state.gaps) == (True, 1, 0)
+            assert (feed.state.connected, feed.state.connections, reader.gaps) == (True, 1, 0)
 
     run(test)
 
@@ -96,12 +105,12 @@ def test_read_anew_while_it_is_read(redis: RedisServer) -> None:
     async def test() -> None:
         taken: list[bytes | None] = []
 
-        async def take(messages: Sequence[bytes | None]) -> None:
-            taken.extend(messages)
+        async def take(messages: Sequence[Arrived]) -> None:
+            taken.extend(one.data for one in messages)
             if taken == [b"1", b"2", b"3"]:
                 feed.begin_anew()
 
-        feed = Feed(at(redis), take, Reader().ended)
+        feed = Feed(at(redis), take, Reader().ended, Reader().missed)
         async with following(feed):
             await until(lambda: feed.state.caught_up)
             await feed.publish(b"3")
@@ -111,12 +120,30 @@ def test_read_anew_while_it_is_read(redis: RedisServer) -> None:
     run(test)
 
 
+def test_messages_are_told_with_their_time(redis: RedisServer) -> None:
+    """With each comes the time of its id, and whether it came while the stream was followed, or is read again."""
+    redis.add(b"1", id="5500-7")
+
+    async def test() -> None:
+        reader = Reader()
+        async with following(Feed(at(redis), reader.take, reader.ended, reader.missed)) as feed:
+            await until(lambda: feed.state.caught_up)
+            redis.add(b"2", id="7000-0")
+            await until(lambda: len(reader.arrived) > 1)
+            feed.begin_anew()
+            await until(lambda: len(reader.arrived) > 3)
+        old = [Arrived(b"1", 5.5, is_new=False), Arrived(b"2", 7.0, is_new=False)]
+        assert reader.arrived == [old[0], old[1]._replace(is_new=True), *old]
+
+    run(test)
+
+
 def test_empty_stream_is_at_its_end(redis: RedisServer) -> None:
     """A stream that nobody ever wrote to is read to its end at once."""
 
     async def test() -> None:
         reader = Reader()
-        async with following(Feed(at(redis), reader.take, reader.ended)) as feed:
+        async with following(Feed(at(redis), reader.take, reader.ended, reader.missed)) as feed:
             await until(lambda: feed.state.caught_up)
             await until(lambda: reader.ends > 1)
             assert (reader.taken, feed.state.trouble) == ([], "")
@@ -131,7 +158,7 @@ def test_entry_without_a_message(redis: RedisServer) -> None:
 
     async def test() -> None:
         reader = Reader()
-        async with following(Feed(at(redis), reader.take, reader.ended)):
+        async with following(Feed(at(redis), reader.take, reader.ended, reader.missed)):
             await until(lambda: reader.taken == [None, b"\xff\x00"])
 
     run(test)
@@ -143,7 +170,7 @@ def test_stream_that_is_emptied_and_begun_anew(redis: RedisServer) -> None:
 
     async def test() -> None:
         reader = Reader()
-        async with following(Feed(at(redis), reader.take, reader.ended)) as feed:
+        async with following(Feed(at(redis), reader.take, reader.ended, reader.missed)) as feed:
             await until(lambda: reader.taken == [b"before"])
             ends = reader.ends
             await until(lambda: reader.ends > ends + 1)
@@ -163,7 +190,7 @@ def test_redis_that_was_restarted_empty(redis: RedisServer) -> None:
 
     async def test() -> None:
         reader = Reader()
-        async with following(Feed(at(redis), reader.take, reader.ended)) as feed:
+        async with following(Feed(at(redis), reader.take, reader.ended, reader.missed)) as feed:
             await until(lambda: feed.state.caught_up)
             redis.stop()
             await until(lambda: not feed.state.connected)
@@ -185,7 +212,7 @@ def test_trimmed_before_it_was_read(redis: RedisServer) -> None:
 
     async def test() -> None:
         reader = Reader()
-        feed = Feed(at(redis), reader.take, reader.ended)
+        feed = Feed(at(redis), reader.take, reader.ended, reader.missed)
         async with following(feed):
             await until(lambda: reader.ends > 2)
         for message in (b"2", b"3", b"4"):
@@ -193,7 +220,7 @@ def test_trimmed_before_it_was_read(redis: RedisServer) -> None:
         redis.client.xtrim(STREAM, maxlen=1, approximate=False)
         async with following(feed):
             await until(lambda: reader.taken == [b"1", b"4"])
-            assert feed.state.gaps == 1
+            assert reader.gaps == 1
 
     run(test)
 
@@ -204,14 +231,83 @@ def test_trimmed_after_it_was_read(redis: RedisServer) -> None:
 
     async def test() -> None:
         reader = Reader()
-        feed = Feed(at(redis), reader.take, reader.ended)
+        feed = Feed(at(redis), reader.take, reader.ended, reader.missed)
         async with following(feed):
             await until(lambda: reader.ends > 2)
         redis.add(b"2")
         redis.client.xtrim(STREAM, maxlen=1, approximate=False)
         async with following(feed):
             await until(lambda: reader.taken == [b"1", b"2"])
-            assert feed.state.gaps == 0
+            assert reader.gaps == 0
+
+    run(test)
+
+
+@pytest.mark.parametrize("deleted", [[2], [3], [2, 3, 4], [4]])
+def test_deleted_before_it_was_read(redis: RedisServer, deleted: list[int]) -> None:
+    """Entries that were deleted unread are a gap, which is told once, be there any behind them or none."""
+    redis.add(b"1", id="1-0")
+
+    async def test() -> None:
+        reader = Reader()
+        feed = Feed(at(redis), reader.take, reader.ended, reader.missed)
+        async with following(feed):
+            await until(lambda: reader.ends > 1)
+        for number in (2, 3, 4):
+            redis.add(b"%d" % number, id=f"{number}-0")
+        for number in deleted:
+            redis.client.xdel(STREAM, f"{number}-0")
+        async with following(feed):
+            ends = reader.ends
+            await until(lambda: reader.ends > ends + 2)
+            assert reader.gaps == 1
+            redis.add(b"5", id="5-0")
+            await until(lambda: reader.taken[-1] == b"5")
+            ends = reader.ends
+            await until(lambda: reader.ends > ends + 1)
+        assert reader.taken == [b"1", *(b"%d" % number for number in (2, 3, 4) if number not in deleted), b"5"]
+        assert reader.gaps == 1
+
+    run(test)
+
+
+def test_what_is_no_gap(redis: RedisServer) -> None:
+    """A stream that was trimmed before we came, what is trimmed once it was read, reading again, and another stream."""
+    for number in range(1, 6):
+        redis.add(b"%d" % number, id=f"{number}-0")
+    redis.client.xtrim(STREAM, maxlen=2, approximate=False)
+    redis.client.xdel(STREAM, "5-0")
+
+    async def test() -> None:
+        reader = Reader()
+        feed = Feed(at(redis), reader.take, reader.ended, reader.missed)
+
+        async def add(number: int) -> None:
+            redis.add(b"%d" % number, id=f"{number}-0")
+            await until(lambda: reader.taken[-1] == b"%d" % number)
+            ends = reader.ends
+            await until(lambda: reader.ends > ends)
+
+        async with following(feed):
+            await until(lambda: reader.ends > 1)
+            await add(6)
+            await add(7)
+            redis.client.xdel(STREAM, "7-0")
+            redis.client.xtrim(STREAM, maxlen=0, approximate=False)
+            await add(8)
+            feed.begin_anew()
+            await add(9)
+        redis.add(b"10", id="10-0")
+        feed.begin_anew()
+        redis.add(b"11", id="11-0")
+        async with following(feed):
+            await until(lambda: reader.taken[-1] == b"11")
+            ends = reader.ends
+            await until(lambda: reader.ends > ends + 1)
+            redis.client.flushall()
+            await until(lambda: not feed._known_to.milliseconds)
+            await add(3)
+        assert reader.gaps == 0
 
     run(test)
 
@@ -222,7 +318,7 @@ def test_what_cannot_be_stored_is_read_again(redis: RedisServer) -> None:
 
     async def test() -> None:
         reader = Reader(room=0)
-        async with following(Feed(at(redis), reader.take, reader.ended)) as feed:
+        async with following(Feed(at(redis), reader.take, reader.ended, reader.missed)) as feed:
             await until(lambda: feed.state.stuck)
             assert (feed.state.caught_up, reader.ends, feed.state.trouble) == (False, 0, "no room")
             reader.room = 5
@@ -237,7 +333,7 @@ def test_redis_that_hangs(redis: RedisServer) -> None:
 
     async def test() -> None:
         reader = Reader()
-        async with following(Feed(at(redis), reader.take, reader.ended)) as feed:
+        async with following(Feed(at(redis), reader.take, reader.ended, reader.missed)) as feed:
             await until(lambda: feed.state.caught_up)
             redis.freeze()
             with pytest.raises(FeedError):
@@ -254,7 +350,7 @@ def test_nobody_there() -> None:
 
     async def test() -> None:
         reader = Reader()
-        feed = Feed(RedisAt("redis://127.0.0.1:1/0", STREAM), reader.take, reader.ended)
+        feed = Feed(RedisAt("redis://127.0.0.1:1/0", STREAM), reader.take, reader.ended, reader.missed)
         async with following(feed):
             await until(lambda: feed.state.trouble)
             assert (feed.state.caught_up, feed.state.connected) == (False, False)
@@ -297,11 +393,11 @@ def test_tls_and_acl(tmp_path: Path) -> None:
 
         async def test() -> None:
             reader = Reader()
-            async with following(Feed(there(), reader.take, reader.ended)) as feed:
+            async with following(Feed(there(), reader.take, reader.ended, reader.missed)) as feed:
                 await feed.publish(b"1")
                 await until(lambda: reader.taken == [b"1"])
             for at_wrong in (there(ca=stranger.file), there(name="wrong"), there(name="none")):
-                feed = Feed(at_wrong, reader.take, reader.ended)
+                feed = Feed(at_wrong, reader.take, reader.ended, reader.missed)
                 async with following(feed):
                     await until(lambda: feed.state.trouble)  # noqa: B023 - awaited at once
                     assert password not in feed.state.trouble

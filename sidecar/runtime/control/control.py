@@ -69,6 +69,7 @@ async def _run(spec: ChildSpec) -> int:
         apply=messages.apply,
         row=spec.member.index,
         published=published,
+        takes_over=spec.incarnation > 1,
     )
     messages.rollout.begin(Desired(held, desk.trust.digest, loaded.good_until))
     # Before the files are read for the first time: those that came until now were not heard.

@@ -49,7 +49,8 @@ _log = logging.getLogger(__name__)
 class Desk:
     """``snapshot`` is the configuration in force. ``apply`` brings a new one to all who serve.
 
-    ``published`` are the keys of assertions, if there are any.
+    ``published`` are the keys of assertions, if there are any. ``takes_over``: there was another one before, and the
+    servers go on.
     """
 
     def __init__(  # noqa: PLR0913 - what there is to control, once
@@ -64,6 +65,7 @@ class Desk:
         apply: Callable[[Reading], Awaitable[None]],
         row: int = 0,
         published: PublishedKeys | None = None,
+        takes_over: bool = False,
     ) -> None:
         self._config = config
         self._published = published
@@ -73,7 +75,7 @@ class Desk:
         self._scoreboard, self._table = board
         self._stale_envoy = Recently(self._denied_for_stale_envoy, time.monotonic, STALE_SECONDS)
         self._apply = apply
-        self._revocations = _revocations(loaded, config.parent, shared, self._table.row(row))
+        self._revocations = _revocations(loaded, config.parent, shared, self._table.row(row), takes_over=takes_over)
         self._reloads = Reloads(config, snapshot, loaded, self._renew, self._table.row(row))
         self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -196,7 +198,7 @@ class Desk:
             await asyncio.to_thread(self._cache.sweep, time.time())
 
 
-def _revocations(loaded: Loaded, folder: Path, shared: Shared, row: Row) -> Revocations | None:
+def _revocations(loaded: Loaded, folder: Path, shared: Shared, row: Row, *, takes_over: bool) -> Revocations | None:
     settings = loaded.settings
     if settings.revocation is None or shared.denylist is None:
         return None
@@ -208,6 +210,7 @@ def _revocations(loaded: Loaded, folder: Path, shared: Shared, row: Row) -> Revo
         workers=settings.hash_processor_workers,
         trust=loaded.trust,
         row=row,
+        takes_over=takes_over,
     )
 
 

@@ -22,19 +22,21 @@ class RevocationFile:
     """``read`` it once at the start, then ``watch``. ``trouble`` is empty where all that is in it is in force.
 
     ``complete``: it was read to its end without trouble, once. A file that is wrong from the start is like a wrong
-    configuration; one that becomes wrong takes nothing back.
+    configuration; one that becomes wrong takes nothing back. ``owed``: the list lacks what is in it.
     """
 
     def __init__(self, path: Path, store: Store) -> None:
-        self.complete = False
+        self.complete = self.owed = False
         self.trouble = "not read yet"
         self._path, self._store = path, store
         self._seen: object = None
         self._failed = False
+        self._forgotten = 0  # how often
 
-    def forget(self) -> None:
+    def forget(self, *, owed: bool = False) -> None:
         """Have it read again at the next look."""
-        self._seen = None
+        self._seen, self.owed = None, self.owed or owed
+        self._forgotten += 1
 
     async def watch(self) -> None:
         """Read it now, and whenever it has changed; for ever."""
@@ -46,8 +48,9 @@ class RevocationFile:
             await asyncio.sleep(RETRY_SECONDS if self._failed else LOOK_SECONDS)
 
     async def _read_safely(self) -> None:
+        forgotten = self._forgotten
         try:
-            wrong = await self._read()
+            wrong = await self.read()
         except OSError as error:
             self._fail(f"cannot be read: {error.strerror}")
         except DenylistFullError as error:
@@ -58,26 +61,30 @@ class RevocationFile:
         else:
             self.trouble = f"{wrong} line(s) of {self._path.name} are no entries; see the log" if wrong else ""
             self.complete |= not wrong
+            self.owed &= forgotten != self._forgotten  # it was to be read once more, meanwhile
 
     def _fail(self, why: str) -> None:
         if why != self.trouble:
             _log.error("%s: %s; what is known stays", self._path, why)
         self.trouble, self._failed = why, True
 
-    async def _read(self) -> int:
+    async def read(self) -> int:
         """Store all that is in it, and return how many lines are wrong; raises ``OSError``, ``DenylistFullError``."""
         wrong = entries = 0
         batches = read_lines(self._path)
-        while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-            entries += len(batch.entries)
-            wrong += await self._take(batch, wrong)
+        batch = await asyncio.to_thread(next, batches, None)
+        while batch is not None:
+            entries += len(batch)
+            # The next one is read while the hash workers are at this one.
+            more, batch = await asyncio.gather(self._take(batch, wrong), asyncio.to_thread(next, batches, None))
+            wrong += more
         _log.info("%s: %d revocation(s) read, %d wrong line(s)", self._path, entries, wrong)
         return wrong
 
     async def _take(self, batch: Batch, before: int) -> int:
-        problems = await self._store.put_good([entry for _, entry in batch.entries], Source.FILE)
+        problems = await self._store.put_lines(batch, Source.FILE)
         self._store.refuse(Source.FILE, len(batch.problems))
-        lines = [*batch.problems, *((batch.entries[index][0], why) for index, why in problems)]
+        lines = [*batch.problems, *problems]
         for number, why in sorted(lines)[: max(0, _SHOWN - before)]:
             _log.error("%s:%d: %s", self._path, number, why)
         return len(lines)

@@ -2,7 +2,8 @@
 
 While the list is not vouched for nobody is let in (``revocation_unknown``). It is from when file and feed were read to
 their ends: for ever, or with ``on_feed_loss: deny`` a little longer than the feed was last at its end. A control
-process that takes over finds the list and what was vouched for as the last one left them.
+process that takes over finds the list and what was vouched for as the last one left them. Should the clock be set back
+so far that what was over is in force again, the list is vouched for once file and feed were read again.
 """
 
 import asyncio
@@ -10,11 +11,14 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import Trust
 from sidecar.http.admin import Route
+from sidecar.keys.remote.source import boot_clock
 from sidecar.memory.counters import Row
 from sidecar.memory.denylist_layout import NEVER, DenylistFullError
 from sidecar.memory.segment import Segment
@@ -22,11 +26,12 @@ from sidecar.observe.condition import Condition
 from sidecar.observe.exposition import RevocationFacts
 from sidecar.observe.series import REVOCATION, Revocation, Source
 from sidecar.revocation.clock import SteadyClock
+from sidecar.revocation.dating import Arrived, dated
 from sidecar.revocation.entry import Entry
 from sidecar.revocation.feed import Feed, FeedError, NotTakenError, end
 from sidecar.revocation.keeper import Keeper
 from sidecar.revocation.lifetime import Lifetimes, lifetimes
-from sidecar.revocation.message import ForgedError, Message, read_message, sign
+from sidecar.revocation.message import ForgedError, read_message, sign
 from sidecar.revocation.store import Store
 from sidecar.runtime.control.feed_files import FeedFileError, KeysFile, redis_at, signing_key
 from sidecar.runtime.control.revocation_api import RevocationApi
@@ -36,14 +41,17 @@ from sidecar.verify.hashing.pool import HashPool
 
 #: Seconds between two sweeps, and between two looks whether the list can be vouched for.
 SWEEP_SECONDS, LOOK_SECONDS = 30.0, 0.25
-#: Seconds between two looks at the file of the feed's signers.
-KEYS_SECONDS = 2.0
+#: Seconds between two looks at the file of the feed's signers, and at the clock.
+KEYS_SECONDS, CLOCK_SECONDS = 2.0, 1.0
 
 _log = logging.getLogger(__name__)
 
 
 class Revocations:
-    """``start`` it in the loop; ``folder`` is the configuration's. ``workers``: processes that hash."""
+    """``start`` it in the loop; ``folder`` is the configuration's. ``workers``: processes that hash.
+
+    ``takes_over``: another control process was here before, so that what does not do is waited for.
+    """
 
     def __init__(  # noqa: PLR0913 - what there is to it, once
         self,
@@ -55,29 +63,32 @@ class Revocations:
         workers: int,
         trust: Trust,
         row: Row,
+        takes_over: bool = False,
     ) -> None:
+        self._takes_over = takes_over
         self._settings, self._folder, self._row, self._trust = settings, folder, row, trust
         self._lifetimes = lifetimes(trust)
         self._pool = HashPool(workers)
-        keeper = Keeper(segment, key, self._pool, SteadyClock(time.time, time.monotonic))
+        keeper = Keeper(segment, key, self._pool, partial(SteadyClock, time.time, boot_clock))
         self._store = Store(keeper, self._lifetimes_now, time.time, self._count)
         self._file = None if settings.file is None else RevocationFile(folder / settings.file, self._store)
         self._feed: Feed | None = None
         self._keys: KeysFile | None = None
         if settings.feed is not None:
-            self._feed = Feed(redis_at(settings.feed, folder), self._take, self._vouch)
+            self._feed = Feed(redis_at(settings.feed, folder), self._take, self._vouch, self._miss)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Fill the list, and keep it; raises ``FeedFileError``."""
-        if self._settings.feed is not None:
-            self._keys = KeysFile(self._folder / self._settings.feed.keys_file)
-            if self._settings.feed.signing_key_file is not None:
-                signing_key(self._folder / self._settings.feed.signing_key_file)
+        """Fill the list, and keep it; raises ``FeedFileError`` where nobody was here before."""
+        try:
+            self._read_feed_files()
+        except FeedFileError as error:
+            if not self._takes_over:
+                raise
+            _log.error("%s; it is tried again", error)
         await asyncio.to_thread(self._pool.start)
-        works = [self._sweep, self._feed.run if self._feed else self._look]
+        works = [self._sweep, self._follow_clock, self._follow_feed if self._feed else self._look]
         works += [self._file.watch] if self._file else []
-        works += [self._watch_keys] if self._feed else []
         self._tasks = [asyncio.create_task(work()) for work in works]
 
     async def stop(self) -> None:
@@ -90,10 +101,7 @@ class Revocations:
         """Go by another Trust. Where tokens may live longer under it, what can be read again gets later ends."""
         before, self._trust, self._lifetimes = self._lifetimes, trust, lifetimes(trust)
         if self._lifetimes.exceed(before):
-            if self._file:
-                self._file.forget()
-            if self._feed:
-                self._feed.begin_anew()
+            self._read_anew()
 
     def routes(self) -> Sequence[Route]:
         """Return what the administration has of it."""
@@ -124,8 +132,20 @@ class Revocations:
             feed_contact_at=state.contact_at if state else None,
             feed_lag=_age(state.at_end) if state else None,
             feed_connections=state.connections if state else 0,
-            feed_gaps=state.gaps if state else 0,
+            feed_gaps=room.gaps,
         )
+
+    def _read_feed_files(self) -> None:
+        if self._settings.feed is not None:
+            self._keys = KeysFile(self._folder / self._settings.feed.keys_file)
+            if self._settings.feed.signing_key_file is not None:
+                signing_key(self._folder / self._settings.feed.signing_key_file)
+
+    def _read_anew(self, *, owed: bool = False) -> None:
+        if self._file:
+            self._file.forget(owed=owed)
+        if self._feed:
+            self._feed.begin_anew(owed=owed)
 
     def _lifetimes_now(self) -> Lifetimes:
         return self._lifetimes
@@ -159,10 +179,15 @@ class Revocations:
         assert settings is not None  # noqa: S101 - there is a feed
         age = _age(state.at_end)
         lost = age is None or age > settings.loss_seconds
-        reason = state.trouble or (
-            "" if not lost else "not read to its end yet" if age is None else f"{age:.0f} s behind"
-        )
-        return Condition("revocation-feed", ok=self._is_vouched() and not state.stuck, reason=reason)
+        reasons = [
+            state.trouble or ("" if not lost else "not read to its end yet" if age is None else f"{age:.0f} s behind"),
+            "entries were lost before they were read; post them again, and restart" if self._has_gap() else "",
+        ]
+        ok = self._is_vouched() and not state.stuck
+        return Condition("revocation-feed", ok=ok, reason=", ".join(filter(None, reasons)))
+
+    def _has_gap(self) -> bool:
+        return self._store.keeper.room().gaps > 0
 
     async def _publish(self, entries: Sequence[Entry]) -> None:
         feed, settings = self._feed, self._settings.feed
@@ -175,14 +200,24 @@ class Revocations:
             raise FeedError("the signing key cannot be used; see the log") from None
         await feed.publish(await asyncio.to_thread(sign, entries, signer))
 
-    async def _take(self, messages: Sequence[bytes | None]) -> None:
+    async def _follow_feed(self) -> None:
+        """Follow the feed, from when it is known whose signatures count: all messages are forged before."""
+        feed, settings = self._feed, self._settings.feed
+        assert feed is not None and settings is not None  # noqa: S101, PT018 - there is a feed
+        while self._keys is None:
+            feed.state.trouble = "the file of those who may revoke cannot be used; see the log"
+            await asyncio.sleep(KEYS_SECONDS)
+            with suppress(FeedFileError):
+                self._keys = await asyncio.to_thread(KeysFile, self._folder / settings.keys_file)
+        await asyncio.gather(feed.run(), self._watch_keys())
+
+    async def _take(self, messages: Sequence[Arrived]) -> None:
         """Store what is in the feed's messages; raises ``NotTakenError``."""
-        found, forged = await asyncio.to_thread(self._read, messages)
+        entries, problems, forged = await asyncio.to_thread(self._read, messages)
         self._store.refuse(Source.FEED, forged, Revocation.FORGED)
-        problems = [problem for message in found for problem in message.problems]
         self._store.refuse(Source.FEED, len(problems))
         try:
-            others = await self._store.put_good([entry for one in found for entry in one.entries], Source.FEED)
+            others = await self._store.put_good(entries, Source.FEED)
         except DenylistFullError as error:
             raise NotTakenError(str(error)) from None
         for problem in [*problems, *(why for _, why in others)][:3]:
@@ -200,39 +235,69 @@ class Revocations:
                 _log.info("other signers of revocations count: reading the feed anew")
                 self._feed.begin_anew()
 
-    def _read(self, messages: Sequence[bytes | None]) -> tuple[list[Message], int]:
-        """Return the messages that are signed, and how many are not."""
+    def _read(self, messages: Sequence[Arrived]) -> tuple[list[Entry], list[str], int]:
+        """Return the entries of all that are signed, what is wrong with others in those, and how many are not."""
         assert self._keys is not None  # noqa: S101 - there is a feed
-        keys = self._keys.keys()
-        found: list[Message] = []
+        keys, now = self._keys.keys(), time.time()
+        entries: list[Entry] = []
+        problems: list[str] = []
         forged = 0
-        for message in messages:
+        for arrived in messages:
             try:
-                found.append(read_message(message or b"", keys))
+                message = read_message(arrived.data or b"", keys)
             except ForgedError as error:
                 forged += 1
                 if forged == 1:
                     _log.warning("an entry of the revocation feed is ignored: %s", error)
-        return found, forged
+            else:
+                entries.extend(dated(entry, arrived, now) for entry in message.entries)
+                problems.extend(message.problems)
+        return entries, problems, forged
 
     async def _vouch(self) -> None:
         """Vouch for the list, if it is complete now."""
         settings = self._settings
-        if self._file is not None and not self._file.complete and not self._was_complete():
+        file = self._file
+        if file is not None and (file.owed or not (file.complete or self._was_complete())):
             return
-        if self._feed is not None and not self._feed.state.caught_up:
+        if self._feed is not None and (not self._feed.state.caught_up or self._must_not_miss()):
             return
         seconds = settings.feed.loss_seconds if settings.feed and settings.on_feed_loss == "deny" else math.inf
         await self._store.vouch(time.time() + seconds)
+
+    async def _miss(self) -> None:
+        """Remember a gap in the feed; where its loss denies, vouch for nothing more until the sidecar is restarted."""
+        await self._store.miss()
+        if self._must_not_miss():
+            await self._store.vouch(0)
+
+    def _must_not_miss(self) -> bool:
+        return self._settings.on_feed_loss == "deny" and self._has_gap()
 
     def _was_complete(self) -> bool:
         return self._store.keeper.room().vouched_until > 0
 
     async def _look(self) -> None:
         """Vouch for the list as soon as that can be, where no feed says when."""
-        while self._store.keeper.room().vouched_until != NEVER:
-            await self._vouch()
+        while True:
+            if self._store.keeper.room().vouched_until != NEVER:
+                await self._vouch()
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _follow_clock(self) -> None:
+        """Read file and feed anew, and vouch for nothing meanwhile, where what was over has come into force again."""
+        while True:
+            if await self._store.lacks():
+                _log.error(
+                    "the clock was set back: entries that were over are in force again; reading file and feed anew "
+                    "(what was posted and erased must be posted again)"
+                )
+                # INVARIANT: in this order, so that nobody vouches for the list afterwards by what was read before.
+                if self._file and self._was_complete():
+                    self._file.complete = True
+                self._read_anew(owed=True)
+                await self._store.disown()
+            await asyncio.sleep(CLOCK_SECONDS)
 
     async def _sweep(self) -> None:
         while True:

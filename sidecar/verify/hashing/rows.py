@@ -1,6 +1,6 @@
 """Rows of bytes, and the digest of each, in this process."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
 
@@ -41,16 +41,11 @@ def length_prefixed(*fields: bytes) -> bytes:
     return b"".join(chain.from_iterable((len(field).to_bytes(_LENGTH_BYTES, "big"), field) for field in fields))
 
 
-def prefixed_rows(names: Iterable[tuple[bytes, bytes, bytes]]) -> Rows:
-    """Return a row of three ``length_prefixed`` fields for each name; best where the first two are often the same."""
-    fronts: dict[tuple[bytes, bytes], bytes] = {}
-    values = []
-    for first, second, third in names:
-        front = fronts.get((first, second))
-        if front is None:
-            front = fronts[first, second] = length_prefixed(first, second)
-        values.append(front + len(third).to_bytes(_LENGTH_BYTES, "big") + third)
-    return joined(values)
+def prefixed_values(first: bytes, second: bytes, values: Sequence[bytes]) -> list[bytes]:
+    """Return what ``length_prefixed`` does for each of ``values`` as the third field."""
+    front = length_prefixed(first, second)
+    heads = {length: front + length.to_bytes(_LENGTH_BYTES, "big") for length in set(map(len, values))}
+    return [heads[len(value)] + value for value in values]
 
 
 def empty_digests(algorithm: Algorithm, rows: int) -> Digests:
@@ -87,9 +82,11 @@ def hash_into(
     if algorithm is Algorithm.FNV1A_64:
         fnv1a_64_many(data, offsets, out.view(np.uint64))
         return
-    function, view = algorithm.function(key), data.data
+    function = algorithm.function(key)
     for first in range(0, len(out), _ROWS):
-        bounds = offsets[first : first + _ROWS + 1].tolist()
-        found = b"".join([function(view[start:end]) for start, end in pairwise(bounds)])  # type: ignore[arg-type]
+        bounds = offsets[first : first + _ROWS + 1]
+        # Copied once: a slice of bytes is made in half the time of a slice of a view.
+        some = data[bounds[0] : bounds[-1]].tobytes()
+        found = b"".join([function(some[start:end]) for start, end in pairwise((bounds - bounds[0]).tolist())])
         part = out[first : first + _ROWS]
         part[...] = np.frombuffer(found, dtype=">u8" if part.ndim == 1 else np.uint8).reshape(part.shape)

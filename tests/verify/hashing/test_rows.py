@@ -8,7 +8,7 @@ from verify.hashing.hashes import KEY, as_bytes, key_for, one_by_one, strings
 
 from sidecar.verify.hashing.algorithm import Algorithm
 from sidecar.verify.hashing.batch import parts
-from sidecar.verify.hashing.rows import hash_rows, joined, length_prefixed, prefixed_rows
+from sidecar.verify.hashing.rows import hash_rows, joined, length_prefixed, prefixed_values
 
 ALGORITHMS = st.sampled_from(Algorithm)
 #: Enough of them for FNV-1a to go by column, with a few that are much longer than the rest.
@@ -93,11 +93,10 @@ def test_length_prefixed_is_what_it_says() -> None:
     assert length_prefixed(b"ab", b"", b"c") == b"\0\0\0\x02ab\0\0\0\0\0\0\0\x01c"
 
 
-@given(st.lists(st.tuples(*[st.binary(max_size=3)] * 3), max_size=20))
-def test_prefixed_rows_are_length_prefixed(names: list[tuple[bytes, bytes, bytes]]) -> None:
-    """Rows of names are each the three fields, length-prefixed."""
-    assert prefixed_rows(names)[0] == b"".join(length_prefixed(*name) for name in names)
-    assert prefixed_rows(names)[1].tolist() == joined([length_prefixed(*name) for name in names])[1].tolist()
+@given(st.binary(max_size=3), st.binary(max_size=3), st.lists(st.binary(max_size=300), max_size=20))
+def test_prefixed_values_are_length_prefixed(first: bytes, second: bytes, values: list[bytes]) -> None:
+    """Many values of the same two fields are each the three fields, length-prefixed."""
+    assert prefixed_values(first, second, values) == [length_prefixed(first, second, value) for value in values]
 
 
 @given(ALGORITHMS, st.integers(0, 60), st.integers(1, 9))
