@@ -8,11 +8,12 @@ the other, in the order of the statements: the order that ``denylist.py`` asks f
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil, isinf
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.memory.denylist_layout import DIGEST_BYTES, EXPIRIES, FARTHEST, REACH, SLOTS, Geometry
+from sidecar.memory.denylist_layout import DIGEST_BYTES, EXPIRIES, FARTHEST, NEVER, REACH, SLOTS, Geometry
 from sidecar.memory.layout import LINE
 from sidecar.memory.segment import Segment
 
@@ -51,6 +52,15 @@ def shards(buckets: Buckets, measures: Geometry) -> Iterator[Buckets]:
     for start in range(0, measures.buckets, size):
         part = slice(start, start + size)
         yield Buckets(buckets.digests[part], buckets.expiries[part], buckets.reach[part])
+
+
+def postpone(buckets: Buckets, seconds: float) -> None:
+    """Add whole seconds to all expiries that there are, as far as never."""
+    later = np.full(buckets.expiries.shape, NEVER, dtype=np.uint32)
+    if not isinf(seconds):
+        added = buckets.expiries.astype(np.uint64) + np.uint64(ceil(seconds))
+        later = np.minimum(added, NEVER).astype(np.uint32)
+    buckets.expiries[...] = np.where(buckets.expiries == 0, buckets.expiries, later)
 
 
 def homes(digests: NDArray[np.uint64], measures: Geometry) -> Numbers:

@@ -118,6 +118,13 @@ class DenylistWriter(Denylist):
         self._publish(self._cells[ENTRIES] + (not taken))
         return True
 
+    def postpone(self, seconds: float) -> None:
+        """Have all that is on the list, over or not, be on it for so many seconds more; infinity is for ever."""
+        buckets = table.all_buckets(self._segment, self.measures)
+        table.postpone(buckets, seconds)
+        # What was over may be in force again.
+        self._publish(self._cells[ENTRIES])
+
     def vouch(self, until: float) -> None:
         """Stand up for the list's being complete up to ``until``, in seconds since the epoch; infinity is for ever."""
         self._cells[VOUCHED_UNTIL] = NEVER if until >= NEVER else max(0, int(until))

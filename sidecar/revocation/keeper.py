@@ -117,6 +117,10 @@ class Keeper:
         """
         return self._writer.over_until > self._clock() + TOLERANCE
 
+    def postpone(self, seconds: float) -> None:
+        """Have all entries end so much later."""
+        self._writer.postpone(seconds)
+
     def disown(self) -> None:
         """Vouch for nothing, since the list lacks something; all there is will be stored again."""
         self._writer.vouch(0)

@@ -43,6 +43,16 @@ class Lifetimes:
         """Say whether entries that were good enough for ``other`` may end too early now."""
         return any(_longer(lifetime, other.of.get(issuer)) for issuer, lifetime in self.of.items())
 
+    def longer_by(self, other: "Lifetimes") -> float:
+        """Return by how many seconds entries of ``other`` may end too early now; infinity where nobody knows."""
+        both = ((lifetime, other.of[issuer]) for issuer, lifetime in self.of.items() if issuer in other.of)
+        return max((_longer_by(now, before) for now, before in both), default=0.0)
+
+    def joined(self, other: "Lifetimes") -> "Lifetimes":
+        """Return lifetimes whose entries are good enough for both."""
+        both = {issuer: _joined(lifetime, other.of.get(issuer, lifetime)) for issuer, lifetime in self.of.items()}
+        return Lifetimes({**other.of, **both})
+
     def end_of(self, entry: Entry, now: float) -> float:
         """Return when ``entry`` ends, in seconds since the epoch, infinity for never; raises ``EntryError``."""
         if entry.name.kind is Kind.KEY:
@@ -92,6 +102,20 @@ def _lifetime(issuer: Issuer) -> Lifetime:
         return Lifetime(None, issuer.clock_skew)
     # iat may be one skew ahead of us, and a token is taken for another one after its exp.
     return Lifetime(issuer.max_lifetime + 2 * issuer.clock_skew, issuer.clock_skew)
+
+
+def _longer_by(now: Lifetime, before: Lifetime) -> float:
+    skew = max(0.0, now.skew - before.skew)
+    if before.longest is None:
+        return skew  # who revoked had to say when the token ends
+    return math.inf if now.longest is None else max(skew, now.longest - before.longest)
+
+
+def _joined(one: Lifetime, other: Lifetime) -> Lifetime:
+    skew = max(one.skew, other.skew)
+    if one.longest is None or other.longest is None:
+        return Lifetime(None, skew)
+    return Lifetime(max(one.longest, other.longest), skew)
 
 
 def _longer(now: Lifetime, before: Lifetime | None) -> bool:

@@ -28,12 +28,27 @@ class Store:
         #: INVARIANT: the list has one writer, and that has one thread. A lock would not do: a caller that is cancelled
         #: would give it back while its thread goes on.
         self._thread = ThreadPoolExecutor(1, "denylist")
+        #: INVARIANT: an entry that was given its end is stored before other lifetimes count.
+        self._turn = asyncio.Lock()
 
-    def ended(self, entry: Entry) -> Ended:
-        """Return an entry with its end; raises ``EntryError``."""
-        return Ended(entry.name, entry.before, self._lifetimes().end_of(entry, self._clock()))
+    async def put_all(self, entries: Sequence[Entry], source: Source) -> list[Ended]:
+        """Store all of ``entries``, or none, and return them with their ends.
 
-    async def put(self, entries: Iterable[Ended], source: Source, alike: Sequence[EndedAlike] = ()) -> None:
+        Raises ``EntryError``, and ``DenylistFullError``.
+        """
+        async with self._turn:
+            ended = [Ended(one.name, one.before, self._lifetimes().end_of(one, self._clock())) for one in entries]
+            await self._put(ended, source)
+        return ended
+
+    async def postpone(self, seconds: float, change: Callable[[], None]) -> None:
+        """Have all entries end so much later, once those under way are stored; ``change`` the lifetimes before."""
+        async with self._turn:
+            change()
+            if seconds:
+                await self._do(lambda: self.keeper.postpone(seconds))
+
+    async def _put(self, entries: Iterable[Ended], source: Source, alike: Sequence[EndedAlike] = ()) -> None:
         """Store entries: when this has returned every check finds them. Raises ``DenylistFullError``."""
         listed = list(entries)
         try:
@@ -50,10 +65,11 @@ class Store:
 
     async def put_lines(self, batch: Batch, source: Source) -> list[tuple[int, str]]:
         """Store those that have an end; return the number of each other, and why. Raises ``DenylistFullError``."""
-        good, alike, problems = await asyncio.to_thread(self._sorted, batch)
-        self._count(source, Revocation.REFUSED, len(problems))
-        if good or alike:
-            await self.put(good, source, alike)
+        async with self._turn:
+            good, alike, problems = await asyncio.to_thread(self._sorted, batch)
+            self._count(source, Revocation.REFUSED, len(problems))
+            if good or alike:
+                await self._put(good, source, alike)
         return problems
 
     def refuse(self, source: Source, number: int, result: Revocation = Revocation.REFUSED) -> None:

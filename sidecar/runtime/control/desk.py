@@ -26,8 +26,8 @@ from sidecar.observe.recently import Recently
 from sidecar.observe.series import CHECK
 from sidecar.runtime.control.key_facts import key_facts
 from sidecar.runtime.control.key_set import PublishedKeys
-from sidecar.runtime.control.reload import Reading
-from sidecar.runtime.control.revocations import Revocations
+from sidecar.runtime.control.reload import Reading, ReloadError
+from sidecar.runtime.control.revocations import NotReadyError, Revocations
 from sidecar.runtime.control.watch import Reloads
 from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.heartbeat import PATIENCE
@@ -120,6 +120,12 @@ class Desk:
         self._reloads.ask()
 
     async def _renew(self, reading: Reading) -> None:
+        if self._revocations:
+            try:
+                await self._revocations.prepare(reading.loaded.trust)
+            except NotReadyError as error:
+                text = f"tokens may live longer under it, and what is revoked could not be read again: {error}"
+                raise ReloadError(text, reading.seen) from None
         await self._apply(reading)
         if self._revocations:
             self._revocations.renew(reading.loaded.trust)

@@ -42,13 +42,11 @@ class RevocationApi:
     async def _post(self, body: bytes) -> Answer:
         try:
             entries = [self._checked(members) for members in _objects(body)]
-            ended = [self._store.ended(entry) for entry in entries]
+            # First here, since it is this sidecar that was asked: it denies whatever becomes of the feed.
+            ended = await self._store.put_all(entries, Source.API)
         except (EntryError, JsonError) as error:
             self._store.refuse(Source.API, 1)
             raise Rejection(400, f"nothing was revoked: {error}") from None
-        # First here, since it is this sidecar that was asked: it denies whatever becomes of the feed.
-        try:
-            await self._store.put(ended, Source.API)
         except DenylistFullError as error:
             raise Rejection(503, f"not all of it is revoked: {error}; raise revocation.max_entries") from None
         if self._publish is not None:

@@ -41,10 +41,16 @@ from sidecar.verify.hashing.pool import HashPool
 
 #: Seconds between two sweeps, and between two looks whether the list can be vouched for.
 SWEEP_SECONDS, LOOK_SECONDS = 30.0, 0.25
+#: Seconds in which all of the feed is to be read again, before tokens may live longer.
+READ_SECONDS = 10.0
 #: Seconds between two looks at the file of the feed's signers, and at the clock.
 KEYS_SECONDS, CLOCK_SECONDS = 2.0, 1.0
 
 _log = logging.getLogger(__name__)
+
+
+class NotReadyError(Exception):
+    """What is revoked is not known well enough for another configuration. The text says why."""
 
 
 class Revocations:
@@ -68,6 +74,7 @@ class Revocations:
         self._takes_over = takes_over
         self._settings, self._folder, self._row, self._trust = settings, folder, row, trust
         self._lifetimes = lifetimes(trust)
+        self._owes_reading = False
         self._pool = HashPool(workers)
         keeper = Keeper(segment, key, self._pool, partial(SteadyClock, time.time, boot_clock))
         self._store = Store(keeper, self._lifetimes_now, time.time, self._count)
@@ -97,11 +104,40 @@ class Revocations:
         await self._store.close()
         await asyncio.to_thread(self._pool.close)
 
+    async def prepare(self, trust: Trust) -> None:
+        """Make sure that what is revoked stays so under another Trust, before anybody goes by it.
+
+        Where tokens may live longer under it, all entries end as much later, and what can be read again is: some of it
+        may have been over. Raises ``NotReadyError`` where that cannot be done now.
+        """
+        before, after = self._lifetimes, lifetimes(trust)
+        await self._store.postpone(after.longer_by(before), partial(self._go_by, after.joined(before)))
+        self._owes_reading |= after.exceed(before)
+        if self._owes_reading:
+            await self._read_all_again()
+            self._owes_reading = False
+
     def renew(self, trust: Trust) -> None:
-        """Go by another Trust. Where tokens may live longer under it, what can be read again gets later ends."""
-        before, self._trust, self._lifetimes = self._lifetimes, trust, lifetimes(trust)
-        if self._lifetimes.exceed(before):
-            self._read_anew()
+        """Go by another Trust, which was prepared for."""
+        self._trust, self._lifetimes = trust, lifetimes(trust)
+
+    def _go_by(self, found: Lifetimes) -> None:
+        self._lifetimes = found
+
+    async def _read_all_again(self) -> None:
+        began = time.monotonic()
+        try:
+            if self._file:
+                await self._file.read()
+        except (OSError, DenylistFullError) as error:
+            raise NotReadyError(f"revocation.file: {error}") from None
+        if self._feed is None:
+            return
+        self._feed.begin_anew()
+        while (self._feed.state.at_end or 0.0) < began:
+            if time.monotonic() > began + READ_SECONDS:
+                raise NotReadyError(f"revocation.feed: {self._feed.state.trouble or 'not read again yet'}")
+            await asyncio.sleep(LOOK_SECONDS)
 
     def routes(self) -> Sequence[Route]:
         """Return what the administration has of it."""
