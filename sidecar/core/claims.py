@@ -50,11 +50,25 @@ def validate(claims: Claims, issuer: Issuer, now: float, optional: frozenset[str
     for name in ("sub", "jti"):
         if name in claims and not (isinstance(claims[name], str) and claims[name]):
             raise Refusal(Reason.CLAIM_INVALID, f"{name} is not a string with content")
+    if claims.get("sid") is not None and not session_of(claims):
+        # Nobody could revoke it by its session: 1.0 and 1e0 are one number, and two texts.
+        raise Refusal(Reason.CLAIM_INVALID, "sid is neither a string with content nor a whole number")
     confirmation_of(claims, issuer.bound)
     scopes(claims)
     if "aud" not in optional or claims.get("aud") is not None:
         _check_audience(claims, issuer)
     _check_times(claims, issuer, now, ends="exp" not in optional)
+
+
+def session_of(claims: Claims) -> str | None:
+    """Return ``sid`` (OpenID Connect Front-Channel Logout 1.0, section 3: a string); ``None`` where there is none.
+
+    Some issuers count their sessions, so a whole number is taken, as its digits. What is anything else is none.
+    """
+    value = claims.get("sid")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None
 
 
 def audiences(claims: Claims) -> tuple[str, ...]:

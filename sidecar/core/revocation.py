@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Final, NamedTuple, Protocol
 
 from sidecar.core import base64url
-from sidecar.core.claims import time_claim
+from sidecar.core.claims import session_of, time_claim
 from sidecar.core.identity import Identity
 
 #: An epoch in which it is not known what is revoked.
@@ -104,9 +104,9 @@ def _names(identity: Identity) -> Iterator[Name]:
     for kind, value in ((Kind.JTI, claims.get("jti")), (Kind.SUBJECT, identity.subject)):
         if isinstance(value, str):
             yield Name(identity.issuer, kind, value)
-    session = claims.get("sid")
-    if isinstance(session, str | int):  # some issuers count their sessions
-        yield Name(identity.issuer, Kind.SESSION, str(session))
+    session = session_of(claims)
+    if session is not None:
+        yield Name(identity.issuer, Kind.SESSION, session)
     # Who revokes a key by its thumbprint means that key, whatever id it goes by.
     thumbprint = base64url.encode(identity.key_thumbprint).decode("ascii")
     for key in dict.fromkeys(filter(None, (identity.key_id, thumbprint))):

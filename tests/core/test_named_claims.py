@@ -2,7 +2,7 @@
 
 import pytest
 
-from sidecar.core.claims import audiences, issuer_of, scopes, validate
+from sidecar.core.claims import audiences, issuer_of, scopes, session_of, validate
 from sidecar.core.reason import Reason, Refusal
 from support.tokens import ABSENT, AUDIENCE, ISSUER, NOW, claims
 from support.trusts import issuer
@@ -59,6 +59,21 @@ def test_any_configured_audience_will_do() -> None:
 def test_not_a_name(name: str, value: object) -> None:
     """A ``sub`` or ``jti`` that is not a string with content is of the wrong form."""
     assert _reason(**{name: value}) is Reason.CLAIM_INVALID
+
+
+@pytest.mark.parametrize("value", ["", True, False, [], ["s"], {}, {"a": "b"}, 1.0, 1.5, 1e300], ids=repr)
+def test_session_that_nobody_could_revoke(value: object) -> None:
+    """A ``sid`` that has no one form as text is of the wrong form, required or not."""
+    assert _reason(sid=value) is Reason.CLAIM_INVALID
+
+
+@pytest.mark.parametrize(
+    ("value", "session"), [(ABSENT, None), (None, None), ("s", "s"), ("0", "0"), (0, "0"), (-7, "-7")], ids=repr
+)
+def test_session(value: object, session: str | None) -> None:
+    """A string, a whole number as its digits, or none."""
+    assert _reason(sid=value) is None
+    assert session_of(claims(sid=value)) == session
 
 
 @pytest.mark.parametrize("name", ["sub", "jti"])
