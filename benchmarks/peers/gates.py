@@ -39,6 +39,7 @@ def gates(results: Results) -> Iterator[Gate]:
     yield from _cost(results)
     yield from _latency(results)
     yield from _variants(results)
+    yield from _cel(results)
     yield from _rules(results)
 
 
@@ -65,6 +66,14 @@ def _variants(results: Results) -> Iterator[Gate]:
         go = results.figure(f"go-{kind}", REFERENCE.name, _sidecar)
         yield Gate(f"with {title}: sidecar CPU a check", ours, unit=" µs")
         yield Gate(f"with {title}: sidecar CPU / Go server's", ratio(ours, go))
+
+
+def _cel(results: Results) -> Iterator[Gate]:
+    for kind, title in (("cel", "four terms in CEL"), ("cel-live", "four terms in CEL, three asked in each check")):
+        ours = results.figure(f"ours-{kind}", REFERENCE.name, _sidecar)
+        yield Gate(f"with {title}: sidecar CPU a check", ours, 16, " µs")
+        go = ratio(ours, _best(results, _GO, REFERENCE.name, _sidecar))
+        yield Gate(f"with {title}: sidecar CPU / Go server's", go, 0.55)
 
 
 def _rules(results: Results) -> Iterator[Gate]:

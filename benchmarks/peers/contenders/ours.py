@@ -37,6 +37,15 @@ _RULE = """\
       - to: [{{operation: {{methods: [GET], paths: ["{path}*"]}}}}]
         when: [{{key: "request.auth.claims[groups]", values: [{group}]}}]
 """
+#: Four terms in CEL in place of the rule's condition: about endpoint and identity, and about what is asked each time.
+_CEL = (
+    "request.method == 'GET' && request.path.startsWith('/orders') && identity.claims.tenant != '' && "
+    f"'{GROUP}' in identity.claims.groups"
+)
+_CEL_LIVE = (
+    "!('x-blocked' in request.headers) && now > timestamp('2026-01-01T00:00:00Z') && source.address != '192.0.2.1' && "
+    f"'{GROUP}' in identity.claims.groups"
+)
 _TENANT = f"{ext_authz.NAME}:claims:tenant"
 RULES = (1, 10, 100, 1000)
 
@@ -46,6 +55,12 @@ def configuration(transport: str, listen: str, rules: int = 1) -> str:
     others = [_RULE.format(path=f"/service-{number}/", group=GROUP) for number in range(1, rules)]
     text = "".join([*others, _RULE.format(path=PATH, group=GROUP)])
     return _CONFIGURATION.format(transport=transport, listen=listen, rules=text.rstrip("\n"))
+
+
+def configuration_with_cel(transport: str, listen: str, expression: str) -> str:
+    """Return the sidecar's configuration whose one rule has ``expression`` as its condition."""
+    text = configuration(transport, listen)
+    return text.replace(f'{{key: "request.auth.claims[groups]", values: [{GROUP}]}}', f'{{cel: "{expression}"}}')
 
 
 def run(bench: Bench, stack: ExitStack, text: str) -> tuple[Process, str]:
@@ -71,8 +86,10 @@ def _start(  # noqa: PLR0913 - each is what one variant differs in
     rules: int = 1,
     raw: bool = False,
     generated: bool = False,
+    cel: str = "",
 ) -> Front:
-    text = configuration(transport, listen_address(bench, unix=unix), rules)
+    listen = listen_address(bench, unix=unix)
+    text = configuration_with_cel(transport, listen, cel) if cel else configuration(transport, listen, rules)
     process, address = run(bench, stack, text)
     if generated:
         return Front(process=process, bootstrap=whole_bootstrap(address, _TENANT))
@@ -94,6 +111,14 @@ def variants(transport: str) -> Sequence[Contender]:
     return (
         Contender("ours-raw", "ours, raw headers", "encode_raw_headers", partial(start, raw=True), variant=True),
         Contender("ours-traced", "ours, traced", "Envoy traces every request", start, variant=True, traced=True),
+        Contender("ours-cel", "ours, CEL", "four terms in CEL", partial(start, cel=_CEL), variant=True),
+        Contender(
+            "ours-cel-live",
+            "ours, CEL on the request",
+            "four terms in CEL, three of them asked in each check",
+            partial(start, cel=_CEL_LIVE),
+            variant=True,
+        ),
         Contender(
             "ours-generated",
             "ours, generated Envoy",
