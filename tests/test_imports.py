@@ -28,6 +28,7 @@ def loaded_by(module: str) -> set[str]:
         ("sidecar", {"grpc", "asyncio", "google.protobuf", "pydantic", "sidecar.core"}),
         ("sidecar.core.check", {"grpc", "asyncio", "multiprocessing", "socket", "nacl", "cryptography", "pydantic"}),
         ("sidecar.engine.engine", {"grpc", "nacl", "cryptography", "pydantic"}),
+        ("sidecar.cel", {"grpc", "asyncio", "multiprocessing", "socket", "pydantic", "envoy", "sidecar.core"}),
         ("sidecar.memory.cache", {"grpc", "asyncio", "multiprocessing", "pickle", "pydantic", "sidecar.core"}),
         ("sidecar.memory.scoreboard", {"grpc", "asyncio", "pickle", "pydantic", "sidecar.core"}),
         ("sidecar.observe.health", {"grpc", "asyncio", "pickle", "pydantic", "aiohttp", "prometheus_client"}),

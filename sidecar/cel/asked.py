@@ -6,17 +6,17 @@ library they would do the same, but version 0.1.3 of it never frees what it call
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from sidecar.cel.environment import ANSWERS, Program, program
-from sidecar.cel.functions import in_cidr, matches
+from sidecar.cel.functions import matching, within
 from sidecar.cel.part import part
 from sidecar.cel.tree import CheckedExpr, Expr, children, is_text, name_of, operands, walk
 from sidecar.cel.variables import VARIABLES
 
-_ANSWERED: dict[str, Callable[[str, str], bool]] = {"inCidr": in_cidr, "matches": matches}
+_ANSWERED: dict[str, Callable[[str], Callable[[str], bool]]] = {"inCidr": within, "matches": matching}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,12 @@ class Asked:
 
     def into(self, data: dict[str, object]) -> None:
         """Put the answer among the values, if there is one."""
-        with suppress(Exception):
+        try:
             text = self.about(data)
             if isinstance(text, str):
                 data[self.name] = self.answer(text)
+        except Exception:  # noqa: BLE001, S110 - no answer is the error that the call comes to
+            pass
 
 
 def calls_in_loops(node: Expr, bound: frozenset[str] = frozenset()) -> Iterator[Expr]:
@@ -64,7 +66,7 @@ def taken_out(checked: CheckedExpr) -> tuple[Asked, ...]:
 def _take_out(node: Expr, bound: frozenset[str], checked: CheckedExpr, asked: list[Asked]) -> None:
     if _is_answered(node, bound):
         text, written = operands(node.call_expr)
-        answer = partial(_answered, _ANSWERED[node.call_expr.function], written.const_expr.string_value)
+        answer = _ANSWERED[node.call_expr.function](written.const_expr.string_value)
         asked.append(Asked(ANSWERS[len(asked)], _about(text, checked), answer))
         node.ident_expr.name = asked[-1].name
         checked.reference_map[node.id].Clear()
@@ -74,20 +76,15 @@ def _take_out(node: Expr, bound: frozenset[str], checked: CheckedExpr, asked: li
         _take_out(child, _inside(node, bound), checked, asked)
 
 
-def _answered(function: Callable[[str, str], bool], written: str, text: str) -> bool:
-    return function(text, written)
-
-
 def _about(text: Expr, checked: CheckedExpr) -> Program:
     path = _path(text)
     return program(part(checked, text)) if path is None else partial(_followed, path)
 
 
 def _followed(path: tuple[str, ...], data: Mapping[str, object]) -> object:
-    found: object = data
+    """Return the member at ``path``; raises ``LookupError`` or ``TypeError`` where there is none."""
+    found: Any = data
     for name in path:
-        if not isinstance(found, Mapping):
-            return None
         found = found[name]
     return found
 

@@ -1,6 +1,6 @@
 """The functions of our own, and what literals may be given to them."""
 
-import re
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -9,7 +9,6 @@ import re2
 #: Instructions of a compiled pattern: time goes with them, byte by byte, where RE2 cannot keep its states.
 MAX_PROGRAM = 1000
 _MAX_MEMORY = 1 << 20
-_WHERE = re.compile(r"^b'(.*)'$", re.DOTALL)
 
 
 @lru_cache(maxsize=1024)
@@ -30,12 +29,16 @@ def pattern(text: str) -> "re2._Regexp":
     return compiled
 
 
-def matches(text: str, regex: str) -> bool:
-    """Say whether ``regex`` matches somewhere in ``text`` (``matches`` of CEL, with a pattern that is kept)."""
-    return pattern(regex).search(text) is not None
+def matching(regex: str) -> Callable[[str], bool]:
+    """Return what says whether ``regex`` matches somewhere in a text: CEL's ``matches`` with a pattern that is kept."""
+    search = pattern(regex).search
+
+    def matches(text: str) -> bool:
+        return search(text) is not None
+
+    return matches
 
 
-@lru_cache(maxsize=1024)
 def network(text: str) -> IPv4Network | IPv6Network:
     """Read a network in CIDR notation (RFC 4632, RFC 4291); raises ``ValueError`` with what to write."""
     if "%" in text:
@@ -51,14 +54,19 @@ def network(text: str) -> IPv4Network | IPv6Network:
     raise ValueError(f"bits are set behind the prefix; write '{wider}'")
 
 
-def in_cidr(address: str, cidr: str) -> bool:
-    """Say whether the address is in the network; raises ``ValueError`` if it is none.
+def within(cidr: str) -> Callable[[str], bool]:
+    """Return what says whether an address is in the network; it raises ``ValueError`` for what is no address.
 
     An IPv4 address that is written in IPv6 (RFC 4291, section 2.5.5.2) is that IPv4 address.
     """
-    if "%" in address:
-        raise ValueError("an address with a zone")
-    parsed = ip_address(address)
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    return parsed in network(cidr)
+    wanted = network(cidr)
+
+    def contains(address: str) -> bool:
+        if "%" in address:
+            raise ValueError("an address with a zone")
+        parsed = ip_address(address)
+        if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+            parsed = parsed.ipv4_mapped
+        return parsed in wanted
+
+    return contains

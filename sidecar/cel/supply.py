@@ -37,7 +37,7 @@ def _text(longest: int) -> Supply:
     def supply(value: object) -> object:
         if not isinstance(value, str):
             raise TypeError("no text")
-        if len(value) > longest or not (value.isascii() or len(value.encode()) <= longest):
+        if len(value) > longest or (not value.isascii() and len(value.encode()) > longest):
             raise ValueError("too long")
         return value
 
@@ -56,29 +56,30 @@ def _texts(longest: int) -> Supply:
 
 
 def _headers(names: tuple[str, ...]) -> Supply:
-    text = _text(HEADER_BYTES)
-
-    def supply(value: object) -> object:
-        if not isinstance(value, Mapping):
-            raise TypeError("no map")
-        return {name: text(value[name]) for name in names if name in value}
-
-    return supply
+    return _members(names, _text(HEADER_BYTES))
 
 
 def _claims(names: tuple[str, ...]) -> Supply:
+    return _members(names, _checked)
+
+
+def _members(names: tuple[str, ...], member: Supply) -> Supply:
     def supply(value: object) -> object:
-        if not isinstance(value, Mapping):
-            raise TypeError("no map")
-        return {name: _checked(value[name]) for name in names if name in value}
+        given = _mapping(value)
+        return {name: member(given[name]) for name in names if name in given}
 
     return supply
 
 
 def _map(value: object) -> object:
-    if not isinstance(value, Mapping):
-        raise TypeError("no map")
-    return {name: _checked(member) for name, member in value.items()}
+    return {name: _checked(member) for name, member in _mapping(value).items()}
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    # Nearly always a dictionary; to ask whether it is a mapping of any kind takes longer.
+    if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101 - in this order
+        return value
+    raise TypeError("no map")
 
 
 def _number(value: object) -> object:
@@ -94,14 +95,12 @@ def _time(value: object) -> object:
 
 def _checked(value: object) -> object:
     """Return ``value`` unless there is an integer in it that CEL has none for: the library leaks memory at those."""
-    if isinstance(value, int):
-        if not _LEAST <= value <= _GREATEST:
-            raise ValueError("no integer of 64 bits")
-    elif isinstance(value, list):
-        for one in value:
-            _checked(one)
-    elif isinstance(value, dict):
-        for one in value.values():
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not _LEAST <= value <= _GREATEST:
+        raise ValueError("no integer of 64 bits")
+    if isinstance(value, list | dict):
+        for one in value.values() if isinstance(value, dict) else value:
             _checked(one)
     return value
 

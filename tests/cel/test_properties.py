@@ -14,7 +14,7 @@ ATOMS = [
     "identity.claims.a == 1", "identity.claims.b", "has(identity.claims.a)", "'a' in identity.claims",
     "1 / size(request.path) == 1",
     "identity.scopes.exists(s, s == 'a' && request.method == 'GET')", "identity.scopes.all(s, s != '&&')",
-    "request.path == ' && (' ", "inCidr(source.address, '10.0.0.0/8')", 
+    "request.path == ' && (' ", "inCidr(source.address, '10.0.0.0/8')",
     "['/a', '/b'].exists(p, p == request.path // &&\n)",
     "['a'].exists(a, request.path.matches('b'))", "request.path == '''\n&&'''", "request.headers.a == '😀&&'",
 ]  # fmt: skip
@@ -72,8 +72,8 @@ def whole(text: str, values: dict[str, object]) -> bool | None:
 def test_taking_apart_keeps_the_meaning(text: str, values: dict[str, object]) -> None:
     """All terms are true where the expression is; one of them is false where the expression is.
 
-    So both readings are kept: "what cannot be told matches" (deny), and "what cannot be told does not" (allow). Integers
-    beyond 64 bits are an error to the library where it meets them, and to a term wherever they are in what it reads.
+    So both readings are kept: "what cannot be told matches" (deny), and "what cannot be told does not" (allow).
+    Integers beyond 64 bits are an error to the library where it meets them, and to a term wherever it reads them.
     """
     terms = compiled(text)
     if terms is None:
