@@ -39,7 +39,7 @@ def compile_terms(text: str) -> tuple[Term, ...]:
     terms = [
         _term(text, checked, root, of_it) for root, of_it in zip(roots(checked), texts(text, checked), strict=True)
     ]
-    refuse_costly(checked)
+    refuse_costly(checked, [term.claims for term in terms])
     return tuple(terms)
 
 

@@ -6,7 +6,8 @@ having T bytes together, n elements cost at most n·f(0) + f(T) - f(0), since f 
 (it is a sum of products without minus). The library ends an evaluation after 10000 turns of all its loops together.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,10 +15,10 @@ from sidecar.cel.error import CelError
 from sidecar.cel.functions import pattern
 from sidecar.cel.price import NODE, PRICES, SMALL, Size
 from sidecar.cel.tree import CheckedExpr, Expr, children, name_of, operands
-from sidecar.cel.variables import TEXTS_LENGTH, VARIABLES, Kind
+from sidecar.cel.variables import CLAIMS_BYTES, TEXTS_LENGTH, VARIABLES, Kind
 
 #: Nanoseconds an expression may take at worst.
-MOST: Final = 50e6
+MOST: Final = 60e6
 #: Loops in loops: two lists held against each other.
 MAX_NESTING: Final = 2
 _TURNS: Final = 10_000.0
@@ -25,6 +26,8 @@ _TURNS: Final = 10_000.0
 _MATCHED: Final = 30.0
 #: Where a pattern is not kept, the library compiles it anew for each text: so much, and so much for each instruction.
 _COMPILED: Final = (15_000.0, 3000.0)
+#: Each byte of claims, as JSON, that the library is given.
+_HANDED_OVER: Final = 200.0
 #: Each member of a list in JSON takes two bytes at least, its comma included.
 _MEMBER: Final = 2.0
 
@@ -39,11 +42,11 @@ class Cost:
     limit: float = 0.0
 
 
-def refuse_costly(checked: CheckedExpr) -> None:
-    """Refuse a tree that may take too long; raises ``CelError``."""
+def refuse_costly(checked: CheckedExpr, claims: Sequence[frozenset[str] | None]) -> None:
+    """Refuse a tree that may take too long; raises ``CelError``. ``claims`` are those that each of its terms reads."""
     if _nesting(checked.expr) > MAX_NESTING:
         raise CelError(f"loops in loops in loops: {MAX_NESTING} levels at most; write several conditions")
-    nanoseconds = nanoseconds_of(checked)
+    nanoseconds = nanoseconds_of(checked) + _handed_over(claims)
     if nanoseconds > MOST:
         raise CelError(
             f"may take {nanoseconds / 1e6:.0f} ms with the longest values there can be, {MOST / 1e6:.0f} at most: "
@@ -56,6 +59,13 @@ def nanoseconds_of(checked: CheckedExpr) -> float:
     """Return how long a tree may take."""
     cost = _cost(checked.expr, {}, checked)
     return cost.flat + min(cost.looped, cost.limit)
+
+
+def _handed_over(claims: Sequence[frozenset[str] | None]) -> float:
+    """Return what it takes to look through claims and to copy them: all of their bytes may be in the one most read."""
+    named = Counter(name for names in claims if names is not None for name in names)
+    times = claims.count(None) + max(named.values(), default=0)
+    return times * CLAIMS_BYTES * _HANDED_OVER
 
 
 def _nesting(node: Expr) -> int:

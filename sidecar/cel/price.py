@@ -75,11 +75,16 @@ def _joined(given: Operands) -> float:
 
 
 def _found(given: Operands) -> float:
-    return given[0].size * 0.1 + given[0].size * given[1].size / 100.0
+    # A text in which every character is the needle's first, and a needle that differs in its last alone.
+    return given[0].size * 20.0 + given[0].size * given[1].size / 100.0
 
 
-def _searched(given: Operands) -> float:
-    return given[0].size * 60.0 + given[0].size * given[1].size / 100.0
+def _cut(given: Operands) -> float:
+    return _found(given) + given[0].size * 60.0
+
+
+def _put_in(given: Operands) -> float:
+    return _cut(given) + _replaced(given) * 3.0
 
 
 def _python(_: Operands) -> float:
@@ -111,8 +116,8 @@ PRICES: Final[dict[str, Price]] = {
     "startsWith": (lambda given: given[1].size, _small),
     "endsWith": (lambda given: given[1].size, _small),
     "contains": (_found, _small),
-    "indexOf": (_searched, _small),
-    "lastIndexOf": (_searched, _small),
+    "indexOf": (_found, _small),
+    "lastIndexOf": (_found, _small),
     "matches": (_python, _small),
     "inCidr": (_python, _small),
     "lowerAscii": (_of_first(8.0), _first),
@@ -120,6 +125,6 @@ PRICES: Final[dict[str, Price]] = {
     "trim": (_of_first(8.0), _first),
     "charAt": (_of_first(8.0), _small),
     "substring": (_of_first(8.0), _first),
-    "split": (_searched, lambda given: given[0].size * 2 + SMALL),
-    "replace": (_searched, _replaced),
+    "split": (_cut, lambda given: given[0].size * 2 + SMALL),
+    "replace": (_put_in, _replaced),
 }

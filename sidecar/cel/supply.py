@@ -39,7 +39,7 @@ def _text(longest: int) -> Supply:
             raise TypeError("no text")
         if len(value) > longest or (not value.isascii() and len(value.encode()) > longest):
             raise ValueError("too long")
-        return value
+        return _whole(value)
 
     return supply
 
@@ -50,7 +50,7 @@ def _texts(longest: int) -> Supply:
             raise TypeError("no list")
         if len(value) > longest or sum(map(len, value)) > TEXTS_LENGTH:
             raise ValueError("too long")
-        return list(value)
+        return [_whole(one) for one in value]
 
     return supply
 
@@ -72,7 +72,7 @@ def _members(names: tuple[str, ...], member: Supply) -> Supply:
 
 
 def _map(value: object) -> object:
-    return {name: _checked(member) for name, member in _mapping(value).items()}
+    return _checked(dict(_mapping(value)))
 
 
 def _mapping(value: object) -> Mapping[str, object]:
@@ -94,15 +94,29 @@ def _time(value: object) -> object:
 
 
 def _checked(value: object) -> object:
-    """Return ``value`` unless there is an integer in it that CEL has none for: the library leaks memory at those."""
+    """Return ``value`` unless the library would take something in it for something else.
+
+    Texts with a zero in them, names of members included, and integers that CEL has none for: at those it leaks memory.
+    """
     if isinstance(value, str):
-        return value
+        return _whole(value)
     if isinstance(value, int) and not _LEAST <= value <= _GREATEST:
         raise ValueError("no integer of 64 bits")
-    if isinstance(value, list | dict):
-        for one in value.values() if isinstance(value, dict) else value:
+    if isinstance(value, list):
+        for one in value:
+            _checked(one)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            _whole(name)
             _checked(one)
     return value
+
+
+def _whole(text: str) -> str:
+    # INVARIANT: no text with a zero gets to the library: it ends there (0.1.3), and "admin\0" would be "admin".
+    if "\0" in text:
+        raise ValueError("a zero in a text")
+    return text
 
 
 _LEAST, _GREATEST = -(2**63), 2**63 - 1

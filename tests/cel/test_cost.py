@@ -29,11 +29,15 @@ COSTLY = [
     "identity.claims.a.exists(x, x in identity.claims.b)",
     "request.headers.a.split(',').exists(x, x in identity.claims.b)",
     "identity.claims.a.exists(x, identity.claims.text.indexOf(x) > 3)",
+    "identity.claims.a.exists(x, request.path.contains(x))",
+    "identity.claims.a.all(x, !(request.path.contains('abc')))",
+    "size(identity.claims.text.replace('', '" + "a" * 3000 + "')) > 1",
+    " && ".join(["identity.claims.a == 1"] * 30),
     "identity.claims.a.exists(x, size(request.path + request.query + identity.claims.b) > size(x))",
     "identity.claims.a.exists(x, x.matches('^a'))",
     "identity.claims.text.matches('([a-z]{1,30}x){1,3}')",
     "size(request.path.replace('', '" + "a" * 100 + "').replace('a', '" + "b" * 100 + "')) > 1",
-    " || ".join(["request.path.split('') == request.query.split('')"] * 70),
+    " || ".join(["request.path.split('') == request.query.split('')"] * 60),
     "identity.claims.a.exists(x, request.query.replace('a', 'b') == x)",
 ]
 
@@ -47,7 +51,7 @@ def test_what_people_write_is_let_in(text: str) -> None:
 @pytest.mark.parametrize("text", COSTLY)
 def test_costly(text: str) -> None:
     """What may take long with values that whoever asks has chosen is refused, with the time."""
-    with pytest.raises(CelError, match=r"may take [0-9]+ ms with the longest values there can be, 50 at most"):
+    with pytest.raises(CelError, match=r"may take [0-9]+ ms with the longest values there can be, 60 at most"):
         compile_terms(text)
 
 

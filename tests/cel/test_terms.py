@@ -156,6 +156,11 @@ ANSWERS: dict[str, bool | None] = {
     "identity.claims['for'] == 1": True,
     "identity.claims.for == 1": True,
     "identity.claims.yes == true": True,
+    "identity.claims.yes == 1": False,
+    "identity.claims.yes == 'true'": False,
+    "identity.claims.nothing == false": False,
+    "identity.claims.nothing == ''": False,
+    "type(identity.claims.yes) == bool": True,
     "has(identity.claims.missing)": False,
     "has(identity.claims.missing.further)": None,
     "identity.claims.team.matches('^a$')": True,
@@ -192,6 +197,19 @@ ANSWERS: dict[str, bool | None] = {
     "request.path.split('/')[1] == 'orders'": True,
     "request.path.substring(99) == ''": None,
     "size(request.path) == 9": True,
+    ".request.method == 'GET'": True,
+    "request.`method` == 'GET'": True,
+    "['a'].exists(int, int == 'a')": True,
+    "['a'].exists(x, ['b'].exists(x, x.matches('b')))": True,
+    "(['a'].exists(q, q == request.path) ? 'x' : 'y').matches('y')": True,
+    "(request.path.matches('a') ? request.query : request.path).matches('7')": True,
+    "(request.path.matches('7') ? request.query : request.path).matches('7')": None,
+    "{'a': request.path}.a.matches('7')": True,
+    "dyn(request.path).matches('7')": True,
+    "identity.claims.team ? true : false": None,
+    "!identity.claims.team": None,
+    "identity.claims.nested['in']['b'].matches('a')": None,
+    "{'a': 1, 'a': 2}.a == 1": None,
 }
 
 
@@ -229,6 +247,35 @@ def test_answers(text: str, answer: object) -> None:
 def test_values_beyond(text: str, name: str, value: object) -> None:
     """A value that is too long, of another type or takes too many turns cannot be told, and raises nothing."""
     assert only(text)({name: value}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("request.path == '/admin'", "request.path", "/admin\0/x"),
+        ("request.path != '/admin'", "request.path", "/admin\0/x"),
+        ("request.path.matches('^/admin')", "request.path", "/admin\0/x"),
+        ("request.path.lowerAscii().matches('^/admin')", "request.path", "/admin\0/x"),
+        ("'admin' in identity.scopes", "identity.scopes", ["admin\0x"]),
+        ("request.headers.role == 'admin'", "request.headers", {"role": "admin\0"}),
+        ("context.role == 'admin'", "context", {"role": "admin\0"}),
+        ("context.role == 'admin'", "context", {"role\0": "admin"}),
+        ("identity.claims.role == 'admin'", "identity.claims", {"role": "admin\0x"}),
+        ("'admin' in identity.claims.roles", "identity.claims", {"roles": ["user", "admin\0x"]}),
+        ("identity.claims.a.role == 'admin'", "identity.claims", {"a": {"role\0x": "admin"}}),
+        ("identity.claims.a[0].role == 'admin'", "identity.claims", {"a": [{"role": "admin\0x"}]}),
+        ("identity.claims.exists(name, name == 'admin')", "identity.claims", {"admin\0x": 1}),
+    ],
+)
+def test_no_text_ends_at_a_zero(text: str, name: str, value: object) -> None:
+    """A text with a zero is not taken for what stands before it: the library alone would do so."""
+    assert only(text)({name: value}) is None
+
+
+def test_claims_that_are_not_read_do_no_harm() -> None:
+    """What a term does not read may be anything."""
+    claims = {"role": "admin", "other": "a\0", "role\0x": "user", "huge": 2**70}
+    assert only("identity.claims.role == 'admin'")({"identity.claims": claims}) is True
 
 
 def test_times_are_taken_in_both_forms() -> None:
