@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from sidecar.cel.environment import ANSWERS, Program, program
+from sidecar.cel.error import CelError
 from sidecar.cel.functions import matching, within
 from sidecar.cel.part import part
 from sidecar.cel.tree import CheckedExpr, Expr, children, is_text, name_of, operands, walk
@@ -67,6 +68,9 @@ def _take_out(node: Expr, bound: frozenset[str], checked: CheckedExpr, asked: li
     if _is_answered(node, bound):
         text, written = operands(node.call_expr)
         answer = _ANSWERED[node.call_expr.function](written.const_expr.string_value)
+        # The library has matches() as well, for those, and no inCidr().
+        if any(node.call_expr.function == "inCidr" for node in walk(text)):
+            raise CelError("inCidr() within what matches() or inCidr() is about; write two conditions")
         asked.append(Asked(ANSWERS[len(asked)], _about(text, checked), answer))
         node.ident_expr.name = asked[-1].name
         checked.reference_map[node.id].Clear()

@@ -84,7 +84,7 @@ class _Finder:
         found = self.find(method, authority, path, port)
         rules = found.rules
         if rules not in self._counted:
-            size = len(rules.deny) + len(rules.allow)
+            size = len(rules.deny) + len(rules.allow) + len(rules.audit)
             if self._rules + size > _MOST_RULES:
                 self._forget()
             self._counted.add(rules)

@@ -85,7 +85,7 @@ def readings(path: str, mode: PathMode) -> tuple[str, ...]:
 
     As sent and decoded: ``/users%3Adelete`` is ``/users:delete`` to most frameworks. With ``+`` as a space, which is
     right for forms and wrong for paths. Cut at ``?`` or ``#`` by who decodes too early: ``/admin`` of ``/admin%3Fx``.
-    With outer spaces of each segment trimmed: ``/admin`` of ``/admin%20``. And combinations of these, twelve at the
+    With outer spaces of each segment trimmed: ``/admin`` of ``/admin%20``. And combinations of these, 13 at the
     most. What a deny rule finds in any of them is denied, and an allow rule must find all of them. Istio's modes look
     at the path as sent alone, as Istio does.
     """

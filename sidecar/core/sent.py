@@ -63,9 +63,12 @@ class SentRequest:
 
     @property
     def server_name(self) -> str:
-        """The name that the client asked for in TLS (SNI; RFC 6066, section 3); empty without, or if not passed on."""
+        """The name that the client asked for in TLS (SNI; RFC 6066, section 3), in lower case and without a last dot.
+
+        Empty without, or if Envoy does not pass it on. Envoy takes it in any spelling, and so do upstreams.
+        """
         name: str = self.attributes.tls_session.sni
-        return name
+        return name.lower().removesuffix(".")
 
     @property
     def scheme(self) -> str:

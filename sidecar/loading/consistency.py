@@ -17,6 +17,8 @@ from sidecar.settings.response import IdentityHeaderSettings
 from sidecar.transport.address import is_local, parse_anywhere
 
 Inconsistency = tuple[FieldPath, str]
+#: Base64url of 16 KiB of claims, which is what the cost of an expression is reckoned with.
+_LARGEST_TOKEN = 21845
 
 
 def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
@@ -109,11 +111,18 @@ def _path_patterns(settings: Settings) -> Iterator[Inconsistency]:
 
 
 def _expressions(settings: Settings) -> Iterator[Inconsistency]:
+    size = settings.request.max_token_bytes
     for where, text in _cel(settings):
         try:
-            terms_of(text)
+            terms = terms_of(text)
         except ValueError as error:
             yield where, str(error)
+            continue
+        if size > _LARGEST_TOKEN and any("identity.claims" in term.variables for term in terms):
+            yield (
+                ("request", "max_token_bytes"),
+                f"at most {_LARGEST_TOKEN} where an expression looks at claims: its cost is bounded for so many",
+            )
 
 
 def _cel(settings: Settings) -> Iterator[tuple[FieldPath, str]]:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from sidecar.loading.document import Document, read_document
-from sidecar.loading.folder import files_in
+from sidecar.loading.document import Document
+from sidecar.loading.folder import files_in, read_folder
 from sidecar.loading.problem import ConfigurationError, Problem
 
 #: What a file of the folder may have: lists, which are joined in the order of the files' names.
@@ -15,8 +15,8 @@ def with_policies(document: Document) -> Document:
     folder = document.values.get("policy_folder")
     if not isinstance(folder, str) or not folder:
         return document  # there is none, or validation will say what is wrong with it
-    for file in files_in(document.path.parent / folder):
-        document = _joined(document, read_document(file))
+    for part in read_folder(document.path.parent / folder):
+        document = _joined(document, part)
     return document
 
 

@@ -30,12 +30,18 @@ class Configuration:
 
 def load_configuration(path: Path, environment: Mapping[str, str]) -> Configuration:
     """Read ``path`` and the environment; raises ``ConfigurationError`` with every problem in them."""
-    return configuration_of(with_policies(read_document(path)), environment)
+    document = read_document(path)
+    # First: a variable may say which folder there is.
+    origins = override(document.values, environment)
+    return _valid(with_policies(document), origins)
 
 
 def configuration_of(document: Document, environment: Mapping[str, str]) -> Configuration:
-    """Do the same of a document that was read."""
-    origins = override(document.values, environment)
+    """Do the same of a document that was read, and has all in it."""
+    return _valid(document, override(document.values, environment))
+
+
+def _valid(document: Document, origins: Mapping[FieldPath, str]) -> Configuration:
     try:
         settings = Settings.model_validate(document.values)
     except ValidationError as error:

@@ -51,7 +51,7 @@ def test_files_of_one_moment(folder: Path) -> None:
     (mounted / "..new" / "a.yaml").write_text(_DENY.format(name="there"), encoding="utf-8")
     (mounted / "..data").symlink_to("..new")
     (mounted / "a.yaml").symlink_to("..data/a.yaml")
-    (mounted / "gone.yaml").symlink_to("..old/gone.yaml")  # kubelet has not come to remove it yet
+    (mounted / "gone.yaml").symlink_to("..data/gone.yaml")  # kubelet has not come to remove it yet
     assert [one.name for one in _load(folder, {}).deny] == ["there"]
 
 
@@ -68,7 +68,7 @@ def test_files_of_one_moment(folder: Path) -> None:
         ({"a.yaml": "policies: {}"}, "policies/a.yaml:1:1", "policies: is no list"),
         ({"a.yaml": "public: [{paths: [x]}]"}, "policies/a.yaml:1:19", "public[0].paths[0]: 'x' matches no path"),
         ({"a.yaml": "policies: ["}, "policies/a.yaml:1:12", "is not YAML"),
-        ({"a.txt": ""}, "policies", "has no file that ends in .json, .yaml, .yml"),
+        ({"a.txt": ""}, "policies", "has no file that ends in .yaml, .yml, .json"),
     ],
 )
 def test_faults_have_their_place(folder: Path, files: Mapping[str, str], place: str, message: str) -> None:

@@ -7,13 +7,15 @@ only in a deny policy or under ``notValues`` of an allow policy: where that keep
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TypeAlias
 
 from sidecar.core.identity import Identity
 from sidecar.core.policy.case import Case
 from sidecar.core.policy.model import AttributeKind, Condition
+from sidecar.core.policy.networks import read_address
 from sidecar.core.policy.peer import Workload, client_address, workload
 from sidecar.core.request import Request
 from sidecar.core.strict_json import Json
@@ -50,13 +52,24 @@ def attribute(condition: Condition, case: Case) -> Attribute:
     return _READ[condition.kind](condition, case)
 
 
-def header_readings(name: str, request: Request) -> tuple[str | None, ...] | None:
-    """Return what a header may be read as, ``None`` being one that is not there; or ``None`` for one not readable."""
+def header_readings(name: str, request: Request, *, runs: bool) -> tuple[str | None, ...] | None:
+    """Return what a header may be read as, ``None`` being one that is not there; or ``None`` for one not readable.
+
+    ``runs``: also as several of its parts, since a copy may have a comma of its own.
+    """
     value = request.headers.get(name)
     if value is None:
         return (None,)
     found = _copies(value, is_raw=request.sent.has_raw_headers)
-    return None if found is None else tuple(found)
+    if found is None:
+        return None
+    return tuple(dict.fromkeys((*found, *_runs(value)))) if runs and "," in value else tuple(found)
+
+
+def _runs(value: str) -> Iterator[str]:
+    parts = value.split(",")
+    for first, last in combinations(range(len(parts) + 1), 2):
+        yield ",".join(parts[first:last]).strip()
 
 
 def _header(condition: Condition, case: Case) -> Attribute:
@@ -93,6 +106,16 @@ def _of_text(read: Callable[[Case], str | None]) -> _Reader:
     return found
 
 
+def _of_address(read: Callable[[Case], str | None]) -> _Reader:
+    """Read one address; where there is none, or one that no block has, it may be any."""
+
+    def found(_condition: Condition, case: Case) -> Attribute:
+        text = read(case)
+        return _UNREADABLE if text is None or read_address(text) is None else Attribute(((text,),))
+
+    return found
+
+
 def _of_peer(read: Callable[[Workload], tuple[str, ...]]) -> _Reader:
     """Read something of the peer's workload: it has none without a certificate, or without SPIFFE ID."""
 
@@ -111,7 +134,7 @@ def _server_name(_condition: Condition, case: Case) -> Attribute:
     sent = case.request.sent
     if not sent.attributes.HasField("tls_session"):
         return _UNREADABLE  # no TLS, or Envoy does not pass it on
-    return Attribute(((sent.server_name.lower(),),)) if sent.server_name else _NOTHING
+    return Attribute(((sent.server_name,),)) if sent.server_name else _NOTHING
 
 
 def claim_at(claims: Mapping[str, Json], path: tuple[str, ...]) -> Json:
@@ -147,14 +170,14 @@ _READ: Mapping[AttributeKind, _Reader] = {
     AttributeKind.PRINCIPAL: _of_identity(_principal),
     AttributeKind.AUDIENCES: _of_identity(lambda identity, _path: identity.audiences),
     AttributeKind.PRESENTER: _of_identity(lambda identity, _path: _claim(identity.claims, ("azp",))),
-    AttributeKind.SOURCE_IP: _of_text(lambda case: case.request.sent.source),
-    AttributeKind.REMOTE_IP: _of_text(
+    AttributeKind.SOURCE_IP: _of_address(lambda case: case.request.sent.source),
+    AttributeKind.REMOTE_IP: _of_address(
         lambda case: client_address(case.request.headers.get("x-forwarded-for"), case.request.sent.source, case.proxies)
     ),
     AttributeKind.SOURCE_NAMESPACE: _of_peer(lambda peer: peer.namespaces),
     AttributeKind.SOURCE_PRINCIPAL: _of_peer(lambda peer: (peer.principal,)),
     AttributeKind.SERVICE_ACCOUNT: _of_peer(lambda peer: peer.service_accounts),
-    AttributeKind.DESTINATION_IP: _of_text(lambda case: case.request.sent.destination),
+    AttributeKind.DESTINATION_IP: _of_address(lambda case: case.request.sent.destination),
     AttributeKind.DESTINATION_PORT: _of_text(lambda case: case.request.endpoint.port),
     AttributeKind.SNI: _server_name,
 }

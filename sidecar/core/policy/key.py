@@ -45,7 +45,10 @@ def attribute_patterns(kind: AttributeKind, text: str) -> tuple[Pattern, ...]:
         raise PatternError(f"{text!r} is no service account; write namespace and name, as 'shop/web'")
     if kind is AttributeKind.DESTINATION_PORT:
         check_port(text)
-    return (Pattern(pattern.kind, pattern.literal.lower()) if kind is AttributeKind.SNI else pattern,)
+    if kind is AttributeKind.SNI:
+        literal = pattern.literal.lower()
+        return (Pattern(pattern.kind, literal if pattern.kind is Kind.PREFIX else literal.removesuffix(".")),)
+    return (pattern,)
 
 
 def check_port(text: str) -> None:

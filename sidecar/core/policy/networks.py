@@ -10,6 +10,8 @@ from sidecar.core.policy.match import PatternError
 
 #: Addresses are asked about again and again: reading one takes 2 µs.
 _KEPT = 4096
+#: Characters of the longest address: IPv4 written as IPv6 (RFC 4291, section 2.2).
+_LONGEST = 45
 #: Bits before an IPv4 address that is written as IPv6.
 _MAPPED = 96
 
@@ -45,9 +47,13 @@ class Blocks:
         return address is not None and any(block.contains(address) for block in self.blocks)
 
 
-@lru_cache(_KEPT)
 def read_address(text: str) -> Address | None:
     """Read an address; ``None`` for what is none. An IPv4 address that is written as IPv6 (``::ffff:``) is IPv4."""
+    return _read(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(_KEPT)
+def _read(text: str) -> Address | None:
     try:
         address = ip_address(text)
     except ValueError:
