@@ -1,5 +1,6 @@
 """Policies out of a folder (``policy_folder``): as if they stood in the configuration itself, behind what is there."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from sidecar.loading.document import Document, read_document
@@ -29,10 +30,10 @@ def _joined(document: Document, part: Document) -> Document:
         if not isinstance(before, list):
             continue  # validation will say so
         values[name] = [*before, *members]
-        for (first, *rest), place in part.places.items():
-            if first == name and rest and isinstance(rest[0], int):
-                places[name, rest[0] + len(before), *rest[1:]] = place
-    return Document(document.path, values, places)
+        for path, place in part.places.items():
+            if path[:1] == (name,) and len(path) > 1 and isinstance(path[1], int):
+                places[name, path[1] + len(before), *path[2:]] = place
+    return replace(document, values=values, places=places)
 
 
 def _wrong(name: str) -> str:
