@@ -24,7 +24,10 @@ def issuer_of(rule: JwtRule, fetch: Mapping[str, object]) -> Translated:
     places = list(_places(rule))
     if places:
         values["credentials"] = [place for place, _ in places]
-    fields |= {("credentials", index): field for index, (_, field) in enumerate(places)}
+    for index, (place, field) in enumerate(places):
+        for kind in place:
+            fields |= {("credentials", index, *path): field for path in ((), (kind,))}
+            fields["credentials", index, kind, "name"] = (*field, "name") if kind == "header" else field
     where: FieldPath = ("jwksUri" if rule.jwks_uri else "jwks_uri",) if rule.url else ("jwks",) if rule.jwks else ()
     fields |= {("keys",): where, ("keys", "url"): where, ("keys", "jwks"): where}
     fields["keys", "fetch", "timeout_seconds"] = ("timeout",)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from sidecar.settings.base import Model
 from sidecar.settings.istio import Namespace
@@ -61,10 +61,10 @@ class Selector(Model):
     labels: dict[str, str] = Field(default={}, alias="matchLabels")
 
 
-class Chosen(BaseModel):
-    """The part of a specification that says which workloads it is for."""
+class Chosen(Model):
+    """The part of a specification that says which workloads it is for. The rest is looked at for who is among them."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+    model_config = ConfigDict(extra="ignore")
 
     selector: Selector = Field(default_factory=lambda: Selector.model_validate({}))
 

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from support.keypairs import pair
-from support.vectors import jwk_of
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder with ``jwks.json``."""
-    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [jwk_of(pair())]}), encoding="utf-8")
+    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [pair().jwk]}), encoding="utf-8")
     return tmp_path

@@ -42,8 +42,10 @@ def configure(folder: Path, files: Files, istio: Mapping[str, Any] = ISTIO, **mo
     (folder / "istio").mkdir(exist_ok=True)
     keys = (folder / "jwks.json").read_text(encoding="utf-8").strip()
     for name, content in files.items():
-        documents = content if isinstance(content, str) else "\n---\n".join(map(json.dumps, content))
-        text = documents.replace(JWKS, json.dumps(keys)[1:-1])
+        if isinstance(content, str):
+            text = content.replace(JWKS, keys)
+        else:
+            text = "\n---\n".join(map(json.dumps, content)).replace(JWKS, json.dumps(keys)[1:-1])
         (folder / "istio" / name).write_text(text, encoding="utf-8")
     config = folder / "authz.yaml"
     config.write_text(json.dumps({"istio": istio, **more}), encoding="utf-8")
