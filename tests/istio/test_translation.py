@@ -76,7 +76,7 @@ def test_addresses_in_conditions(folder: Path) -> None:
     """Blocks are masked there too."""
     rules = [{"when": [{"key": "remote.ip", "values": ["10.1.2.3/8"], "notValues": ["10.0.0.1/31"]}]}]
     (one,) = configure(folder, {"a.yaml": [policy("a", {"rules": rules})]}).settings.policies
-    (condition,) = one.rules[0].when or ()
+    (condition,) = one.rules[0].when or []
     assert (condition.values, condition.not_values) == (["10.0.0.0/8"], ["10.0.0.0/31"])
 
 

@@ -70,7 +70,13 @@ def test_what_is_for_others_may_be_anything(folder: Path) -> None:
 
 def test_what_kubectl_writes(folder: Path) -> None:
     """Lists, and metadata and status that Kubernetes added, are taken as they are."""
-    metadata = {"creationTimestamp": None, "uid": "x", "resourceVersion": "1", "labels": {}, "managedFields": [{}]}
+    metadata: dict[str, Any] = {
+        "creationTimestamp": None,
+        "uid": "x",
+        "resourceVersion": "1",
+        "labels": {},
+        "managedFields": [{}],
+    }
     written = policy("a", {"action": "DENY", "rules": [{}]}, **metadata) | {"status": {}}
     items = [_MINE, {"apiVersion": "security.istio.io/v1", "kind": "AuthorizationPolicyList", "items": [written]}]
     loaded = load(folder, {"a.json": [{"apiVersion": "v1", "kind": "List", "metadata": {}, "items": items}]})
