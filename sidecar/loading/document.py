@@ -78,8 +78,13 @@ def read_document(path: Path) -> Document:
 
 
 def read_documents(path: Path) -> list[Document]:
-    """Read a YAML file of several documents, as Kubernetes' are; raises ``ConfigurationError``. Empty ones are none."""
+    """Read a YAML file of several documents, as Kubernetes' are; raises ``ConfigurationError``.
+
+    Empty ones are none. A file of none is refused: it may be one that somebody is about to write.
+    """
     roots = _parse(path, _read_text(path), lambda yaml, text: list(yaml.load_all(text)))
+    if all(root is None for root in roots):
+        raise ConfigurationError([Problem(f"{path}:1:1", "", "has no document; take the file out of the folder")])
     return [_document(path, root) for root in roots if root is not None]
 
 

@@ -21,7 +21,9 @@ def files_in(folder: Path) -> Sequence[Path]:
     try:
         exchanged = folder / _EXCHANGED
         found = sorted((exchanged.resolve() if exchanged.is_symlink() else folder).iterdir())
-        chosen = [one for one in found if one.suffix in ENDINGS and not one.name.startswith(".") and one.is_file()]
+        chosen = [
+            one for one in found if one.suffix.lower() in ENDINGS and not one.name.startswith(".") and one.is_file()
+        ]
     except OSError as error:
         raise ConfigurationError([Problem(str(folder), "", f"cannot be read: {error.strerror}")]) from None
     if not chosen:

@@ -112,6 +112,43 @@ def test_no_documents(folder: Path, text: str) -> None:
     assert problems(folder, {"a.yaml": text})
 
 
+@pytest.mark.parametrize("text", ["", "---\n# later\n"])
+def test_a_file_that_is_about_to_be_written(folder: Path, text: str) -> None:
+    """What was in it is not gone because the file is empty at the moment."""
+    good = [policy("good", {"rules": [{}]})]
+    assert problems(folder, {"a.yaml": good, "b.yaml": text}) == [
+        "istio/b.yaml:1:1: has no document; take the file out of the folder"
+    ]
+
+
+@pytest.mark.parametrize("name", ["b.YAML", "b.Yml", "b.json"])
+def test_an_ending_in_capitals(folder: Path, name: str) -> None:
+    """A policy does not vanish by it."""
+    good = [policy("good", {"rules": [{}]})]
+    assert problems(folder, {"a.yaml": good, name: "- x\n"})
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [
+        ({"policies": {}}, "policies"),
+        ({"issuers": 5}, "issuers"),
+        ({"response": []}, "response"),
+        ({"response": {"identity_headers": {"claims": 1}}}, "response.identity_headers.claims"),
+        ({"istio": "shop"}, "istio"),
+        ({"istio": ISTIO | {"labels": ["app"]}}, "istio.labels"),
+        ({"istio": ISTIO | {"namespace": "Shop"}}, "istio.namespace"),
+        ({"istio": ISTIO | {"default": "allow"}}, "istio.default"),
+    ],
+)
+def test_a_configuration_that_is_wrong_beside_them(folder: Path, more: dict[str, Any], place: str) -> None:
+    """Its fault is told, and nothing comes of the documents."""
+    files = {"a.yaml": [policy("a", {"action": "DENY", "rules": [{}]}), authentication("b", _INLINE)]}
+    (found,) = problems(folder, files, more.pop("istio", ISTIO), **more)
+    assert found.startswith("authz.yaml:1:")
+    assert f": {place}: found " in found
+
+
 def test_every_document_counts(folder: Path) -> None:
     """The last of several in a file, and each of a list, and what is wrong in all of them is told at once."""
     wrong = policy("wrong", {"action": "DENY", "rules": [{"to": [{"operation": {"paths": ["x"]}}]}]})
@@ -125,7 +162,7 @@ def test_every_document_counts(folder: Path) -> None:
     assert found.endswith("metadata.name: AuthorizationPolicy good.shop is there already")
     files["b.yaml"] = [{"apiVersion": "v1", "kind": "List", "items": [policy("listed", {"action": "DENIED"})]}]
     assert any("found 'DENIED'" in one for one in problems(folder, files))
-    files["b.yaml"] = []
+    files["b.yaml"] = [policy("listed", {"action": "AUDIT"})]
     (found,) = problems(folder, files)
     assert "istio/a.yaml:3:" in found
     assert "spec.rules[0].to[0].operation.paths[0]: 'x' matches no path" in found
