@@ -38,7 +38,8 @@ class TrialTrust:
         issuer = self.trust.issuers.get(str(claims.get("iss", usual.get("iss"))))
         if issuer is None:
             return mint(self.key, {**usual, **claims}), BEARER
-        usual["aud"] = min(issuer.audiences)
+        if issuer.audiences is not None:
+            usual["aud"] = min(issuer.audiences)
         source = BEARER if BEARER in issuer.sources else min(issuer.sources)
         return mint(self.key, {**usual, **claims}), source
 

@@ -55,8 +55,7 @@ def validate(claims: Claims, issuer: Issuer, now: float, optional: frozenset[str
         raise Refusal(Reason.CLAIM_INVALID, "sid is neither a string with content nor a whole number")
     confirmation_of(claims, issuer.bound)
     scopes(claims)
-    if "aud" not in optional or claims.get("aud") is not None:
-        _check_audience(claims, issuer)
+    _check_audience(claims, issuer, must="aud" not in optional)
     _check_times(claims, issuer, now, ends="exp" not in optional)
 
 
@@ -72,10 +71,13 @@ def session_of(claims: Claims) -> str | None:
 
 
 def audiences(claims: Claims) -> tuple[str, ...]:
-    """Return ``aud`` as a tuple (RFC 7519, section 4.1.3: a string or a list of them); raises ``Refusal``."""
+    """Return ``aud`` as a tuple (RFC 7519, section 4.1.3: a string or a list of them), empty where there is none.
+
+    Raises ``Refusal`` for anything else.
+    """
     value = claims.get("aud")
     if value is None:
-        raise Refusal(Reason.CLAIM_MISSING, "aud")
+        return ()
     members = value if isinstance(value, list) else [value]
     strings = tuple(member for member in members if isinstance(member, str))
     if len(strings) != len(members):
@@ -128,8 +130,15 @@ def validity(claims: Claims, issuer: Issuer) -> tuple[float, float]:
     return begins - issuer.clock_skew, math.floor(expires) + issuer.clock_skew
 
 
-def _check_audience(claims: Claims, issuer: Issuer) -> None:
-    if issuer.audiences.isdisjoint(audiences(claims)):
+def _check_audience(claims: Claims, issuer: Issuer, *, must: bool) -> None:
+    found = audiences(claims)
+    if issuer.audiences is None:
+        return
+    if claims.get("aud") is None:
+        if must:
+            raise Refusal(Reason.CLAIM_MISSING, "aud")
+        return
+    if issuer.audiences.isdisjoint(found):
         raise Refusal(Reason.WRONG_AUDIENCE, "aud names none of the configured audiences")
 
 

@@ -68,7 +68,7 @@ def introspected_identity(
         issuer=issuer.issuer,
         subject=name,
         principal=None if name is None else f"{issuer.issuer}/{name}",
-        audiences=() if claims.get("aud") is None else claim.audiences(claims),
+        audiences=claim.audiences(claims),
         scopes=claim.scopes(claims),
         claims=MappingProxyType(claims),
         key_digest=introspection.digest,

@@ -27,6 +27,7 @@ _NOT_IN_LABELS = frozenset({"keys", "refetch_wait", "api_keys", "vouchers", "dig
 class Issuer:
     """One token issuer and what its tokens must look like.
 
+    ``audiences``: one of them must be in ``aud``; ``None``, and never an empty set, where tokens for anybody are taken.
     ``token_types`` are values of ``typ`` in lower case, without ``application/``. ``clock_skew`` and ``max_lifetime``
     are in seconds; ``max_lifetime`` is from ``iat`` (else from now) to ``exp``. ``refetch_wait``, in seconds, is how
     long a check may wait for keys to be fetched anew; 0 where they are not fetched. ``sources`` are the places its
@@ -36,7 +37,7 @@ class Issuer:
     """
 
     issuer: str
-    audiences: frozenset[str]
+    audiences: frozenset[str] | None
     algorithms: frozenset[Algorithm]
     token_types: frozenset[str]
     keys: KeySet

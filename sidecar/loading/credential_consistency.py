@@ -60,7 +60,7 @@ def _all(settings: Settings) -> Iterator[_Placed]:
 
 def _names(settings: Settings) -> Iterator[tuple[FieldPath, str]]:
     if settings.api_keys is None:
-        if not settings.issuers:
+        if not settings.issuers and settings.istio is None:
             yield ("issuers",), "nobody is trusted; name an issuer, or give 'api_keys'"
         return
     ours = settings.api_keys.issuer

@@ -1,7 +1,7 @@
 """A YAML file as plain values, with the place of each. YAML 1.2 (``no`` is a string), duplicate members refused."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -35,17 +35,34 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A configuration's values and where each stands, which may be in several files."""
+    """A configuration's values and where each stands, which may be in several files.
+
+    ``renamed`` is what fields are called in the files, where it is not what they are called here. ``warnings`` are of
+    what was found on the way.
+    """
 
     path: Path
     values: dict[str, object]
     places: Mapping[FieldPath, Place]
+    renamed: Mapping[FieldPath, FieldPath] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def name(self, field: FieldPath) -> str:
+        """Return what ``field`` is called in the file that it is in."""
+        for length in range(len(field), 0, -1):
+            if field[:length] in self.renamed:
+                return dotted((*self.renamed[field[:length]], *field[length:]))
+        return dotted(field)
 
     def source(self, field: FieldPath) -> str:
         """Return ``file:line:column`` of ``field``, or of the nearest enclosing one that is in the file."""
+        return str(self.place(field))
+
+    def place(self, field: FieldPath) -> Place:
+        """Return the place of ``field``, or of the nearest enclosing one."""
         while field and field not in self.places:
             field = field[:-1]
-        return str(self.places.get(field, Place(self.path, 1, 1)))
+        return self.places.get(field, Place(self.path, 1, 1))
 
 
 _Note = Callable[[FieldPath, tuple[int, int] | None], None]
@@ -57,11 +74,26 @@ class _UnusableError(Exception):
 
 def read_document(path: Path) -> Document:
     """Read a YAML file; raises ``ConfigurationError``."""
-    root = _parse(path, _read_text(path))
+    return _document(path, _parse(path, _read_text(path), lambda yaml, text: [yaml.load(text)])[0])
+
+
+def read_documents(path: Path) -> list[Document]:
+    """Read a YAML file of several documents, as Kubernetes' are; raises ``ConfigurationError``.
+
+    Empty ones are none. A file of none is refused: it may be one that somebody is about to write.
+    """
+    roots = _parse(path, _read_text(path), lambda yaml, text: list(yaml.load_all(text)))
+    if all(root is None for root in roots):
+        raise ConfigurationError([Problem(f"{path}:1:1", "", "has no document; take the file out of the folder")])
+    return [_document(path, root) for root in roots if root is not None]
+
+
+def _document(path: Path, root: object) -> Document:
     if not isinstance(root, CommentedMap):
         found = "nothing" if root is None else "a list" if isinstance(root, CommentedSeq) else "a single value"
         raise ConfigurationError([Problem(f"{path}:1:1", "", f"found {found}; a configuration is a YAML mapping")])
     places: dict[FieldPath, Place] = {}
+    _note(places, path, (), (root.lc.line, root.lc.col))
     try:
         values = _members(root, partial(_note, places, path))
     except _UnusableError as error:
@@ -91,16 +123,15 @@ def _read_text(path: Path) -> str:
         raise ConfigurationError([Problem(f"{path}:{line}:1", "", "is not UTF-8")]) from None
 
 
-def _parse(path: Path, text: str) -> object:
+def _parse(path: Path, text: str, load: Callable[[YAML, str], list[object]]) -> list[object]:
     try:
-        root: object = YAML(typ="rt", pure=True).load(text)
+        return load(YAML(typ="rt", pure=True), text)
     except MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise ConfigurationError([Problem(place, "", f"is not YAML: {error.problem}")]) from None
     except NOT_YAML as error:
         raise ConfigurationError([Problem(str(path), "", f"is not YAML: {error}")]) from None
-    return root
 
 
 def _plain(node: object, at: FieldPath, note: _Note) -> object:

@@ -5,10 +5,10 @@ change; others exchange the whole folder. What is read is where that leads at fi
 no file of the old ones is ever read beside one of the new, and none is missed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from sidecar.loading.document import Document, read_document
 from sidecar.loading.problem import ConfigurationError, Problem
 
 ENDINGS = (".yaml", ".yml", ".json")
@@ -17,19 +17,21 @@ _EXCHANGED = "..data"
 _OURS_IS_NOT = frozenset({"lost+found"})
 _TRIES = 3
 
+T = TypeVar("T")
 
-def read_folder(folder: Path) -> Sequence[Document]:
-    """Read the YAML files of a folder, in the order of their names; raises ``ConfigurationError``."""
+
+def read_folder(folder: Path, read: Callable[[Sequence[Path]], T]) -> T:
+    """Return what ``read`` makes of the YAML files of a folder, by name; raises ``ConfigurationError``."""
     for _ in range(_TRIES):
         files = files_in(folder)
         try:
-            documents = [read_document(file) for file in files]
+            found = read(files)
         except ConfigurationError:
             if files_in(folder) == files:
                 raise
             continue
         if files_in(folder) == files:
-            return documents
+            return found
     raise ConfigurationError([Problem(str(folder), "", "changes while it is read; it is tried again")])
 
 

@@ -1,8 +1,9 @@
 """Policies out of a folder (``policy_folder``): as if they stood in the configuration itself, behind what is there."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from sidecar.loading.document import Document
+from sidecar.loading.document import Document, read_document
 from sidecar.loading.folder import files_in, read_folder
 from sidecar.loading.problem import ConfigurationError, Problem
 
@@ -15,7 +16,7 @@ def with_policies(document: Document) -> Document:
     folder = document.values.get("policy_folder")
     if not isinstance(folder, str) or not folder:
         return document  # there is none, or validation will say what is wrong with it
-    for part in read_folder(document.path.parent / folder):
+    for part in read_folder(document.path.parent / folder, lambda files: list(map(read_document, files))):
         document = _joined(document, part)
     return document
 
@@ -29,10 +30,10 @@ def _joined(document: Document, part: Document) -> Document:
         if not isinstance(before, list):
             continue  # validation will say so
         values[name] = [*before, *members]
-        for (first, *rest), place in part.places.items():
-            if first == name and rest and isinstance(rest[0], int):
-                places[name, rest[0] + len(before), *rest[1:]] = place
-    return Document(document.path, values, places)
+        for path, place in part.places.items():
+            if path[:1] == (name,) and len(path) > 1 and isinstance(path[1], int):
+                places[name, path[1] + len(before), *path[2:]] = place
+    return replace(document, values=values, places=places)
 
 
 def _wrong(name: str) -> str:

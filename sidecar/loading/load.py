@@ -10,7 +10,8 @@ from sidecar.loading.consistency import inconsistencies
 from sidecar.loading.document import Document, read_document
 from sidecar.loading.environment import override
 from sidecar.loading.inclusion import with_policies
-from sidecar.loading.problem import ConfigurationError, FieldPath, Problem, dotted
+from sidecar.loading.istio import with_istio
+from sidecar.loading.problem import ConfigurationError, FieldPath, Problem
 from sidecar.loading.wording import explain
 from sidecar.settings import Settings
 
@@ -31,17 +32,17 @@ class Configuration:
 def load_configuration(path: Path, environment: Mapping[str, str]) -> Configuration:
     """Read ``path`` and the environment; raises ``ConfigurationError`` with every problem in them."""
     document = read_document(path)
-    # First: a variable may say which folder there is.
+    # First, since folders can be named by variables too.
     origins = override(document.values, environment)
-    return _valid(with_policies(document), origins)
+    return _checked(with_istio(with_policies(document)), origins)
 
 
 def configuration_of(document: Document, environment: Mapping[str, str]) -> Configuration:
-    """Do the same of a document that was read, and has all in it."""
-    return _valid(document, override(document.values, environment))
+    """Do the same of a document that was read, and names no folders."""
+    return _checked(document, override(document.values, environment))
 
 
-def _valid(document: Document, origins: Mapping[FieldPath, str]) -> Configuration:
+def _checked(document: Document, origins: Mapping[FieldPath, str]) -> Configuration:
     try:
         settings = Settings.model_validate(document.values)
     except ValidationError as error:
@@ -60,4 +61,4 @@ def _problem(document: Document, origins: Mapping[FieldPath, str], path: FieldPa
     path = path[:-1] if path and path[-1] == "[key]" else path
     variable = origins.get(path)
     source = f"environment variable {variable}" if variable else document.source(path)
-    return Problem(source, dotted(path), message)
+    return Problem(source, document.name(path), message)

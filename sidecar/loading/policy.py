@@ -42,6 +42,8 @@ def build_policies(settings: Settings) -> PolicySet:
         public=tuple(_operation(operation, mode, keeps_out=False) for operation in settings.public),
         cors_preflight=tuple(_operation(operation, mode, keeps_out=False) for operation in settings.cors_preflight),
         proxies=Proxies(settings.request.xff_num_trusted_hops, settings.request.use_remote_address),
+        needs_identity=settings.istio is None,
+        allows_by_default=settings.istio is not None and settings.istio.default == "istio",
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sidecar.core import base64url
@@ -39,7 +39,7 @@ _USUAL_HEADERS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, the ``Trust`` they make, and what was left out on the way: one line a key that cannot be used.
+    """Settings, the ``Trust`` they make, and what was noticed on the way: a line each, such as a key left out.
 
     ``good_until`` is no part of the ``Trust``: when its keys were confirmed changes more often than they do.
     """
@@ -108,7 +108,8 @@ def read_key_sets(configuration: Configuration, fetched: Fetched = nothing_fetch
 def compile_with_places(configuration: Configuration, key_sets: Sequence[bytes], api_keys: bytes) -> Loaded:
     """Do as ``compile_trust`` does, but raise ``ConfigurationError``, which names file, line and field."""
     try:
-        return compile_trust(configuration.settings, key_sets, api_keys)
+        loaded = compile_trust(configuration.settings, key_sets, api_keys)
+        return replace(loaded, warnings=configuration.document.warnings + loaded.warnings)
     except KeySetError as error:
         raise ConfigurationError([configuration.problem(*problem) for problem in error.problems]) from None
 
@@ -202,7 +203,7 @@ def _read(folder: Path, name: str) -> bytes:
 def _issuer(settings: IssuerSettings, jwks: Jwks) -> Issuer:
     return Issuer(
         issuer=settings.issuer,
-        audiences=frozenset(settings.audiences),
+        audiences=None if settings.any_audience else frozenset(settings.audiences),
         # Without keys none, so that no signature is ever looked into.
         algorithms=frozenset(settings.algorithms if settings.keys else ()),
         token_types=frozenset(name.lower().removeprefix("application/") for name in settings.token_types),

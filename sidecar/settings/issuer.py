@@ -19,9 +19,15 @@ class IssuerSettings(Model):
 
     issuer: Text = Field(description="The 'iss' claim, compared exactly (RFC 7519, section 4.1.1).")
     audiences: list[Text] = Field(
+        default=[],
         min_length=1,
         description="Who tokens must be meant for: one of these must be in 'aud'. Required, since without it a token "
         "for any other service of the same issuer would pass here (RFC 8725, section 3.9).",
+    )
+    any_audience: bool = Field(
+        default=False,
+        description="true, in place of 'audiences': tokens for anybody, or for nobody, are taken. Whatever other "
+        "service gets a token of this issuer can use it here (RFC 8725, section 3.9).",
     )
     algorithms: list[Annotated[Algorithm, Field(strict=False)]] = Field(
         default=[Algorithm.EDDSA],
@@ -61,6 +67,17 @@ class IssuerSettings(Model):
     required_claims: list[Text] = Field(
         default=["sub"], description="Claims that must be there, beside iss, aud and exp, which always must."
     )
+
+    @model_validator(mode="after")
+    def _meant_for_somebody(self) -> Self:
+        # INVARIANT: no list of audiences means that the configuration is refused, not that there is nothing to check.
+        if not self.audiences and not self.any_audience:
+            raise ValueError("'audiences' is missing; it is required, or else tokens for other services would pass")
+        if self.audiences and self.any_audience:
+            raise ValueError("'any_audience' is there in place of 'audiences'; write one of them")
+        if self.any_audience and self.token_review is not None:
+            raise ValueError("'token_review' has to ask for 'audiences'; name them, in place of 'any_audience'")
+        return self
 
     @model_validator(mode="after")
     def _describes_itself(self) -> Self:

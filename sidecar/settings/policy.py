@@ -202,7 +202,7 @@ class RuleSettings(Model):
 class PolicySettings(Model):
     """A named policy."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")] = Field(
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,315}[A-Za-z0-9])?$")] = Field(
         description="Seen in logs and metadata; unique."
     )
     action: Annotated[Action, Field(strict=False)] = Field(

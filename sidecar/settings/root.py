@@ -10,6 +10,7 @@ from sidecar.settings.assertion import AssertionSettings
 from sidecar.settings.base import Model, Text, checked
 from sidecar.settings.http import AdminSettings, ProbeSettings
 from sidecar.settings.issuer import IssuerSettings
+from sidecar.settings.istio import IstioSettings
 from sidecar.settings.native import NativeSettings
 from sidecar.settings.policy import OperationSettings, PolicySettings
 from sidecar.settings.processes import ProcessSettings
@@ -83,7 +84,7 @@ class Settings(ProcessSettings):
         10.0, ge=0, le=300, description="Seconds that checks under way get after SIGTERM. Less than Kubernetes' 30."
     )
     issuers: list[IssuerSettings] = Field(
-        default=[], description="Whose tokens are taken. Required, unless there are 'api_keys'."
+        default=[], description="Whose tokens are taken. Required, unless there are 'api_keys' or 'istio'."
     )
     api_keys: ApiKeySettings | None = Field(None, description="API keys, instead of tokens or beside them.")
     request: RequestSettings = Field(default_factory=lambda: RequestSettings.model_validate({}))
@@ -101,6 +102,9 @@ class Settings(ProcessSettings):
         None,
         description="A folder, such as a mounted ConfigMap, with more policies: its YAML files, by name, each with "
         "'policies', 'public' and 'cors_preflight' or some of them. Default: none.",
+    )
+    istio: IstioSettings | None = Field(
+        None, description="Documents of Istio's, as they are. A token is then needed where they say so. Default: none."
     )
     response: ResponseSettings = Field(default_factory=lambda: ResponseSettings.model_validate({}))
     assertion: AssertionSettings | None = Field(

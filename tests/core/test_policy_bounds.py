@@ -30,7 +30,7 @@ def test_few_readings() -> None:
     calls: list[object] = []
     condition = term._condition  # type: ignore[union-attr]
 
-    def counted(data: Mapping[str, object]) -> bool | None:
+    def counted(data: Mapping[str, object]) -> object:
         calls.append(None)
         return condition(data)
 

@@ -80,6 +80,16 @@ def test_faults_have_their_place(folder: Path, files: Mapping[str, str], place: 
     ]
 
 
+def test_a_folder_that_a_variable_names(folder: Path) -> None:
+    """It is read, and so are its faults."""
+    (folder / "others").mkdir()
+    (folder / "others" / "a.yaml").write_text(_DENY.format(name="there"), encoding="utf-8")
+    config = folder / "authz.yaml"
+    config.write_text(_CONFIGURATION, encoding="utf-8")
+    configuration = load_configuration(config, {"AUTHZ_POLICY_FOLDER": "others"})
+    assert [one.name for one in configuration.settings.policies] == ["own", "there"]
+
+
 def test_a_folder_that_is_not_there(folder: Path) -> None:
     """No folder is no empty folder."""
     with pytest.raises(ConfigurationError, match="nowhere: cannot be read: No such file or directory"):

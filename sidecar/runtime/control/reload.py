@@ -16,7 +16,7 @@ from sidecar.settings import Settings
 _RELOADABLE = frozenset(
     {
         *("issuers", "api_keys", "request", "response", "assertion"),
-        *("public", "cors_preflight", "policies", "policy_folder"),
+        *("public", "cors_preflight", "policies", "policy_folder", "istio"),
     }
 )
 
@@ -81,7 +81,8 @@ def files_of(config: Path, settings: Settings) -> list[Path]:
     if settings.api_keys is not None:
         named.append(settings.api_keys.file)
     found = [config, *(config.parent / name for name in named if name is not None)]
-    return found + policy_files(config, settings.policy_folder)
+    found += policy_files(config, settings.policy_folder)
+    return found + policy_files(config, None if settings.istio is None else settings.istio.folder)
 
 
 def fingerprint(files: Iterable[Path]) -> Fingerprint:
