@@ -69,18 +69,16 @@ def homes(digests: NDArray[np.uint64], measures: Geometry) -> Numbers:
     return words.astype(np.int64) % measures.buckets
 
 
-def latest_expired(buckets: Buckets, now: float) -> int:
-    """Return the latest expiry of what is over at ``now``; 0 where nothing is."""
-    expiries = buckets.expiries
-    return int(expiries.max(initial=0, where=expiries <= now))
+def expired(buckets: Buckets, now: float) -> NDArray[np.bool_]:
+    """Return which slots (n, 3) are taken by what is over at ``now``."""
+    over: NDArray[np.bool_] = (buckets.expiries != 0) & (buckets.expiries <= now)
+    return over
 
 
-def erase_expired(buckets: Buckets, now: float) -> int:
-    """Erase what is over at ``now``, expiry first, and say how many there were."""
-    over = (buckets.expiries != 0) & (buckets.expiries <= now)
-    buckets.expiries[over] = 0
-    buckets.digests[over] = 0
-    return int(over.sum())
+def erase(buckets: Buckets, which: NDArray[np.bool_]) -> None:
+    """Erase slots, expiry first."""
+    buckets.expiries[which] = 0
+    buckets.digests[which] = 0
 
 
 def set_reach(buckets: Buckets, measures: Geometry) -> None:

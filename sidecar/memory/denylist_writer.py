@@ -156,9 +156,11 @@ class DenylistWriter(Denylist):
     def sweep(self, now: float) -> int:
         """Erase what is over at ``now``, and say how many there were. Their slots are free from then on."""
         buckets = table.all_buckets(self._segment, self.measures)
-        self.leave_out(table.latest_expired(buckets, now))
-        erased = table.erase_expired(buckets, now)
-        if erased:
+        over = table.expired(buckets, now)
+        if erased := int(over.sum()):
+            # INVARIANT: first, since whoever erases may be killed.
+            self.leave_out(int(buckets.expiries[over].max()))
+            table.erase(buckets, over)
             table.set_reach(buckets, self.measures)
             self._cells[ENTRIES] = table.count(buckets, now)[0]
         return erased

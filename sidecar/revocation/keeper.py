@@ -160,7 +160,7 @@ class Keeper:
         single = np.fromiter((entry.ends_at for entry in names), np.float64, len(names))
         ends = coarse_all(np.concatenate([single, *(one.ends_at for one in alike)]))
         over = ends <= now
-        self._writer.leave_out(float(ends.max(initial=0, where=over)))
+        self._writer.leave_out(float(ends[over].max(initial=0)))
         try:
             self._writer.load(digests, ends, now)
         except DenylistFullError:
