@@ -172,4 +172,4 @@ def test_a_folder_that_is_not_there(folder: Path) -> None:
     """As with a folder that was not mounted."""
     assert problems(folder, {}, ISTIO | {"folder": "nowhere"}) == ["nowhere: cannot be read: No such file or directory"]
     (found,) = problems(folder, {})
-    assert found == "istio: has no file that ends in .json, .yaml, .yml"
+    assert found == "istio: has no file that ends in .yaml, .yml, .json"
