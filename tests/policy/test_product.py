@@ -131,7 +131,7 @@ class _All:
         return self._members
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
 @given(strategies.policies, strategies.public, strategies.hops, strategies.requests, st.none() | strategies.claims)
 def test_as_the_reference(
     policies: list[dict[str, Any]],
