@@ -9,19 +9,17 @@ from sidecar.cases.model import CaseSettings
 from sidecar.cases.request import check_request
 from sidecar.cases.trial_trust import TrialTrust
 from sidecar.core.assertion import Minted
-from sidecar.core.authenticate import believe, read_candidate
 from sidecar.core.check import Checker
 from sidecar.core.decision import Decision, Permit
-from sidecar.core.endpoint import endpoint_of
-from sidecar.core.identity import Identity
-from sidecar.core.needs import Decided, Mint, RefetchKeys, Step, Verdict, Verify
-from sidecar.core.policy.applicable import applicable
+from sidecar.core.lookup import Lookup
+from sidecar.core.needs import Decided, Mint, RefetchKeys, Step, Verify
 from sidecar.core.policy.case import Case
 from sidecar.core.policy.evaluate import admit_without_identity
 from sidecar.core.request import admit
 from sidecar.core.sent import read_sent
 from sidecar.core.trust import Trust
-from sidecar.verify.signature import verify
+from sidecar.verify.inline import verdict_of
+from sidecar.verify.token import identity_in
 
 #: 2026-01-01T12:00:00Z, the time of cases that name none: the same in each run.
 NOW = 1_767_268_800.0
@@ -79,27 +77,18 @@ def run(prepared: Prepared, trust: Trust) -> Found:
 def situation(prepared: Prepared, trust: Trust) -> Case:
     """Return the case as policy sees it; raises ``Refusal`` where it never gets there."""
     sent = read_sent(prepared.raw)
-    endpoint = endpoint_of(sent.method, sent.authority, sent.path, sent.port, trust.path_mode, trust.max_path_bytes)
-    rules = applicable(trust.policy, endpoint)
-    nobody = Case(admit(sent, endpoint), None, prepared.now, trust.policy.proxies)
+    endpoint, rules = Lookup(trust).find(sent)
+    nobody = Case(admit(sent, endpoint), None, prepared.now, rules.proxies)
     # Where no token is needed, none is looked at.
     if prepared.token is None or admit_without_identity(rules, nobody) is not None:
         return nobody
-    return nobody._replace(identity=_identity(prepared.token, trust, prepared.now))
-
-
-def _identity(token: bytes, trust: Trust, now: float) -> Identity:
-    candidate = read_candidate(token, trust, now)
-    unverified = candidate.token
-    valid = verify(unverified.algorithm, candidate.key, unverified.signing_input, unverified.signature)
-    return believe(candidate, Verdict(candidate.token_digest, candidate.trust_digest, valid), now)
+    return nobody._replace(identity=identity_in(prepared.token, trust, prepared.now))
 
 
 def _resumed(step: Step, now: float) -> Step:
     match step:
         case Verify():
-            valid = verify(step.algorithm, step.key, step.signing_input, step.signature)
-            return step.resume(Verdict(step.token_digest, step.trust_digest, valid), now)
+            return step.resume(verdict_of(step), now)
         case Mint():
             # Nobody reads it: what is looked at is that there is one.
             until = min(int(now) + step.statement.lifetime, step.statement.not_after)

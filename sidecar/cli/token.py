@@ -12,13 +12,11 @@ from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
 from sidecar.cli.inspection import inspect_token
 from sidecar.cli.mint import mint_command
-from sidecar.core.authenticate import KeyMissing, believe, read_candidate
+from sidecar.core.authenticate import KeyMissing
 from sidecar.core.identity import Identity
-from sidecar.core.needs import Verdict
 from sidecar.core.reason import OUTCOMES, Refusal
 from sidecar.core.strict_json import Json
-from sidecar.core.trust import Trust
-from sidecar.verify.signature import verify
+from sidecar.verify.token import identity_in
 
 
 @click.group()
@@ -60,22 +58,15 @@ def verify_command(config: Path, text: str) -> None:
     compact, now = _read_token(text), time.time()
     try:
         try:
-            identity = _verify(compact, loaded.trust, now)
+            identity = identity_in(compact, loaded.trust, now)
         except KeyMissing as missing:
             from sidecar.cli.fetched import trust_with_keys_of  # noqa: PLC0415 - 200 ms, for this alone
 
-            identity = _verify(compact, trust_with_keys_of(missing.issuer.issuer, configuration), now)
+            identity = identity_in(compact, trust_with_keys_of(missing.issuer.issuer, configuration), now)
     except Refusal as refusal:
         message = f"refused: {refusal.reason}: {OUTCOMES[refusal.reason].message}"
         raise Failure(f"{message} ({refusal.detail})", ExitCode.NO) from None
     click.echo(json.dumps(_described(identity), indent=2))
-
-
-def _verify(compact: bytes, trust: Trust, now: float) -> Identity:
-    candidate = read_candidate(compact, trust, now)
-    unverified = candidate.token
-    valid = verify(unverified.algorithm, candidate.key, unverified.signing_input, unverified.signature)
-    return believe(candidate, Verdict(candidate.token_digest, candidate.trust_digest, valid), now)
 
 
 def _described(identity: Identity) -> dict[str, Json]:
