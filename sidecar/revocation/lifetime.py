@@ -41,7 +41,7 @@ class Lifetimes:
 
     def exceed(self, other: "Lifetimes") -> bool:
         """Say whether entries that were good enough for ``other`` may end too early now."""
-        return any(_longer(lifetime, other.of.get(issuer)) for issuer, lifetime in self.of.items())
+        return self.longer_by(other) > 0 or not self.of.keys() <= other.of.keys()
 
     def longer_by(self, other: "Lifetimes") -> float:
         """Return by how many seconds entries of ``other`` may end too early now; infinity where nobody knows."""
@@ -116,9 +116,3 @@ def _joined(one: Lifetime, other: Lifetime) -> Lifetime:
     if one.longest is None or other.longest is None:
         return Lifetime(None, skew)
     return Lifetime(max(one.longest, other.longest), skew)
-
-
-def _longer(now: Lifetime, before: Lifetime | None) -> bool:
-    if before is None or now.skew > before.skew:
-        return True
-    return before.longest is not None and (now.longest is None or now.longest > before.longest)
