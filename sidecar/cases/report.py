@@ -47,14 +47,13 @@ def run_cases(cases: Cases, trial: TrialTrust) -> Report:
     return Report(str(cases.path), tuple(outcomes), coverage.rules, tuple(coverage.missed()))
 
 
-def lines(reports: Sequence[Report], *, with_missed: bool) -> Iterator[str]:
-    """Yield what people read: what failed, with its place, and the sums."""
+def lines(reports: Sequence[Report]) -> Iterator[str]:
+    """Yield what people read: what failed, with its place, rules that no case reaches, and the sums."""
     for report in reports:
         for outcome in report.failed:
             yield f"{outcome.place}: {outcome.name}"
             yield from (f"    {one}" for one in outcome.differences)
-        if with_missed:
-            yield from (f"{report.file}: no case reaches {one}" for one in report.missed)
+        yield from (f"{report.file}: no case reaches {one}" for one in report.missed)
     cases, failed = (sum(map(len, members)) for members in ([r.outcomes for r in reports], [r.failed for r in reports]))
     rules, missed = sum(report.rules for report in reports), sum(len(report.missed) for report in reports)
     yield f"{cases} case(s), {failed} not as expected; {rules - missed} of {rules} rule(s) reached"

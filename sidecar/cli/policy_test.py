@@ -40,7 +40,7 @@ def test_command(
         raise Failure(str(error), ExitCode.USAGE) from None
     if junit_file is not None:
         replace_file(junit_file, junit(reports))
-    for line in lines(reports, with_missed=True):
+    for line in lines(reports):
         click.echo(line)
     if any(report.failed for report in reports) or (require_coverage and any(report.missed for report in reports)):
         raise click.exceptions.Exit(ExitCode.NO)
