@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sidecar.cases.model import CaseFile
 from sidecar.loading.document import Document, read_document
 from sidecar.loading.folder import files_in
-from sidecar.loading.problem import ConfigurationError, FieldPath, Problem, dotted
+from sidecar.loading.problem import ConfigurationError, Problem
 from sidecar.loading.wording import explain
 
 
@@ -44,11 +44,7 @@ def read_cases(paths: Sequence[Path]) -> list[Cases]:
         try:
             found.append(Cases(path, CaseFile.model_validate(document.values), document))
         except ValidationError as error:
-            problems += [_problem(document, details["loc"], explain(details, CaseFile)) for details in error.errors()]
+            problems += [document.problem(details["loc"], explain(details, CaseFile)) for details in error.errors()]
     if problems:
         raise ConfigurationError(problems)
     return found
-
-
-def _problem(document: Document, at: FieldPath, message: str) -> Problem:
-    return Problem(document.source(at), dotted(at), message)

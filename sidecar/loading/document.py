@@ -54,6 +54,12 @@ class Document:
                 return dotted((*self.renamed[field[:length]], *field[length:]))
         return dotted(field)
 
+    def problem(self, field: FieldPath, message: str, source: str = "") -> Problem:
+        """Return a problem with ``field``; ``source`` is where that comes from, if not from a file."""
+        # A mapping's key that is refused is told apart by pydantic with a last part of its own.
+        field = field[:-1] if field and field[-1] == "[key]" else field
+        return Problem(source or self.source(field), self.name(field), message)
+
     def source(self, field: FieldPath) -> str:
         """Return ``file:line:column`` of ``field``, or of the nearest enclosing one that is in the file."""
         return str(self.place(field))
@@ -97,8 +103,7 @@ def _document(path: Path, root: object) -> Document:
     try:
         values = _members(root, partial(_note, places, path))
     except _UnusableError as error:
-        field, message = error.args
-        raise ConfigurationError([Problem(Document(path, {}, places).source(field), dotted(field), message)]) from None
+        raise ConfigurationError([Document(path, {}, places).problem(*error.args)]) from None
     return Document(path, values, places)
 
 

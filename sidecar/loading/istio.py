@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from sidecar.istio.authentication import JwtRule, RequestAuthentication
 from sidecar.istio.authorization import AuthorizationPolicy
@@ -19,6 +19,8 @@ from sidecar.loading.istio_objects import Object, read_objects, validated
 from sidecar.loading.istio_warnings import warnings_of
 from sidecar.loading.problem import ConfigurationError, FieldPath, Problem
 from sidecar.settings.istio import IstioSettings
+
+_M = TypeVar("_M", bound=BaseModel)
 
 
 class _PlacedRule(NamedTuple):
@@ -71,21 +73,25 @@ def _repeated(found: Sequence[Object], workload: Workload) -> list[Problem]:
     return problems
 
 
-def _with_policies(document: Document, chosen: Sequence[Object], workload: Workload) -> Document:
+def _of_kind(chosen: Sequence[Object], kind: Kind, model: type[_M]) -> list[tuple[Object, _M]]:
+    """Return the objects of a kind, and each as ``model``; raises ``ConfigurationError`` with all that is wrong."""
+    found: list[tuple[Object, _M]] = []
     problems: list[Problem] = []
     for one in chosen:
-        if one.kind is not Kind.AUTHORIZATION:
-            continue
-        try:
-            policy = validated(AuthorizationPolicy, one.document)
-        except ConfigurationError as error:
-            problems += error.problems
-            continue
-        name, namespace = workload.name_of(one.envelope), workload.namespace_of(one.envelope)
-        translated = policy_of(policy, name, namespace)
+        if one.kind is kind:
+            try:
+                found.append((one, validated(model, one.document)))
+            except ConfigurationError as error:
+                problems += error.problems
+    _refuse(problems)
+    return found
+
+
+def _with_policies(document: Document, chosen: Sequence[Object], workload: Workload) -> Document:
+    for one, policy in _of_kind(chosen, Kind.AUTHORIZATION, AuthorizationPolicy):
+        translated = policy_of(policy, workload.name_of(one.envelope), workload.namespace_of(one.envelope))
         if translated is not None:
             document = _appended(document, "policies", translated, one.document, ())
-    _refuse(problems)
     return document
 
 
@@ -113,18 +119,9 @@ def _with_rules(document: Document, chosen: Sequence[Object], settings: IstioSet
 
 
 def _rules(chosen: Sequence[Object]) -> Iterator[_PlacedRule]:
-    problems: list[Problem] = []
-    for one in chosen:
-        if one.kind is not Kind.AUTHENTICATION:
-            continue
-        try:
-            found = validated(RequestAuthentication, one.document)
-        except ConfigurationError as error:
-            problems += error.problems
-            continue
+    for one, found in _of_kind(chosen, Kind.AUTHENTICATION, RequestAuthentication):
         for index, rule in enumerate(found.spec.rules):
             yield _PlacedRule(rule, one, ("spec", "jwtRules", index))
-    _refuse(problems)
 
 
 def _with_response(document: Document, first: _PlacedRule) -> Document:

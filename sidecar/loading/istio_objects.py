@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from sidecar.istio.objects import Envelope, Kind, kind_of, members_of
 from sidecar.loading.document import Document, read_documents
 from sidecar.loading.folder import read_folder
-from sidecar.loading.problem import ConfigurationError, FieldPath, Problem, dotted
+from sidecar.loading.problem import ConfigurationError, FieldPath, Problem
 from sidecar.loading.wording import explain
 
 _M = TypeVar("_M", bound=BaseModel)
@@ -26,7 +26,7 @@ class Object:
 
     def problem(self, path: FieldPath, message: str) -> Problem:
         """Return a problem with one of its fields."""
-        return Problem(self.document.source(path), dotted(path), message)
+        return self.document.problem(path, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +73,15 @@ def validated(model: type[_M], document: Document) -> _M:
         return model.model_validate({name: value for name, value in document.values.items() if name != "status"})
     except ValidationError as error:
         raise ConfigurationError(
-            [_problem(document, one["loc"], explain(one, model)) for one in error.errors()]
+            [document.problem(one["loc"], explain(one, model)) for one in error.errors()]
         ) from None
-
-
-def _problem(document: Document, path: FieldPath, message: str) -> Problem:
-    path = path[:-1] if path and path[-1] == "[key]" else path
-    return Problem(document.source(path), dotted(path), message)
 
 
 def _object(document: Document) -> Object | None:
     try:
         kind = kind_of(document.values)
     except ValueError as error:
-        raise ConfigurationError([_problem(document, (), str(error))]) from None
+        raise ConfigurationError([document.problem((), str(error))]) from None
     return None if kind is None else Object(kind, validated(Envelope, document), document)
 
 
@@ -95,7 +90,7 @@ def _members(whole: Document) -> Iterator[Document]:
     try:
         count = members_of(whole.values)
     except ValueError as error:
-        raise ConfigurationError([_problem(whole, ("items",), str(error))]) from None
+        raise ConfigurationError([whole.problem(("items",), str(error))]) from None
     if count is None:
         yield whole
         return

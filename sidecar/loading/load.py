@@ -57,8 +57,5 @@ def _checked(document: Document, origins: Mapping[FieldPath, str]) -> Configurat
 
 
 def _problem(document: Document, origins: Mapping[FieldPath, str], path: FieldPath, message: str) -> Problem:
-    # A mapping's key that is refused is told apart by pydantic with a last part of its own.
-    path = path[:-1] if path and path[-1] == "[key]" else path
     variable = origins.get(path)
-    source = f"environment variable {variable}" if variable else document.source(path)
-    return Problem(source, document.name(path), message)
+    return document.problem(path, message, f"environment variable {variable}" if variable else "")
