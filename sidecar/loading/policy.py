@@ -1,7 +1,7 @@
 """Policy settings to the compiled policy set. Patterns were checked when the settings were."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 from sidecar.core.path import PathMode
 from sidecar.core.policy.key import attribute_patterns, parse_key
@@ -21,10 +21,13 @@ from sidecar.settings.policy import (
 )
 
 _Read = Callable[[str], tuple[Pattern, ...]]
+#: Expressions that are kept.
+_KEPT = 1024
 
 
+@lru_cache(_KEPT)
 def terms_of(expression: str) -> Sequence[Term]:
-    """Compile an expression; raises ``CelError``."""
+    """Compile an expression, once: it is checked first, and at each reload it mostly stays. Raises ``CelError``."""
     from sidecar.cel import compile_terms  # noqa: PLC0415 - 14 MB that nobody needs who has no expression
 
     return compile_terms(expression)
