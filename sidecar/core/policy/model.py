@@ -102,7 +102,7 @@ class Term(Protocol):
         """Return the names of the claims that it looks at, ``None`` for all of them."""
 
     def __call__(self, values: Mapping[str, object]) -> bool | None:
-        """Say whether it holds, its variables having ``values``; ``None`` where that cannot be told."""
+        """Say whether it holds, its variables having ``values`` (``None``: none); ``None`` if that cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)

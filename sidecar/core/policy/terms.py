@@ -76,17 +76,19 @@ def holds_at(term: Term, endpoint: Endpoint, path: str, *, keeps_out: bool) -> b
     """Say whether a term that looks at nothing else holds at an endpoint whose path is read as ``path``."""
     values = {name: _OF_ENDPOINT[name](endpoint) for name in term.variables if name != PATH}
     values[PATH] = path
-    return _joined(iter([term(_there(values))]), keeps_out=keeps_out)
+    return _joined(iter([term(values)]), keeps_out=keeps_out)
 
 
 def seen_by(term: Term, case: Case) -> tuple[str, ...]:
     """Return what a term's variables are, each as a text; what is not there is left out."""
     values = _values(term, case)
+    if CLAIMS in values and case.identity is not None:
+        values[CLAIMS] = _claims(term, case.identity)
     if PATH in term.variables:
         values[PATH] = case.request.endpoint.paths
     if HEADERS in term.variables:
         values[HEADERS] = {name: case.request.headers.get(name) for name in sorted(term.headers)}
-    return tuple(f"{name} = {values[name]!r}" for name in sorted(values))
+    return tuple(f"{name} = {value!r}" for name, value in sorted(values.items()) if value is not None)
 
 
 def _joined(answers: Iterator[bool | None], *, keeps_out: bool) -> bool:
@@ -96,7 +98,7 @@ def _joined(answers: Iterator[bool | None], *, keeps_out: bool) -> bool:
 
 
 def _values(term: Term, case: Case) -> dict[str, object]:
-    """Return all variables but path and headers."""
+    """Return all variables but path and headers; what is not there is ``None``, or left out."""
     values: dict[str, object] = {}
     for name in term.variables:
         if name in _OF_ENDPOINT:
@@ -106,8 +108,8 @@ def _values(term: Term, case: Case) -> dict[str, object]:
         elif case.identity is not None and name in _OF_IDENTITY:
             values[name] = _OF_IDENTITY[name](case.identity)
         elif case.identity is not None and name == CLAIMS:
-            values[name] = _claims(term, case.identity)
-    return _there(values)
+            values[name] = case.identity.claims
+    return values
 
 
 def _claims(term: Term, identity: Identity) -> object:
@@ -124,10 +126,6 @@ def _read_as(term: Term, path: str, headers: Iterable[tuple[str, str | None]]) -
     if HEADERS in term.variables:
         found[HEADERS] = {name: value for name, value in headers if value is not None}
     return found
-
-
-def _there(values: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _peer(case: Case, read: Callable[[Workload], tuple[str, ...]]) -> str | None:
