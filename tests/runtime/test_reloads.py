@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from sidecar.demo.workspace import prepare
+from sidecar.keys.fingerprint import Fingerprint, fingerprint
 from sidecar.keys.signing import generate, key_set_document
 from sidecar.loading.load import load_configuration
 from sidecar.loading.snapshot import take_snapshot
 from sidecar.loading.trust import Fetched
 from sidecar.observe.series import RELOAD, Reload
 from sidecar.runtime.control import watch
-from sidecar.runtime.control.reload import Fingerprint, Reading, ReloadError, fingerprint, read_again
+from sidecar.runtime.control.reload import Reading, ReloadError, read_again
 from sidecar.runtime.control.watch import Reloads
 from sidecar.settings import Settings
 from support.boards import Shared, shared

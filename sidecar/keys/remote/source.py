@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 
+from sidecar.keys.fingerprint import look
 from sidecar.keys.remote.client import Access
 from sidecar.keys.remote.fetch import Fetched, Place, Validator, fetch
 from sidecar.keys.remote.held import NOTHING, Held
@@ -39,13 +40,7 @@ def boot_clock() -> float:
 
 def file_of_authorities(access: Access) -> Hashable:
     """Return what changes whenever the file of CAs does; ``None`` where it is not there, or there is to be none."""
-    if access.ca_file is None:
-        return None
-    try:
-        found = access.ca_file.stat()  # links followed: Kubernetes exchanges one
-    except (OSError, ValueError):
-        return None
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+    return None if access.ca_file is None else look(access.ca_file)
 
 
 @dataclass(slots=True)

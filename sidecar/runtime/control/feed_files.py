@@ -4,11 +4,11 @@ import logging
 from pathlib import Path
 
 from sidecar.core.keys import KeySet
+from sidecar.keys.fingerprint import fingerprint
 from sidecar.keys.jwk import JwkError
 from sidecar.keys.jwks import JwksError, read_jwks
 from sidecar.keys.signing import SigningKey, read_signing_key
 from sidecar.revocation.feed import RedisAt
-from sidecar.runtime.control.reload import fingerprint
 from sidecar.settings.revocation import FeedSettings
 
 _log = logging.getLogger(__name__)

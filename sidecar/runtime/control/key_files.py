@@ -7,7 +7,7 @@ import logging
 import time
 from pathlib import Path
 
-from sidecar.runtime.control.reload import Fingerprint, fingerprint
+from sidecar.keys.fingerprint import Fingerprint, fingerprint
 from sidecar.settings.assertion import AssertionKeySettings
 from sidecar.tokens.key_file import KeyFile, KeyFiles, SigningKeyError, read_minting_keys
 from sidecar.tokens.minting_key import MintingKeys

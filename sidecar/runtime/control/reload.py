@@ -1,10 +1,11 @@
 """Reading the configuration anew: what may change while processes run, and when the files have changed."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar.keys.fingerprint import Fingerprint, fingerprint
 from sidecar.loading.inclusion import policy_files
 from sidecar.loading.load import load_configuration
 from sidecar.loading.problem import ConfigurationError
@@ -19,10 +20,6 @@ _RELOADABLE = frozenset(
         *("public", "cors_preflight", "policies", "policy_folder", "istio"),
     }
 )
-
-#: Files, and what changes when one of them does: times, size and inode, links followed; ``None`` for one that is not
-#: there. Kubernetes replaces the files of a ConfigMap or Secret by exchanging a link; ``chmod`` changes ctime alone.
-Fingerprint = Mapping[Path, tuple[int, int, int, int] | None]
 
 
 class ReloadError(Exception):
@@ -83,16 +80,3 @@ def files_of(config: Path, settings: Settings) -> list[Path]:
     found = [config, *(config.parent / name for name in named if name is not None)]
     found += policy_files(config, settings.policy_folder)
     return found + policy_files(config, None if settings.istio is None else settings.istio.folder)
-
-
-def fingerprint(files: Iterable[Path]) -> Fingerprint:
-    """Look at files."""
-    return {file: _look(file) for file in files}
-
-
-def _look(file: Path) -> tuple[int, int, int, int] | None:
-    try:
-        found = file.stat()
-    except (OSError, ValueError):
-        return None
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino

@@ -4,11 +4,11 @@ import asyncio
 import logging
 from pathlib import Path
 
+from sidecar.keys.fingerprint import fingerprint
 from sidecar.memory.denylist_layout import DenylistFullError
 from sidecar.observe.series import Source
 from sidecar.revocation.lines import Batch, read_lines
 from sidecar.revocation.store import Store
-from sidecar.runtime.control.reload import fingerprint
 
 #: Seconds between two looks at the file, and until what failed is tried again.
 LOOK_SECONDS, RETRY_SECONDS = 2.0, 5.0

@@ -10,12 +10,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from sidecar.core.trust import Trust
+from sidecar.keys.fingerprint import Fingerprint, fingerprint
 from sidecar.keys.remote.held import NOTHING, Held
 from sidecar.loading.snapshot import Snapshot
 from sidecar.loading.trust import KeySetError, Loaded
 from sidecar.memory.counters import Row
 from sidecar.observe.series import RELOAD, Reload
-from sidecar.runtime.control.reload import Fingerprint, Reading, ReloadError, files_of, fingerprint, read_again
+from sidecar.runtime.control.reload import Reading, ReloadError, files_of, read_again
 from sidecar.runtime.control.rotation import Rotation
 from sidecar.runtime.control.sources import Sources
 from sidecar.settings.issuer import IssuerSettings
