@@ -28,6 +28,7 @@ from sidecar.runtime.control.key_facts import key_facts
 from sidecar.runtime.control.key_set import PublishedKeys
 from sidecar.runtime.control.reload import Reading, ReloadError
 from sidecar.runtime.control.revocations import NotReadyError, Revocations
+from sidecar.runtime.control.rotation import KeyUses
 from sidecar.runtime.control.watch import Reloads
 from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.heartbeat import PATIENCE
@@ -77,6 +78,7 @@ class Desk:
         self._apply = apply
         self._revocations = _revocations(loaded, config.parent, shared, self._table.row(row), takes_over=takes_over)
         self._reloads = Reloads(config, snapshot, loaded, self._renew, self._table.row(row))
+        self.key_uses = KeyUses()
         self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -127,6 +129,7 @@ class Desk:
                 text = f"tokens may live longer under it, and what is revoked could not be read again: {error}"
                 raise ReloadError(text, reading.seen) from None
         await self._apply(reading)
+        self.key_uses.keep(reading.loaded.trust)
         if self._revocations:
             self._revocations.renew(reading.loaded.trust)
 
@@ -195,7 +198,7 @@ class Desk:
     def _facts(self) -> Facts:
         slots = {"positive": self._cache.slots, "negative": self._cache.negative_slots}
         revocation = self._revocations.facts() if self._revocations else None
-        keys = key_facts(self.trust, self._reloads.sources, self._reloads.rotation)
+        keys = key_facts(self.trust, self._reloads.sources, self._reloads.rotation, self.key_uses)
         return Facts(self.trust.digest, self._reloads.last_at, slots, revocation, keys)
 
     async def _sweep(self) -> None:

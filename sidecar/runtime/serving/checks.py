@@ -58,14 +58,14 @@ class Checks:
             (CacheMeter(row, Tier.L1), self._local_cache.counts),
             (CacheMeter(row, Tier.L2), self._shared_cache.counts),
         ]
-        tokens = SharedTokenCache(self._shared_cache, shared.secret)
+        self._tokens = SharedTokenCache(self._shared_cache, shared.secret)
         renewals = NO_RENEWALS if asserting is None else asserting.renewals
         denylist = None if shared.denylist is None else Denylist(shared.denylist.open())
         revoked = None if denylist is None else SharedDenylist(denylist, shared.denylist_key)
         replays = SharedReplays(ReplayTable(shared.replays.open(), shared.secret))
         checker = Checker(
             trust,
-            tokens,
+            self._tokens,
             self._local_cache,
             self._signatures.gate,
             refetches=refetching,
@@ -104,6 +104,11 @@ class Checks:
     def connections(self) -> int:
         """Return how many connections are open. Envoy's own and its health checks' are all there should be."""
         return self._front.connections
+
+    def keys_used(self) -> set[bytes]:
+        """Return the digests of the keys that tokens were signed with which came since the last time, and were good."""
+        met, self._tokens.keys_met = self._tokens.keys_met, set()
+        return met | {one.identity.key_digest for one in self._local_cache.used() if one.identity is not None}
 
     def publish(self) -> None:
         """Bring the counters up to date, and forget what a key signed that is gone; with each heartbeat."""
