@@ -190,14 +190,14 @@ class Desk:
             known = self._published.document is not None
             reason = "" if known else "no minting process has told its keys"
             conditions.append(Condition("assertion-keys", ok=known, reason=reason))
-        return [*conditions, *(self._revocations.conditions() if self._revocations else ())]
+        return [*conditions, *(self._revocations.state.conditions() if self._revocations else ())]
 
     def _denied_for_stale_envoy(self) -> int:
         return self._table.totals().counters[CHECK[Reason.ENVOY_CONFIG_STALE]]
 
     def _facts(self) -> Facts:
         slots = {"positive": self._cache.slots, "negative": self._cache.negative_slots}
-        revocation = self._revocations.facts() if self._revocations else None
+        revocation = self._revocations.state.facts() if self._revocations else None
         keys = key_facts(self.trust, self._reloads.sources, self._reloads.rotation, self.key_uses)
         return Facts(self.trust.digest, self._reloads.last_at, slots, revocation, keys)
 
