@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from sidecar.core.policy.index import PathIndex
 from sidecar.core.policy.match import Matching, StringSet, Values
 from sidecar.core.policy.peer import NO_PROXIES, Proxies
+from sidecar.core.strict_json import Json
 
 #: Percent.
 EVERYBODY = 100.0
@@ -78,8 +79,8 @@ class Condition:
         return self.kind.looks
 
 
-class Term(Protocol):
-    """A condition in another language: of ``variables``, which ``terms`` knows. Equal by its text."""
+class Expression(Protocol):
+    """Something in another language: of ``variables``, which ``terms`` knows. Equal by its text."""
 
     @property
     def text(self) -> str:
@@ -100,6 +101,17 @@ class Term(Protocol):
     @property
     def claims(self) -> frozenset[str] | None:
         """Return the names of the claims that it looks at, ``None`` for all of them."""
+
+
+class Value(Expression, Protocol):
+    """What comes to a value of JSON."""
+
+    def __call__(self, values: Mapping[str, object]) -> Json:
+        """Return what it is, its variables having ``values`` (``None``: none); ``None`` if that cannot be told."""
+
+
+class Term(Expression, Protocol):
+    """A condition."""
 
     def __call__(self, values: Mapping[str, object]) -> bool | None:
         """Say whether it holds, its variables having ``values`` (``None``: none); ``None`` if that cannot be told."""
