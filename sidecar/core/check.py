@@ -32,7 +32,7 @@ from sidecar.core.cache import (
 from sidecar.core.certificate import certificate_thumbprint
 from sidecar.core.credential import Credential, bearer_token, refuse_token_in_query
 from sidecar.core.decision import Denial
-from sidecar.core.dpop import Expected, Proof, Proofs, read_proof
+from sidecar.core.dpop import Expected, Proofs, read_proof, spend
 from sidecar.core.finder import Finder
 from sidecar.core.gate import OPEN, Gate
 from sidecar.core.identity import Identity
@@ -44,9 +44,9 @@ from sidecar.core.policy.case import Case
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.refetches import NEVER, Refetches
-from sidecar.core.replay import Replays, Use
 from sidecar.core.request import admit
-from sidecar.core.revocation import UNKNOWN, Denylist
+from sidecar.core.revocation import Denylist
+from sidecar.core.revoked import look_up_again
 from sidecar.core.sent import SentRequest, read_sent
 from sidecar.core.source import BEARER, DPOP, USUAL
 from sidecar.core.trust import Issuer, Trust
@@ -280,7 +280,7 @@ class Checker:
             proof.check_age(now)
             if not still_holds(identity, asked.trust, now):
                 raise Refusal(Reason.TOKEN_EXPIRED, "while its proof was looked at")
-            _spend(proof, proofs.replays, asked, now)
+            spend(proof, proofs.replays, asked.raw, now)
             return self._proved(asked, identity, now)
 
         return Verify(
@@ -364,26 +364,4 @@ class Checker:
         denylist = self._denylist
         # A clock that was set back may have been ahead at the last look, and what was over then is not over now.
         if denylist is not None and (known.epoch != denylist.epoch(now) or now < known.looked_up_at):
-            _look_up_again(known, denylist, now)
-
-
-def _look_up_again(known: Known, denylist: Denylist, now: float) -> None:
-    """Look ``known`` up again; raises ``Refusal``. What others are remembered by stays as it is."""
-    assert known.identity is not None  # noqa: S101 - for mypy
-    if known.marks is None:
-        known.marks = denylist.marks(known.identity)
-    found = denylist.look_up(known.marks, now)
-    if found.denied:
-        raise Refusal(Reason.TOKEN_REVOKED, "on the denylist")
-    if found.epoch == UNKNOWN:
-        raise Refusal(Reason.REVOCATION_UNKNOWN, "the denylist is not complete")
-    known.epoch, known.looked_up_at = found.epoch, now
-
-
-def _spend(proof: Proof, replays: Replays, asked: Asked, now: float) -> None:
-    check = blake2b(asked.raw, digest_size=32).digest()
-    use = replays.use(proof.use, check, proof.until, now)
-    if use is Use.REPLAY:
-        raise Refusal(Reason.PROOF_REPLAYED)
-    if use not in {Use.FIRST, Use.RETRY}:
-        raise Refusal(Reason.OVERLOADED, "no room to note that a proof was used")
+            look_up_again(known, denylist, now)

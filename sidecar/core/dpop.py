@@ -14,7 +14,7 @@ from sidecar.core.binding import Dpop
 from sidecar.core.claims import time_claim
 from sidecar.core.keys import VerificationKey
 from sidecar.core.reason import Reason, Refusal
-from sidecar.core.replay import Replays
+from sidecar.core.replay import Replays, Use
 from sidecar.core.request import Request
 from sidecar.core.strict_json import Json, JsonError, loads_object
 from sidecar.core.uri import normal_uri, uri_of
@@ -108,6 +108,15 @@ def read_proof(request: Request, access_token: bytes, expected: Expected, read_k
     use = blake2b(expected.thumbprint + identity.encode("utf-8"), digest_size=32).digest()
     when = math.nan if issued is None else issued
     return Proof(token, key, when, blake2b(compact, digest_size=32).digest(), use, dpop, expected.skew)
+
+
+def spend(proof: Proof, replays: Replays, check: bytes, now: float) -> None:
+    """Note that a proof was used in ``check``, a serialised request; raises ``Refusal`` where it was in another."""
+    use = replays.use(proof.use, blake2b(check, digest_size=32).digest(), proof.until, now)
+    if use is Use.REPLAY:
+        raise Refusal(Reason.PROOF_REPLAYED)
+    if use not in {Use.FIRST, Use.RETRY}:
+        raise Refusal(Reason.OVERLOADED, "no room to note that a proof was used")
 
 
 def _check_request(claims: Mapping[str, Json], request: Request, dpop: Dpop) -> None:
