@@ -32,7 +32,7 @@ from sidecar.core.cache import (
 from sidecar.core.certificate import certificate_thumbprint
 from sidecar.core.credential import Credential, bearer_token, refuse_token_in_query
 from sidecar.core.decision import Denial
-from sidecar.core.dpop import Expected, Proofs, read_proof, spend
+from sidecar.core.dpop import Expected, Proofs, owner_of, read_proof, spend
 from sidecar.core.finder import Finder
 from sidecar.core.gate import OPEN, Gate
 from sidecar.core.identity import Identity
@@ -267,7 +267,7 @@ class Checker:
             raise Refusal(Reason.PROOF_REQUIRED, "nobody checks proofs here")
         if not self._gate.admits(asked.request.sent.source):
             return answer.shed(asked.trust.response.realm)
-        expected = Expected(thumbprint, dpop, issuer.clock_skew)
+        expected = Expected(thumbprint, owner_of(identity, thumbprint), dpop, issuer.clock_skew)
         proof = read_proof(asked.request, asked.credential.token, expected, proofs.read_key)
         proof.check_age(now)
 
