@@ -6,37 +6,11 @@ from sidecar.core.path import PathMode
 from sidecar.demo.client import Answer, Call, send
 from sidecar.demo.stack import Stack
 from sidecar.demo.workspace import CONFIGURATION
+from support.bypass import Guard, anything, filled, rows
 from support.stacks import running_stack
 
-TRICKS = [
-    "//admin",
-    "/orders//1",
-    "/orders/./1",
-    "/orders/../admin",
-    "/public/../admin",
-    "/orders/1/..",
-    "/orders/%2e%2e/admin",
-    "/orders/%2E%2E/admin",
-    "/orders/.%2e/admin",
-    "/orders%2Fadmin",
-    "/orders%2fadmin",
-    "/orders/..%2Fadmin",
-    "/orders/..%5Cadmin",
-    "/orders/..%5cadmin",
-    "/orders\\..\\admin",
-    "/orders/;/admin",
-    "/orders/1;jsessionid=x",
-    "/orders/%61dmin",
-    "/orders/%252e%252e/admin",
-    "/orders/%00",
-    "/orders/%0d%0a",
-    "/orders/%c0%af",
-    "/orders/%C0%AF",
-    "/orders/%C3%28",
-    "/orders/%",
-    "/orders/%4",
-    "/orders/%zz",
-]
+#: Rows of the bypass table that no policy ever sees, about a path that is allowed.
+TRICKS = [filled(row.request.target, Guard("", anything, "orders/1")) for row in rows("paths") if row.reason]
 
 
 def _get(stack: Stack, path: str) -> Answer:
