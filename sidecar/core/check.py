@@ -13,7 +13,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import TypeVar
 
-from sidecar.core import answer
+from sidecar.core import answer, response
 from sidecar.core.asked import Asked
 from sidecar.core.asserting import Wanted, wanted
 from sidecar.core.assertion import NO_RENEWALS, Minted, Renewals
@@ -39,7 +39,7 @@ from sidecar.core.identity import Identity
 from sidecar.core.introspected import believe_answer, introspecting
 from sidecar.core.keyholder import identify, is_api_key
 from sidecar.core.lookup import Lookup
-from sidecar.core.needs import Introspect, Introspected, Mint, RefetchKeys, Step, Verdict, Verify
+from sidecar.core.needs import Decided, Introspect, Introspected, Mint, RefetchKeys, Step, Verdict, Verify
 from sidecar.core.policy.case import Case
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate
 from sidecar.core.reason import Reason, Refusal
@@ -89,11 +89,24 @@ class Checker:
         try:
             sent = read_sent(raw)
         except Refusal as refusal:
-            return answer.refused(refusal, "", trust)
+            denial = Denial(refusal.reason, detail=refusal.detail)
+            return Decided(denial, response.deny(denial, "", trust.response.realm))
         try:
             return self._begin(raw, sent, trust, now)
         except Refusal as refusal:
-            return answer.refused(refusal, sent.request_id, trust)
+            return answer.refused(refusal, sent, trust)
+
+    def unenforced(self, raw: bytes, denial: Denial) -> Decided | None:
+        """Let a request pass whose check came to no end; ``None`` where that is to be a denial, as without dry run."""
+        trust = self._trust()
+        if not trust.policy.dry_run:
+            return None
+        try:
+            sent = read_sent(raw)
+            Lookup(trust).require_headers(sent)
+        except Refusal:
+            return None
+        return answer.let_pass(denial, sent, trust)
 
     def _begin(self, raw: bytes, sent: SentRequest, trust: Trust, now: float) -> Step:
         lookup = self._lookup
@@ -168,7 +181,7 @@ class Checker:
         if isinstance(found, Refused) and still_refused(found, trust):
             raise Refusal(found.reason, "remembered")
         if not self._gate.admits(asked.request.sent.source):
-            return answer.shed(trust.response.realm)
+            return answer.shed(asked.request.sent, trust)
         return self._verify(asked, now) if asks is None else self._introspect(asked, asks)
 
     def _verify(self, asked: Asked, now: float) -> Step:
@@ -217,7 +230,7 @@ class Checker:
 
     def _missed(self, asked: Asked, missing: KeyMissing) -> Step:
         self._suspect(asked, missing)
-        return answer.refused(missing, asked.request.sent.request_id, asked.trust)
+        return answer.refused(missing, asked.request.sent, asked.trust)
 
     def _introspect(self, asked: Asked, issuer: Issuer) -> Step:
         endpoint, token = issuer.introspection, asked.credential.token
@@ -243,7 +256,7 @@ class Checker:
         try:
             return then(result, now)
         except Refusal as refusal:
-            return answer.refused(refusal, asked.request.sent.request_id, asked.trust)
+            return answer.refused(refusal, asked.request.sent, asked.trust)
 
     def _admit(self, asked: Asked, identity: Identity, now: float) -> Step:
         """Go on to policy, where the token is bound to a key with whoever has that alone; raises ``Refusal``."""
@@ -266,7 +279,7 @@ class Checker:
         if proofs is None or dpop is None:
             raise Refusal(Reason.PROOF_REQUIRED, "nobody checks proofs here")
         if not self._gate.admits(asked.request.sent.source):
-            return answer.shed(asked.trust.response.realm)
+            return answer.shed(asked.request.sent, asked.trust)
         expected = Expected(thumbprint, owner_of(identity, thumbprint), dpop, issuer.clock_skew)
         proof = read_proof(asked.request, asked.credential.token, expected, proofs.read_key)
         proof.check_age(now)

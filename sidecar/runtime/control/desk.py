@@ -186,6 +186,8 @@ class Desk:
             *self._reloads.sources.conditions(),
             Condition("envoy-config", ok=not stale, reason=stale),
         ]
+        if self.trust.policy.dry_run:
+            conditions.append(Condition("dry-run", ok=True, reason="nothing is enforced"))
         if self._published is not None:
             known = self._published.document is not None
             reason = "" if known else "no minting process has told its keys"
@@ -199,7 +201,7 @@ class Desk:
         slots = {"positive": self._cache.slots, "negative": self._cache.negative_slots}
         revocation = self._revocations.state.facts() if self._revocations else None
         keys = key_facts(self.trust, self._reloads.sources, self._reloads.rotation, self.key_uses)
-        return Facts(self.trust.digest, self._reloads.last_at, slots, revocation, keys)
+        return Facts(self.trust.digest, self._reloads.last_at, slots, revocation, keys, self.trust.policy.dry_run)
 
     async def _sweep(self) -> None:
         while True:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sidecar.core.assertion import NO_RENEWALS
 from sidecar.core.check import Checker
+from sidecar.core.decision import Decision
 from sidecar.core.dpop import Proofs
-from sidecar.core.reason import Reason
 from sidecar.core.trust import Trust
 from sidecar.engine.denylist import SharedDenylist
 from sidecar.engine.engine import Engine, Services, mints_nothing
@@ -22,7 +22,7 @@ from sidecar.memory.counters import Row
 from sidecar.memory.denylist import Denylist
 from sidecar.memory.replays import ReplayTable
 from sidecar.observe.cache_meter import CacheMeter
-from sidecar.observe.series import CHECK, CHECK_DURATION, INTROSPECTION, Introspection, Tier
+from sidecar.observe.series import CHECK, CHECK_DURATION, INTROSPECTION, WOULD_DENY, Introspection, Tier, would_deny
 from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.runtime.ipc.shared import Shared
 from sidecar.runtime.serving.asserting import Asserting
@@ -118,8 +118,13 @@ class Checks:
             # With its assertions, which are in there. The identities are in the shared cache still.
             self._local_cache.clear()
 
-    def _observe(self, reason: Reason, seconds: float) -> None:
-        self._row.observe(CHECK_DURATION, seconds, CHECK[reason])
+    def _observe(self, decision: Decision, seconds: float) -> None:
+        try:
+            index = CHECK[decision.reason]
+        except KeyError:
+            # What passes in global dry run alone has no index of its own, so that nothing is asked for it without.
+            index = WOULD_DENY[would_deny(decision)]
+        self._row.observe(CHECK_DURATION, seconds, index)
 
     def _observe_introspection(self, result: Result) -> None:
         self._row.add(INTROSPECTION[Introspection[result.name]])
