@@ -23,6 +23,12 @@ class Reads:
     headers: frozenset[str]
     claims: frozenset[str] | None
 
+    def joined(self, other: "Reads") -> "Reads":
+        """Return what either reads."""
+        whole = self.claims is None or other.claims is None
+        claims = None if whole else frozenset((*(self.claims or ()), *(other.claims or ())))
+        return Reads(self.variables | other.variables, self.headers | other.headers, claims)
+
 
 def refuse_hidden(source: str, checked: CheckedExpr) -> None:
     """Refuse variables of comprehensions that are named like ours; raises ``CelError``.

@@ -6,7 +6,7 @@ Where a value is longer than the cost was reckoned with, or of another type, the
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from sidecar.cel.reads import Reads
 from sidecar.cel.variables import CLAIMS, HEADER_BYTES, HEADERS, TEXTS_LENGTH, VARIABLES, Kind
@@ -39,7 +39,9 @@ def _text(longest: int) -> Supply:
             raise TypeError("no text")
         if len(value) > longest or (not value.isascii() and len(value.encode()) > longest):
             raise ValueError("too long")
-        return _whole(value)
+        if "\0" in value:
+            raise ValueError("a zero in a text")
+        return value
 
     return supply
 
@@ -56,17 +58,19 @@ def _texts(longest: int) -> Supply:
 
 
 def _headers(names: tuple[str, ...]) -> Supply:
-    return _members(names, _text(HEADER_BYTES))
+    text = _text(HEADER_BYTES)
+
+    def supply(value: Any) -> object:  # noqa: ANN401 - what is no map has no get
+        find = value.get  # a map of protobuf's adds what it is asked for in brackets
+        return {name: text(found) for name in names if (found := find(name)) is not None}
+
+    return supply
 
 
 def _claims(names: tuple[str, ...]) -> Supply:
-    return _members(names, _checked)
-
-
-def _members(names: tuple[str, ...], member: Supply) -> Supply:
     def supply(value: object) -> object:
         given = _mapping(value)
-        return {name: member(given[name]) for name in names if name in given}
+        return {name: _checked(given[name]) for name in names if name in given}
 
     return supply
 
@@ -90,6 +94,10 @@ def _number(value: object) -> object:
 
 def _time(value: object) -> object:
     """Take a time as seconds since 1970, or as made of them already."""
+    return datetime.fromtimestamp(value, UTC) if isinstance(value, float) else _other_time(value)
+
+
+def _other_time(value: object) -> object:
     return value if isinstance(value, datetime) else datetime.fromtimestamp(cast("float", value), UTC)
 
 
@@ -109,12 +117,15 @@ def _checked(value: object) -> object:
         for name, one in value.items():
             _whole(name)
             _checked(one)
+    elif value is not None and not isinstance(value, int | float):
+        raise TypeError("no JSON")
     return value
 
 
 def _whole(text: str) -> str:
     # INVARIANT: no text with a zero gets to the library: it ends there (0.1.3), and "admin\0" would be "admin".
-    if "\0" in text:
+    # Nor one with half of a surrogate pair, which has no UTF-8: encoding it raises.
+    if "\0" in text or (not text.isascii() and not text.encode()):
         raise ValueError("a zero in a text")
     return text
 
