@@ -4,7 +4,7 @@ from sidecar.cel.answering import answering, valuing
 from sidecar.cel.cost import refuse_costly
 from sidecar.cel.environment import LibraryError, check
 from sidecar.cel.error import CelError, at
-from sidecar.cel.given import given_by_name
+from sidecar.cel.given import BY_NAME, given_by
 from sidecar.cel.literals import refuse_wrong
 from sidecar.cel.reads import reads_of, refuse_hidden
 from sidecar.cel.result import refused
@@ -44,7 +44,7 @@ def compile_value(text: str, expected: type | None = None) -> Value:
         raise at(text, offset_of(checked.expr, checked), problem)
     reads = reads_of(text, checked, checked.expr)
     refuse_costly(checked, [reads.claims], is_taken_out=True)
-    return Value(text_of(text), expected, reads, given_by_name(reads), valuing(checked))
+    return Value(text_of(text), expected, reads, given_by(reads, BY_NAME), valuing(checked))
 
 
 def _accepted(text: str) -> CheckedExpr:
@@ -72,7 +72,7 @@ def _term(source: str, checked: CheckedExpr, root: Expr, text: str) -> Term:
     if kind.primitive != kind.BOOL:
         raise at(source, offset_of(root, checked), f"this is not true or false: {_shown(text)}; {_compared(kind)}")
     reads = reads_of(source, checked, root)
-    return Term(text, reads, given_by_name(reads), answering(checked, root))
+    return Term(text, reads, answering(checked, root, reads))
 
 
 def _compared(kind: Type) -> str:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from sidecar.cel.reads import Reads
 from sidecar.cel.supply import Supply, supplies_of
+from sidecar.cel.variables import VARIABLES
 
 #: What values are taken from.
 S = TypeVar("S")
@@ -32,10 +33,9 @@ def given_by(reads: Reads, finders: Mapping[str, Callable[[S], object]]) -> Give
     return Given(tuple((name, finders[name], supply) for name, supply in supplies_of(reads)))
 
 
-def given_by_name(reads: Reads) -> Given[Mapping[str, object]]:
-    """Return what is read, found in a mapping by the names of variables."""
-    return given_by(reads, {name: _named(name) for name in reads.variables})
-
-
-def _named(name: str) -> Callable[[Mapping[str, Any]], object]:
+def _named(name: str) -> Callable[[Mapping[str, object]], object]:
     return lambda values: values.get(name)
+
+
+#: Finds values in a mapping by the names of variables.
+BY_NAME: Final = {name: _named(name) for name in VARIABLES}

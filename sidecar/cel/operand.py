@@ -1,12 +1,12 @@
 """What the functions of ``direct`` are given: parts of an expression as functions of the values that it reads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from sidecar.cel.tree import Type
 
-#: Values by name to what a part comes to. What it raises is an error of CEL's.
-Run: TypeAlias = Callable[[Mapping[str, Any]], Any]
+#: What is asked about (``found``) to what a part comes to. What it raises is an error of CEL's.
+Run: TypeAlias = Callable[[Any], Any]
 
 TEXT, INT, BOOL, TIME, TEXTS, MAP, ANY, OTHER = "text", "int", "bool", "time", "texts", "map", "any", "other"
 _PRIMITIVES: Final = {Type.STRING: TEXT, Type.INT64: INT, Type.BOOL: BOOL}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sidecar.cel.error import at
 from sidecar.cel.tree import CheckedExpr, Expr, children, is_text, name_of, offset_of, operands, walk
-from sidecar.cel.variables import CLAIMS, HEADERS, ROOTS, VARIABLES
+from sidecar.cel.variables import CLAIMS, CONTEXT, HEADERS, ROOTS, VARIABLES
 
 #: As conditions on headers have it: Envoy refuses names with "_".
 _HEADER_NAME = re.compile(r"[a-z0-9-]+", re.ASCII)
@@ -17,17 +17,18 @@ _FORMS = "request.headers['x-team'], 'x-team' in request.headers or has(request.
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """``claims`` are those of the first level; ``None`` where the map is used as a whole."""
+    """``claims`` are those of the first level, ``context`` its names; ``None`` where the map is used as a whole."""
 
     variables: frozenset[str]
     headers: frozenset[str]
     claims: frozenset[str] | None
+    context: frozenset[str] | None
 
     def joined(self, other: "Reads") -> "Reads":
         """Return what either reads."""
-        whole = self.claims is None or other.claims is None
-        claims = None if whole else frozenset((*(self.claims or ()), *(other.claims or ())))
-        return Reads(self.variables | other.variables, self.headers | other.headers, claims)
+        claims = None if self.claims is None or other.claims is None else self.claims | other.claims
+        context = None if self.context is None or other.context is None else self.context | other.context
+        return Reads(self.variables | other.variables, self.headers | other.headers, claims, context)
 
 
 def refuse_hidden(source: str, checked: CheckedExpr) -> None:
@@ -56,9 +57,13 @@ def reads_of(source: str, checked: CheckedExpr, root: Expr) -> Reads:
         if problem := _wrong_header(member):
             raise at(source, offset_of(node, checked), problem)
         headers.add(member)
-    claims = {name for name, _ in _members(root, CLAIMS)}
-    named = frozenset(name for name in claims if name is not None)
-    return Reads(variables, frozenset(headers), None if None in claims else named)
+    return Reads(variables, frozenset(headers), _names(root, CLAIMS), _names(root, CONTEXT))
+
+
+def _names(root: Expr, variable: str) -> frozenset[str] | None:
+    names = [name for name, _ in _members(root, variable)]
+    named = frozenset(name for name in names if name is not None)
+    return None if None in names else named
 
 
 def _wrong_header(name: str) -> str:

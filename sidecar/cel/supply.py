@@ -6,13 +6,15 @@ Where a value is longer than the cost was reckoned with, or of another type, the
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
 from sidecar.cel.reads import Reads
-from sidecar.cel.variables import CLAIMS, HEADER_BYTES, HEADERS, TEXTS_LENGTH, VARIABLES, Kind
+from sidecar.cel.variables import CLAIMS, CONTEXT, HEADERS, TEXTS_LENGTH, VARIABLES, Kind
 
 #: Takes a value as it is given; returns it as the library takes it.
-Supply: TypeAlias = Callable[[object], object]
+Supply: TypeAlias = Callable[[Any], object]
 
 
 def supplies_of(reads: Reads) -> tuple[tuple[str, Supply], ...]:
@@ -20,17 +22,26 @@ def supplies_of(reads: Reads) -> tuple[tuple[str, Supply], ...]:
     return tuple((name, _supply(name, reads)) for name in sorted(reads.variables))
 
 
-def _supply(name: str, reads: Reads) -> Supply:
-    if name == HEADERS:
-        return _headers(tuple(sorted(reads.headers)))
-    if name == CLAIMS and reads.claims is not None:
-        return _claims(tuple(sorted(reads.claims)))
+def supply_of(name: str) -> Supply:
+    """Return what makes a variable's value ready; a map's as a whole."""
     one = VARIABLES[name]
     if one.kind is Kind.TEXT:
         return _text(one.longest)
     if one.kind is Kind.TEXTS:
         return _texts(one.longest)
     return _OTHERS[one.kind]
+
+
+def member_of(name: str) -> Supply:
+    """Return what makes a member of a map ready."""
+    return _checked if name == CLAIMS else _text(VARIABLES[name].longest)
+
+
+def _supply(name: str, reads: Reads) -> Supply:
+    names = {HEADERS: reads.headers, CLAIMS: reads.claims, CONTEXT: reads.context}.get(name)
+    if names is None:
+        return supply_of(name)
+    return (_claims if name == CLAIMS else partial(_texts_in, member_of(name)))(tuple(sorted(names)))
 
 
 def _text(longest: int) -> Supply:
@@ -57,9 +68,7 @@ def _texts(longest: int) -> Supply:
     return supply
 
 
-def _headers(names: tuple[str, ...]) -> Supply:
-    text = _text(HEADER_BYTES)
-
+def _texts_in(text: Supply, names: tuple[str, ...]) -> Supply:
     def supply(value: Any) -> object:  # noqa: ANN401 - what is no map has no get
         find = value.get  # a map of protobuf's adds what it is asked for in brackets
         return {name: text(found) for name in names if (found := find(name)) is not None}
@@ -69,19 +78,20 @@ def _headers(names: tuple[str, ...]) -> Supply:
 
 def _claims(names: tuple[str, ...]) -> Supply:
     def supply(value: object) -> object:
-        given = _mapping(value)
+        given = mapping(value)
         return {name: _checked(given[name]) for name in names if name in given}
 
     return supply
 
 
 def _map(value: object) -> object:
-    return _checked(dict(_mapping(value)))
+    return _checked(dict(mapping(value)))
 
 
-def _mapping(value: object) -> Mapping[str, object]:
-    # Nearly always a dictionary; to ask whether it is a mapping of any kind takes longer.
-    if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101 - in this order
+def mapping(value: object) -> Mapping[str, object]:
+    """Return a map as it is; raises ``TypeError`` for anything else."""
+    # Nearly always one of the two; to ask whether it is a mapping of any kind takes longer.
+    if isinstance(value, MappingProxyType) or isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101 - in this order
         return value
     raise TypeError("no map")
 

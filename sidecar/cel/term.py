@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from sidecar.cel.answering import Answering
-from sidecar.cel.given import Given
 from sidecar.cel.reads import Reads
 from sidecar.cel.variables import looks_at
 from sidecar.core.policy.model import Looks
@@ -17,7 +16,6 @@ class Term:
 
     text: str
     reads: Reads = field(compare=False, repr=False)
-    given: Given[Mapping[str, object]] = field(compare=False, repr=False)
     answering: Answering = field(compare=False, repr=False)
 
     @property
@@ -48,9 +46,10 @@ class Term:
         """
         # INVARIANT: nothing gets out but True, False and None.
         try:
-            return self.answering.run(self.given(values))
+            answer = self.answering.ask(values)
         except Exception:  # noqa: BLE001 - whatever it was, it cannot be told
             return None
+        return answer if answer is True or answer is False else None
 
     def __reduce__(self) -> NoReturn:
         """Refuse: a term belongs to the process it was compiled in."""

@@ -13,6 +13,7 @@ from sidecar.core.policy.model import Looks
 
 HEADERS: Final = "request.headers"
 CLAIMS: Final = "identity.claims"
+CONTEXT: Final = "context"
 #: Bytes of all claims together, as JSON. The token they come in is bounded by ``limits.max_token_bytes``.
 CLAIMS_BYTES: Final = 16384
 #: Of one header, as in conditions on headers (``core.policy.attributes``).
@@ -63,7 +64,7 @@ VARIABLES: Final = {
     "destination.address": Variable(Kind.TEXT, 256),
     "destination.port": Variable(Kind.NUMBER),
     "connection.sni": Variable(Kind.TEXT, 1024),
-    "context": Variable(Kind.TEXT_MAP, 4096),
+    CONTEXT: Variable(Kind.TEXT_MAP, 4096),
     "now": Variable(Kind.TIME),
 }
 #: First parts of the names: no variable of a comprehension may be called so.

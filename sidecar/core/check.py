@@ -123,10 +123,11 @@ class Checker:
                 self._refuse_revoked(known, now)
                 return decided
         asked = Asked(raw, admit(sent, endpoint), rules, lookup)
-        decision = admit_without_identity(rules, Case(asked.request, None, now, rules.proxies))
-        if decision is not None:
-            self._nobody.holds(trust, now)
-            return answer.decided(decision, asked, self._nobody)
+        if rules.public or rules.preflight:
+            decision = admit_without_identity(rules, Case(asked.request, None, now, rules.proxies))
+            if decision is not None:
+                self._nobody.holds(trust, now)
+                return answer.decided(decision, asked, self._nobody)
         if known is not None:
             refuse_token_in_query(sent.query)
             return self._evaluated(asked, known, now)

@@ -7,11 +7,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sidecar.cel import compile_terms
-from sidecar.cel.asked import answered, taken_out
+from sidecar.cel.answering import by_library
 from sidecar.cel.direct import direct
-from sidecar.cel.environment import check, condition
-from sidecar.cel.part import part
+from sidecar.cel.environment import check
+from sidecar.cel.given import BY_NAME, given_by
 from sidecar.cel.price import PRICES
+from sidecar.cel.reads import reads_of
 from sidecar.cel.shapes import SHAPES
 from sidecar.cel.variables import VARIABLES
 
@@ -124,18 +125,15 @@ UNLIKE = st.none() | st.booleans() | st.integers() | st.just("a") | st.just(b"a"
 def is_direct(expression: str) -> bool:
     """Say whether the library is not asked."""
     checked = check(expression)
-    return direct(checked, checked.expr) is not None
+    return direct(checked, checked.expr, reads_of(expression, checked, checked.expr), BY_NAME) is not None
 
 
-def by_library(expression: str, values: Mapping[str, object]) -> bool | None:
-    """Evaluate an expression by the library alone, given the same values."""
-    (term,) = compile_terms(expression)
+def library(expression: str, values: Mapping[str, object]) -> bool | None:
+    """Evaluate an expression by the library alone, given the values that it reads."""
     checked = check(expression)
-    alone = part(checked, checked.expr)
-    asked = taken_out(alone)
-    run = answered(asked, condition(alone))
+    given = given_by(reads_of(expression, checked, checked.expr), BY_NAME)
     try:
-        return run(term.given(values))
+        return by_library(checked, checked.expr)(given(values))
     except Exception:  # noqa: BLE001 - whatever it was
         return None
 
@@ -150,7 +148,7 @@ def test_as_the_library_does(expression: str, values: dict[str, object]) -> None
     if not is_direct(expression):
         return
     (term,) = compile_terms(expression)
-    assert term(values) is by_library(expression, values)
+    assert term(values) is library(expression, values)
 
 
 @given(EXPRESSION, st.dictionaries(st.sampled_from(sorted(VARIABLES)), UNLIKE))
@@ -158,7 +156,7 @@ def test_whatever_it_is_given(expression: str, values: dict[str, object]) -> Non
     """Values of other types than a variable has are refused for both alike."""
     if is_direct(expression):
         for term in compile_terms(expression):
-            assert term(values) is by_library(term.text, values)
+            assert term(values) is library(term.text, values)
 
 
 DIRECT = [

@@ -1,13 +1,12 @@
 """Several terms that are asked at once answer as each by itself, joined by "and"."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.cel import Joint, Term, compile_terms, join
-from sidecar.cel.given import Given
-from sidecar.cel.variables import VARIABLES
+from sidecar.cel.given import BY_NAME
 
 TERMS = [
     "request.headers.a == 'a'", "request.headers.b == 'a'", "!('a' in request.headers)", "identity.claims.a == 1",
@@ -31,14 +30,6 @@ VALUES = st.fixed_dictionaries(
 )
 
 
-def found(name: str) -> Callable[[Mapping[str, object]], object]:
-    """Return what finds a value by name."""
-    return lambda values: values.get(name)
-
-
-FINDERS = {name: found(name) for name in VARIABLES}
-
-
 def terms_of(texts: list[str]) -> list[Term]:
     """Compile each text."""
     return [term for text in texts for term in compile_terms(text)]
@@ -50,13 +41,13 @@ def test_as_each_by_itself(texts: list[str], values: dict[str, object]) -> None:
     terms = terms_of(texts)
     answers = [term(values) for term in terms]
     together = False if False in answers else None if None in answers else True
-    assert join(terms, FINDERS)(values) is together
+    assert join(terms, BY_NAME)(values) is together
 
 
 def test_the_library_is_asked_once() -> None:
     """Terms that take the library are one question; loops, whose turns are counted together, stay apart."""
-    assert len(join(terms_of(TERMS[7:9]), FINDERS).conditions) == 1
-    assert len(join(terms_of(TERMS[7:9] + TERMS[13:15]), FINDERS).conditions) == 3
+    assert len(join(terms_of(TERMS[7:9]), BY_NAME).conditions) == 1
+    assert len(join(terms_of(TERMS[7:9] + TERMS[13:15]), BY_NAME).conditions) == 3
 
 
 def test_stops_at_what_is_false() -> None:
@@ -68,6 +59,6 @@ def test_stops_at_what_is_false() -> None:
         calls.append(values)
         return next(answers)
 
-    joint: Joint[Mapping[str, object]] = Joint(Given(()), (counted,) * 4, ())
+    joint: Joint[Mapping[str, object]] = Joint((counted,) * 4)
     assert joint({}) is False
     assert len(calls) == 3

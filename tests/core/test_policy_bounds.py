@@ -33,9 +33,9 @@ def test_few_readings() -> None:
 
     def counted(data: Mapping[str, object]) -> object:
         calls.append(None)
-        return answering.run(data)
+        return answering.ask(data)
 
-    object.__setattr__(term, "answering", replace(answering, run=counted))
+    object.__setattr__(term, "answering", replace(answering, ask=counted))
     object.__setattr__(entry.rules[0].joint, "ask", counted)
     step = Checker(lambda: in_force).begin(check_request(path=path, headers={"x-a": "q,r,s"}), NOW)
     assert isinstance(step, Decided)

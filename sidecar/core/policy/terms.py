@@ -61,7 +61,7 @@ _OF_REQUEST: Mapping[str, Callable[[Case], object]] = {
     ),
     "destination.address": lambda case: case.request.sent.destination or None,
     "connection.sni": lambda case: case.request.sent.server_name or None,
-    "context": lambda case: dict(case.request.sent.attributes.context_extensions),
+    "context": lambda case: case.request.sent.attributes.context_extensions,
 }
 #: Finds each variable there is, with the first reading of the path, and all headers and claims.
 FINDERS: Mapping[str, Callable[[Case], object]] = {
@@ -77,7 +77,7 @@ VARIABLES = frozenset(FINDERS)
 
 def all_hold(joint: Joint, case: Case, *, keeps_out: bool) -> bool:
     """Say whether all terms of a rule hold."""
-    if not _has_one_reading(joint, case):
+    if (joint.headers or joint.reads_path) and not _has_one_reading(joint, case):
         return all(holds(term, case, keeps_out=keeps_out) for term in joint.terms)
     answer = joint.ask(case)
     return keeps_out if answer is None else answer
