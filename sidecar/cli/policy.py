@@ -3,13 +3,15 @@
 import click
 
 from sidecar.cli.policy_explain import explain_command
+from sidecar.cli.policy_lint import lint_command
 from sidecar.cli.policy_test import test_command
 
 
 @click.group()
 def policy() -> None:
-    """Test and explain policies."""
+    """Test, explain and look over policies."""
 
 
 policy.add_command(test_command)
 policy.add_command(explain_command)
+policy.add_command(lint_command)
