@@ -1,6 +1,5 @@
 """``authz-sidecar envoy``."""
 
-import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ import click
 from sidecar.cli.configuration import config_option, load
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
+from sidecar.cli.output import as_yaml
 from sidecar.loading.addresses import addresses
 
 
@@ -55,7 +55,7 @@ def config_command(  # noqa: PLR0913 - one an option
         document = to_json(ours)
     except ValueError as error:
         raise Failure(str(error), ExitCode.USAGE) from None
-    click.echo(document if as_json else _yaml(document), nl=as_json)
+    click.echo(document if as_json else as_yaml(json.loads(document)), nl=as_json)
 
 
 def _endpoint(name: str, text: str) -> tuple[str, int]:
@@ -63,13 +63,3 @@ def _endpoint(name: str, text: str) -> tuple[str, int]:
     if not host or not port.isdecimal():
         raise Failure(f"--{name}: {text!r} is no address; write HOST:PORT", ExitCode.USAGE)
     return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-def _yaml(document: str) -> str:
-    from ruamel.yaml import YAML  # noqa: PLC0415 - 50 ms, for this alone
-
-    text = io.StringIO()
-    yaml = YAML()
-    yaml.width = 120
-    yaml.dump(json.loads(document), text)
-    return text.getvalue()
