@@ -3,6 +3,7 @@
 import click
 
 from sidecar.cli.policy_compile import compile_command
+from sidecar.cli.policy_diff import diff_command
 from sidecar.cli.policy_explain import explain_command
 from sidecar.cli.policy_lint import lint_command
 from sidecar.cli.policy_test import test_command
@@ -17,3 +18,4 @@ policy.add_command(test_command)
 policy.add_command(explain_command)
 policy.add_command(lint_command)
 policy.add_command(compile_command)
+policy.add_command(diff_command)
