@@ -148,20 +148,30 @@ def spreading(rounds: int) -> None:
     print(f"to the last    {statistics.median(times) * 1e3:8.1f} ms, longest {max(times) * 1e3:.1f} ms: aim 1000 ms")
 
 
-def loading(entries: int, workers: int) -> None:
+def alike(number: int, later: int) -> str:
+    """Return a line as one program writes them all."""
+    return f'{{"issuer": "{ISSUER}", "jti": "{os.urandom(12).hex()}", "expires_at": {later + number}}}\n'
+
+
+def mixed(number: int, later: int) -> str:
+    """Return a line of a file that several programs wrote: three kinds, and one line in a hundred like no other."""
+    kind, name = ("jti", "sub", "sid")[number % 3], os.urandom(12).hex()
+    if number % 100 == 0:
+        return json.dumps({"expires_at": later + number, kind: f"{name} \u00fc", "issuer": ISSUER}) + "\n"
+    return f'{{"issuer": "{ISSUER}", "{kind}": "{name}", "expires_at": {later + number}}}\n'
+
+
+def loading(entries: int, workers: int, line: Callable[[int, int], str]) -> None:
     """Print how long a file takes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "revoked.jsonl"
         later = int(time.time()) + 3600
         with path.open("w", encoding="utf-8") as file:
-            file.writelines(
-                f'{{"issuer": "{ISSUER}", "jti": "{os.urandom(12).hex()}", "expires_at": {later + number}}}\n'
-                for number in range(entries)
-            )
-        asyncio.run(_load(path, entries, workers))
+            file.writelines(line(number, later) for number in range(entries))
+        asyncio.run(_load(path, entries, workers, line.__name__))
 
 
-async def _load(path: Path, entries: int, workers: int) -> None:
+async def _load(path: Path, entries: int, workers: int, lines: str) -> None:
     lifetimes = Lifetimes({ISSUER: Lifetime(None, 30.0)})
     shared = segment.create(segment.pages(budget(entries)))
     with HashPool(workers) as pool:
@@ -174,13 +184,14 @@ async def _load(path: Path, entries: int, workers: int) -> None:
         seconds = time.perf_counter() - began
         pauses.cancel()
         demand(store.keeper.room().entries == entries, "not all are there")
-    print(f"file           {seconds:8.2f} s for {entries:,} entries, {workers} hash worker(s): aim 5 s for 1,000,000")
+    what = f"{entries:,} entries, {lines}, {workers} hash worker(s)"
+    print(f"file           {seconds:8.2f} s for {what}: aim 5 s for 1,000,000")
     print(f"  loop waits   {await pauses * 1e3:8.1f} ms at the longest meanwhile")
-    if not workers:
+    if not workers and lines == alike.__name__:
         print(f"bytes/entry    {shared.size / store.keeper.room().capacity:8.1f}: aim 40")
         store.keeper.vouch(float("inf"))
-        with Denylist(shared) as reader:
-            looking_up(SharedDenylist(reader, KEY))
+        with Denylist(shared) as reader, Denylist(segment.create(segment.pages(budget(entries)))) as empty:
+            looking_up(SharedDenylist(reader, KEY), SharedDenylist(empty, KEY))
     await store.close()
     shared.close()
 
@@ -207,7 +218,7 @@ def microseconds(work: Callable[[], object]) -> float:
     return best / LOOK_UPS * 1e6
 
 
-def looking_up(denylist: SharedDenylist) -> None:
+def looking_up(denylist: SharedDenylist, empty: SharedDenylist) -> None:
     """Print what a check pays: each, and the first of each token after a revocation."""
     now = time.time()
     seven = Marks(tuple(os.urandom(16) for _ in range(5)), tuple(os.urandom(12) for _ in range(2)), now)
@@ -215,6 +226,7 @@ def looking_up(denylist: SharedDenylist) -> None:
     nothing = microseconds(lambda: now)
     works: dict[str, Callable[[], object]] = {
         "each check": lambda: denylist.epoch(now),
+        "  empty list": lambda: empty.epoch(now),
         "looked up": lambda: denylist.look_up(seven, now),
         "  of one name": lambda: denylist.look_up(three, now),
     }
@@ -228,8 +240,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--entries", type=int, default=1_000_000)
     chosen = parser.parse_args()
-    for workers in (0, 2):
-        loading(chosen.entries, workers)
+    for line in (alike, mixed):
+        for workers in (0, 2):
+            loading(chosen.entries, workers, line)
     if chosen.rounds:
         spreading(chosen.rounds)
 

@@ -1,16 +1,19 @@
-"""From a text to terms."""
+"""From a text to terms, or to a value."""
 
 from sidecar.cel.asked import taken_out
 from sidecar.cel.cost import refuse_costly
-from sidecar.cel.environment import LibraryError, check, condition
+from sidecar.cel.environment import LibraryError, check, condition, valued
 from sidecar.cel.error import CelError, at
+from sidecar.cel.given import Given
 from sidecar.cel.literals import refuse_wrong
 from sidecar.cel.part import part
 from sidecar.cel.reads import reads_of, refuse_hidden
+from sidecar.cel.result import refused
 from sidecar.cel.supply import supplies_of
 from sidecar.cel.term import Term
-from sidecar.cel.terms import roots, texts
+from sidecar.cel.terms import roots, text_of, texts
 from sidecar.cel.tree import CheckedExpr, Expr, Type, offset_of
+from sidecar.cel.value import Value
 from sidecar.cel.variables import looks_at
 from sidecar.cel.wording import worded
 
@@ -25,8 +28,38 @@ def compile_terms(text: str) -> tuple[Term, ...]:
 
     Raises ``CelError``, whose text says what is wrong, at which line and column, and what to write.
     """
+    checked = _accepted(text)
+    terms = [
+        _term(text, checked, root, of_it) for root, of_it in zip(roots(checked), texts(text, checked), strict=True)
+    ]
+    refuse_costly(checked, [term.claims for term in terms])
+    return tuple(terms)
+
+
+def compile_value(text: str, expected: type | None = None) -> Value:
+    """Compile an expression that comes to a value of JSON.
+
+    ``expected`` is what it has to be (``str``, ``bool``, ``int``, ``float``, ``list`` or ``dict``; a time is a text):
+    refused where its type is another one, and not told where it turns out to be. Raises ``CelError``.
+    """
+    checked = _accepted(text)
+    if problem := refused(checked.type_map[checked.expr.id], expected):
+        raise at(text, offset_of(checked.expr, checked), problem)
+    reads = reads_of(text, checked, checked.expr)
+    refuse_costly(checked, [reads.claims], is_taken_out=True)
+    alone = part(checked, checked.expr)
+    given = Given(supplies_of(reads), taken_out(alone))
+    looks = looks_at(reads.variables)
+    name = expected.__name__ if expected else ""
+    return Value(
+        text_of(text), name, reads.variables, reads.headers, reads.claims, looks, expected, given, valued(alone)
+    )
+
+
+def _accepted(text: str) -> CheckedExpr:
+    """Return the tree of a text in which nothing is wrong, but for what it may cost."""
     if len(text) > MAX_LENGTH:
-        raise CelError(f"{len(text)} characters, at most {MAX_LENGTH}; write several conditions")
+        raise CelError(f"{len(text)} characters, at most {MAX_LENGTH}; write several expressions")
     if not text.isprintable() and (control := next((one for one in text if _is_control(one)), None)):
         raise at(text, text.index(control), f"the character {control!r} is not taken; write it as an escape")
     try:
@@ -36,11 +69,7 @@ def compile_terms(text: str) -> tuple[Term, ...]:
     refuse_hidden(text, checked)
     refuse_wrong(text, checked)
     reads_of(text, checked, checked.expr)
-    terms = [
-        _term(text, checked, root, of_it) for root, of_it in zip(roots(checked), texts(text, checked), strict=True)
-    ]
-    refuse_costly(checked, [term.claims for term in terms])
-    return tuple(terms)
+    return checked
 
 
 def _is_control(character: str) -> bool:
@@ -52,17 +81,9 @@ def _term(source: str, checked: CheckedExpr, root: Expr, text: str) -> Term:
     if kind.primitive != kind.BOOL:
         raise at(source, offset_of(root, checked), f"this is not true or false: {_shown(text)}; {_compared(kind)}")
     reads, alone = reads_of(source, checked, root), part(checked, root)
-    asked = taken_out(alone)
-    return Term(
-        text,
-        reads.variables,
-        reads.headers,
-        reads.claims,
-        looks_at(reads.variables),
-        supplies_of(reads),
-        asked,
-        condition(alone),
-    )
+    given = Given(supplies_of(reads), taken_out(alone))
+    looks = looks_at(reads.variables)
+    return Term(text, reads.variables, reads.headers, reads.claims, looks, given, condition(alone))
 
 
 def _compared(kind: Type) -> str:

@@ -28,6 +28,8 @@ _MATCHED: Final = 30.0
 _COMPILED: Final = (15_000.0, 3000.0)
 #: Each byte of claims, as JSON, that the library is given.
 _HANDED_OVER: Final = 200.0
+#: Taking a value out, of the largest there can be: members are counted, and it ends where they are too many.
+_OUT: Final = 10e6
 #: Each member of a list in JSON takes two bytes at least, its comma included.
 _MEMBER: Final = 2.0
 
@@ -42,11 +44,15 @@ class Cost:
     limit: float = 0.0
 
 
-def refuse_costly(checked: CheckedExpr, claims: Sequence[frozenset[str] | None]) -> None:
-    """Refuse a tree that may take too long; raises ``CelError``. ``claims`` are those that each of its terms reads."""
+def refuse_costly(checked: CheckedExpr, claims: Sequence[frozenset[str] | None], *, is_taken_out: bool = False) -> None:
+    """Refuse a tree that may take too long; raises ``CelError``.
+
+    ``claims`` are those that each of its terms reads. ``is_taken_out``: whether what it comes to is made a value of
+    Python's.
+    """
     if _nesting(checked.expr) > MAX_NESTING:
         raise CelError(f"loops in loops in loops: {MAX_NESTING} levels at most; write several conditions")
-    nanoseconds = nanoseconds_of(checked) + _handed_over(claims)
+    nanoseconds = nanoseconds_of(checked) + _handed_over(claims) + (_OUT if is_taken_out else 0.0)
     if nanoseconds > MOST:
         raise CelError(
             f"may take {nanoseconds / 1e6:.0f} ms with the longest values there can be, {MOST / 1e6:.0f} at most: "

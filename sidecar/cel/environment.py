@@ -8,11 +8,13 @@ from functools import cache, partial
 from typing import Final, NoReturn, TypeAlias
 
 from cel_expr_python import cel
-from cel_expr_python.ext import ext_strings
+from cel_expr_python.ext import ext_optional, ext_strings
 from google.protobuf.any_pb2 import Any as AnyMessage
 
-from sidecar.cel.tree import CheckedExpr
+from sidecar.cel.outcome import bare, plain
+from sidecar.cel.tree import CheckedExpr, Expr
 from sidecar.cel.variables import VARIABLES, Kind
+from sidecar.core.strict_json import Json
 
 #: Variables for what is answered outside of the library (``asked``). "@" cannot be written by anybody.
 ANSWERS: Final = tuple(f"@{number}" for number in range(32))
@@ -31,6 +33,9 @@ _TYPES: Final = {
 #: A compiled expression: values by name to what it comes to; ``None`` for an error. Raises whatever the library does.
 Program: TypeAlias = Callable[[Mapping[str, object]], object]
 Condition: TypeAlias = Callable[[Mapping[str, object]], bool | None]
+Valued: TypeAlias = Callable[[Mapping[str, object]], Json]
+#: Functions that hand on what they are given: it is not sure that they come to true or false where that is their type.
+_HANDING_ON: Final = frozenset({"_?_:_", "_[_]", "_?._", "_[?_]", "dyn", "or", "orValue"})
 
 
 class LibraryError(Exception):
@@ -48,13 +53,15 @@ def check(source: str) -> CheckedExpr:
 def program(checked: CheckedExpr) -> Program:
     """Make a checked tree ready to be evaluated."""
     run = _expression(checked).eval
+    return lambda data: bare(run(data=data))
 
-    def evaluate(data: Mapping[str, object]) -> object:
-        value = run(data=data)
-        # INVARIANT: an error's value is its text, which the request may have chosen: the type is looked at.
-        return None if value.type() == _ERROR else value.value()
 
-    return evaluate
+def valued(checked: CheckedExpr) -> Valued:
+    """Make a checked tree ready that comes to a value of JSON; evaluating raises for anything else, too."""
+    if (name := checked.expr.ident_expr.name) in ANSWERS:
+        return partial(_answer, name)
+    run = _expression(checked).eval
+    return lambda data: plain(run(data=data))
 
 
 def condition(checked: CheckedExpr) -> Condition:
@@ -62,12 +69,19 @@ def condition(checked: CheckedExpr) -> Condition:
     if (name := checked.expr.ident_expr.name) in ANSWERS:
         return partial(_answer, name)
     run = _expression(checked).eval
+    never_null = _is_never_null(checked.expr)
 
     def evaluate(data: Mapping[str, object]) -> bool | None:
-        value = run(data=data).value()
+        outcome = run(data=data)
+        value = outcome.value() if never_null else bare(outcome)
         return value if value is True or value is False else None
 
     return evaluate
+
+
+def _is_never_null(node: Expr) -> bool:
+    function = node.call_expr.function
+    return bool(function) and function not in _HANDING_ON
 
 
 def _answer(name: str, data: Mapping[str, object]) -> bool | None:
@@ -98,7 +112,7 @@ def _environment() -> cel.Env:
     )
     return cel.NewEnv(
         variables=declared | dict.fromkeys(ANSWERS, cel.Type.BOOL),
-        extensions=[ext_strings.ExtStrings()],
+        extensions=[ext_strings.ExtStrings(), ext_optional.ExtOptional()],
         functions=[cel.FunctionDecl("inCidr", [in_cidr])],
     )
 

@@ -10,6 +10,8 @@ from sidecar.cel.variables import CLAIMS, HEADERS, ROOTS, VARIABLES
 
 #: As conditions on headers have it: Envoy refuses names with "_".
 _HEADER_NAME = re.compile(r"[a-z0-9-]+", re.ASCII)
+#: How a member is read: ``a['b']``, ``a[?'b']``, ``a.?b``. ``a.b`` is no call.
+_OF_MEMBERS = frozenset({"_[_]", "_[?_]", "_?._"})
 _FORMS = "request.headers['x-team'], 'x-team' in request.headers or has(request.headers.name)"
 
 
@@ -77,7 +79,7 @@ def _member(parent: Expr, variable: str) -> str | None:
     if parent.WhichOneof("expr_kind") == "select_expr":
         return str(parent.select_expr.field)
     given = operands(parent.call_expr)
-    if parent.call_expr.function == "_[_]" and name_of(given[0]) == variable and is_text(given[1]):
+    if parent.call_expr.function in _OF_MEMBERS and name_of(given[0]) == variable and is_text(given[1]):
         return str(given[1].const_expr.string_value)
     if parent.call_expr.function == "@in" and name_of(given[1]) == variable and is_text(given[0]):
         return str(given[0].const_expr.string_value)

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from sidecar.cel.asked import Asked
 from sidecar.cel.environment import Condition
-from sidecar.cel.supply import Supply
+from sidecar.cel.given import Given
 from sidecar.core.policy.model import Looks
 
 
@@ -23,8 +22,7 @@ class Term:
     headers: frozenset[str] = field(compare=False)
     claims: frozenset[str] | None = field(compare=False)
     looks: Looks = field(compare=False)
-    _supplies: tuple[tuple[str, Supply], ...] = field(compare=False, repr=False)
-    _asked: tuple[Asked, ...] = field(compare=False, repr=False)
+    _given: Given = field(compare=False, repr=False)
     _condition: Condition = field(compare=False, repr=False)
 
     def __call__(self, values: Mapping[str, object]) -> bool | None:
@@ -35,14 +33,7 @@ class Term:
         """
         # INVARIANT: nothing gets out but True, False and None.
         try:
-            data: dict[str, object] = {}
-            for name, supply in self._supplies:
-                value = values.get(name)
-                if value is not None:
-                    data[name] = supply(value)
-            for asked in self._asked:
-                asked.into(data)
-            return self._condition(data)
+            return self._condition(self._given(values))
         except Exception:  # noqa: BLE001 - whatever it was, it cannot be told
             return None
 

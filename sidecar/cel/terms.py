@@ -6,6 +6,7 @@ terms may be looked at one by one, in any order.
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from sidecar.cel.tree import CheckedExpr, Expr, offset_of
 
@@ -29,7 +30,15 @@ def roots(checked: CheckedExpr) -> list[Expr]:
 
 def texts(source: str, checked: CheckedExpr) -> list[str]:
     """Return the terms' texts, in the same order, without comments and with single spaces."""
-    cuts = {offset_of(operator, checked) for _, operator in _spine(checked.expr) if operator is not None}
+    return _cut(source, {offset_of(operator, checked) for _, operator in _spine(checked.expr) if operator is not None})
+
+
+def text_of(source: str) -> str:
+    """Return the text of all of an expression in the same way."""
+    return _cut(source, set())[0]
+
+
+def _cut(source: str, cuts: AbstractSet[int]) -> list[str]:
     cut: list[list[str]] = [[]]
     for part in _TOKEN.finditer(source):
         if part.start() in cuts:

@@ -13,7 +13,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import TypeVar
 
-from sidecar.core import answer
+from sidecar.core import answer, response
 from sidecar.core.asked import Asked
 from sidecar.core.asserting import Wanted, wanted
 from sidecar.core.assertion import NO_RENEWALS, Minted, Renewals
@@ -32,21 +32,21 @@ from sidecar.core.cache import (
 from sidecar.core.certificate import certificate_thumbprint
 from sidecar.core.credential import Credential, bearer_token, refuse_token_in_query
 from sidecar.core.decision import Denial
-from sidecar.core.dpop import Expected, Proof, Proofs, read_proof
+from sidecar.core.dpop import Expected, Proofs, owner_of, read_proof, spend
 from sidecar.core.finder import Finder
 from sidecar.core.gate import OPEN, Gate
 from sidecar.core.identity import Identity
 from sidecar.core.introspected import believe_answer, introspecting
 from sidecar.core.keyholder import identify, is_api_key
 from sidecar.core.lookup import Lookup
-from sidecar.core.needs import Introspect, Introspected, Mint, RefetchKeys, Step, Verdict, Verify
+from sidecar.core.needs import Decided, Introspect, Introspected, Mint, RefetchKeys, Step, Verdict, Verify
 from sidecar.core.policy.case import Case
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.refetches import NEVER, Refetches
-from sidecar.core.replay import Replays, Use
 from sidecar.core.request import admit
-from sidecar.core.revocation import UNKNOWN, Denylist
+from sidecar.core.revocation import Denylist
+from sidecar.core.revoked import look_up_again
 from sidecar.core.sent import SentRequest, read_sent
 from sidecar.core.source import BEARER, DPOP, USUAL
 from sidecar.core.trust import Issuer, Trust
@@ -89,11 +89,24 @@ class Checker:
         try:
             sent = read_sent(raw)
         except Refusal as refusal:
-            return answer.refused(refusal, "", trust)
+            denial = Denial(refusal.reason, detail=refusal.detail)
+            return Decided(denial, response.deny(denial, "", trust.response.realm))
         try:
             return self._begin(raw, sent, trust, now)
         except Refusal as refusal:
-            return answer.refused(refusal, sent.request_id, trust)
+            return answer.refused(refusal, sent, trust)
+
+    def unenforced(self, raw: bytes, denial: Denial) -> Decided | None:
+        """Let a request pass whose check came to no end; ``None`` where that is to be a denial, as without dry run."""
+        trust = self._trust()
+        if not trust.policy.dry_run:
+            return None
+        try:
+            sent = read_sent(raw)
+            Lookup(trust).require_headers(sent)
+        except Refusal:
+            return None
+        return answer.let_pass(denial, sent, trust)
 
     def _begin(self, raw: bytes, sent: SentRequest, trust: Trust, now: float) -> Step:
         lookup = self._lookup
@@ -168,7 +181,7 @@ class Checker:
         if isinstance(found, Refused) and still_refused(found, trust):
             raise Refusal(found.reason, "remembered")
         if not self._gate.admits(asked.request.sent.source):
-            return answer.shed(trust.response.realm)
+            return answer.shed(asked.request.sent, trust)
         return self._verify(asked, now) if asks is None else self._introspect(asked, asks)
 
     def _verify(self, asked: Asked, now: float) -> Step:
@@ -217,7 +230,7 @@ class Checker:
 
     def _missed(self, asked: Asked, missing: KeyMissing) -> Step:
         self._suspect(asked, missing)
-        return answer.refused(missing, asked.request.sent.request_id, asked.trust)
+        return answer.refused(missing, asked.request.sent, asked.trust)
 
     def _introspect(self, asked: Asked, issuer: Issuer) -> Step:
         endpoint, token = issuer.introspection, asked.credential.token
@@ -243,7 +256,7 @@ class Checker:
         try:
             return then(result, now)
         except Refusal as refusal:
-            return answer.refused(refusal, asked.request.sent.request_id, asked.trust)
+            return answer.refused(refusal, asked.request.sent, asked.trust)
 
     def _admit(self, asked: Asked, identity: Identity, now: float) -> Step:
         """Go on to policy, where the token is bound to a key with whoever has that alone; raises ``Refusal``."""
@@ -266,8 +279,8 @@ class Checker:
         if proofs is None or dpop is None:
             raise Refusal(Reason.PROOF_REQUIRED, "nobody checks proofs here")
         if not self._gate.admits(asked.request.sent.source):
-            return answer.shed(asked.trust.response.realm)
-        expected = Expected(thumbprint, dpop, issuer.clock_skew)
+            return answer.shed(asked.request.sent, asked.trust)
+        expected = Expected(thumbprint, owner_of(identity, thumbprint), dpop, issuer.clock_skew)
         proof = read_proof(asked.request, asked.credential.token, expected, proofs.read_key)
         proof.check_age(now)
 
@@ -280,7 +293,7 @@ class Checker:
             proof.check_age(now)
             if not still_holds(identity, asked.trust, now):
                 raise Refusal(Reason.TOKEN_EXPIRED, "while its proof was looked at")
-            _spend(proof, proofs.replays, asked, now)
+            spend(proof, proofs.replays, asked.raw, now)
             return self._proved(asked, identity, now)
 
         return Verify(
@@ -364,26 +377,4 @@ class Checker:
         denylist = self._denylist
         # A clock that was set back may have been ahead at the last look, and what was over then is not over now.
         if denylist is not None and (known.epoch != denylist.epoch(now) or now < known.looked_up_at):
-            _look_up_again(known, denylist, now)
-
-
-def _look_up_again(known: Known, denylist: Denylist, now: float) -> None:
-    """Look ``known`` up again; raises ``Refusal``. What others are remembered by stays as it is."""
-    assert known.identity is not None  # noqa: S101 - for mypy
-    if known.marks is None:
-        known.marks = denylist.marks(known.identity)
-    found = denylist.look_up(known.marks, now)
-    if found.denied:
-        raise Refusal(Reason.TOKEN_REVOKED, "on the denylist")
-    if found.epoch == UNKNOWN:
-        raise Refusal(Reason.REVOCATION_UNKNOWN, "the denylist is not complete")
-    known.epoch, known.looked_up_at = found.epoch, now
-
-
-def _spend(proof: Proof, replays: Replays, asked: Asked, now: float) -> None:
-    check = blake2b(asked.raw, digest_size=32).digest()
-    use = replays.use(proof.use, check, proof.until, now)
-    if use is Use.REPLAY:
-        raise Refusal(Reason.PROOF_REPLAYED)
-    if use not in {Use.FIRST, Use.RETRY}:
-        raise Refusal(Reason.OVERLOADED, "no room to note that a proof was used")
+            look_up_again(known, denylist, now)

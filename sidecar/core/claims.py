@@ -16,6 +16,8 @@ Claims = Mapping[str, Json]
 
 #: Seconds since the epoch, and a finite number: of a token whose issuer names no end, and is asked again and again.
 _NEVER = 2.0**53
+#: Characters of a ``sub``, ``jti`` or ``sid``: as many as an entry of the denylist may name.
+LONGEST_NAME = 2048
 
 
 def read(payload: bytes) -> Claims:
@@ -47,16 +49,24 @@ def validate(claims: Claims, issuer: Issuer, now: float, optional: frozenset[str
     for name in sorted(issuer.required_claims):
         if claims.get(name) is None:
             raise Refusal(Reason.CLAIM_MISSING, name)
-    for name in ("sub", "jti"):
-        if name in claims and not (isinstance(claims[name], str) and claims[name]):
-            raise Refusal(Reason.CLAIM_INVALID, f"{name} is not a string with content")
-    if claims.get("sid") is not None and not session_of(claims):
-        # Nobody could revoke it by its session: 1.0 and 1e0 are one number, and two texts.
-        raise Refusal(Reason.CLAIM_INVALID, "sid is neither a string with content nor a whole number")
+    _check_names(claims)
     confirmation_of(claims, issuer.bound)
     scopes(claims)
     _check_audience(claims, issuer, must="aud" not in optional)
     _check_times(claims, issuer, now, ends="exp" not in optional)
+
+
+def _check_names(claims: Claims) -> None:
+    """Refuse what nobody could revoke by the names in it."""
+    for name in ("sub", "jti"):
+        if name in claims and not (isinstance(claims[name], str) and claims[name]):
+            raise Refusal(Reason.CLAIM_INVALID, f"{name} is not a string with content")
+    if claims.get("sid") is not None and not session_of(claims):
+        # 1.0 and 1e0 are one number, and two texts.
+        raise Refusal(Reason.CLAIM_INVALID, "sid is neither a string with content nor a whole number")
+    for name, value in (("sub", claims.get("sub")), ("jti", claims.get("jti")), ("sid", session_of(claims))):
+        if isinstance(value, str) and len(value) > LONGEST_NAME:
+            raise Refusal(Reason.CLAIM_INVALID, f"{name} has more than {LONGEST_NAME} characters")
 
 
 def session_of(claims: Claims) -> str | None:

@@ -12,9 +12,10 @@ from hashlib import blake2b, sha256
 from sidecar.core import base64url, jws
 from sidecar.core.binding import Dpop
 from sidecar.core.claims import time_claim
+from sidecar.core.identity import Identity
 from sidecar.core.keys import VerificationKey
 from sidecar.core.reason import Reason, Refusal
-from sidecar.core.replay import Replays
+from sidecar.core.replay import Replays, Use
 from sidecar.core.request import Request
 from sidecar.core.strict_json import Json, JsonError, loads_object
 from sidecar.core.uri import normal_uri, uri_of
@@ -32,7 +33,7 @@ ReadKey = Callable[[Mapping[str, Json], bytes], VerificationKey]
 class Proof:
     """A proof that is good in everything but its signature. ``issued`` is its ``iat``; ``digest`` is BLAKE2b-256 of it.
 
-    ``use`` (32 bytes) names it among all proofs: what must not come twice.
+    ``use`` (32 bytes) names it among all proofs: what must not come twice. ``owner`` (32 bytes) is whose they are.
     """
 
     token: jws.UnverifiedToken
@@ -40,6 +41,7 @@ class Proof:
     issued: float
     digest: bytes
     use: bytes
+    owner: bytes
     dpop: Dpop
     skew: float
 
@@ -66,9 +68,13 @@ class Proofs:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a proof must be like: ``thumbprint`` of the token's key, ``skew`` of clocks in seconds."""
+    """What a proof must be like: ``thumbprint`` of the token's key, ``skew`` of clocks in seconds.
+
+    ``owner`` (32 bytes) is who has the token.
+    """
 
     thumbprint: bytes
+    owner: bytes
     dpop: Dpop
     skew: float
 
@@ -107,7 +113,23 @@ def read_proof(request: Request, access_token: bytes, expected: Expected, read_k
         raise Refusal(Reason.PROOF_INVALID, "alg does not go with jwk")
     use = blake2b(expected.thumbprint + identity.encode("utf-8"), digest_size=32).digest()
     when = math.nan if issued is None else issued
-    return Proof(token, key, when, blake2b(compact, digest_size=32).digest(), use, dpop, expected.skew)
+    return Proof(token, key, when, blake2b(compact, digest_size=32).digest(), use, expected.owner, dpop, expected.skew)
+
+
+def owner_of(identity: Identity, thumbprint: bytes) -> bytes:
+    """Return whose proofs those for a token are: its subject's, whatever keys that has; without one, the key's."""
+    subject = identity.principal
+    name = thumbprint if subject is None else subject.encode("utf-8", "surrogatepass")
+    return blake2b(name, digest_size=32).digest()
+
+
+def spend(proof: Proof, replays: Replays, check: bytes, now: float) -> None:
+    """Note that a proof was used in ``check``, a serialised request; raises ``Refusal`` where it was in another."""
+    use = replays.use(proof.use, proof.owner, blake2b(check, digest_size=32).digest(), proof.until, now)
+    if use is Use.REPLAY:
+        raise Refusal(Reason.PROOF_REPLAYED)
+    if use not in {Use.FIRST, Use.RETRY}:
+        raise Refusal(Reason.OVERLOADED, "no room to note that a proof was used")
 
 
 def _check_request(claims: Mapping[str, Json], request: Request, dpop: Dpop) -> None:

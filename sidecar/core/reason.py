@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Every way a check can end. The first four allow, all others deny."""
+    """Every way a check can end. The first five allow, all others deny."""
 
     # Enum's own is written in Python; each check is counted by its reason, which this makes 0.2 µs cheaper.
     __hash__ = str.__hash__
@@ -18,6 +18,7 @@ class Reason(StrEnum):
     PUBLIC_PATH = "public_path"
     CORS_PREFLIGHT = "cors_preflight"
     ALLOWED_BY_DEFAULT = "allowed_by_default"
+    DRY_RUN = "dry_run"
 
     NO_CREDENTIAL = "no_credential"
     SEVERAL_CREDENTIALS = "several_credentials"
@@ -89,6 +90,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.PUBLIC_PATH: Outcome(200, None, "public path"),
     Reason.CORS_PREFLIGHT: Outcome(200, None, "CORS preflight"),
     Reason.ALLOWED_BY_DEFAULT: Outcome(200, None, "there is no policy that allows, so all may pass"),
+    Reason.DRY_RUN: Outcome(200, None, "nothing is enforced, so what would have been denied may pass"),
     Reason.NO_CREDENTIAL: Outcome(401, None, "a credential is required"),
     Reason.SEVERAL_CREDENTIALS: Outcome(400, _INVALID_REQUEST, "more than one credential was sent"),
     Reason.MALFORMED_CREDENTIAL: Outcome(400, _INVALID_REQUEST, "the credential is malformed"),
@@ -132,6 +134,11 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.DEADLINE_EXCEEDED: Outcome(503, None, "the check took too long"),
     Reason.INTERNAL_ERROR: Outcome(503, None, "the check failed"),
 }
+
+
+#: What is denied in global dry run as well: where a request cannot be read as a whole, nobody can tell which of its
+#: headers would have to be removed. All other denials are told there, and not done (docs/dry-run.md).
+ALWAYS_ENFORCED = frozenset({Reason.REQUEST_TOO_LARGE, Reason.UNREADABLE_REQUEST, Reason.ENVOY_CONFIG_STALE})
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an expected outcome of a step, not an error in it

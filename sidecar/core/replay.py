@@ -16,8 +16,10 @@ class Use(Enum):
 class Replays(Protocol):
     """Remembers proofs, for all processes of a node."""
 
-    def use(self, proof: bytes, check: bytes, until: float, now: float) -> Use:
+    def use(self, proof: bytes, owner: bytes, check: bytes, until: float, now: float) -> Use:
         """Note ``proof``, and say what became of it. ``proof`` and ``check`` are digests, 32 bytes each.
+
+        ``owner`` is whose proof it is, 32 bytes: nobody can fill the memory that all others need.
 
         INVARIANT: of all uses of one proof in different checks, one at the most is ``FIRST``. ``until``, in seconds
         since the epoch, is when the proof is over and may be forgotten.

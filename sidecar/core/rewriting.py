@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from sidecar.core.request import Request
+from sidecar.core.sent import SentRequest
 from sidecar.core.spelling import cookie
 from sidecar.core.trust import ResponseSettings
 
@@ -22,7 +22,7 @@ class Rewritten(NamedTuple):
 AS_IT_CAME = Rewritten()
 
 
-def rewritten(settings: ResponseSettings, request: Request) -> Rewritten:
+def rewritten(settings: ResponseSettings, request: SentRequest) -> Rewritten:
     """Say what of ``request`` the upstream must not get."""
     cookies = () if settings.forward_token else settings.token_cookies
     # Envoy writes a query anew, in another order, where it takes something off: only where there is something.

@@ -17,7 +17,7 @@ from typing import assert_never
 from sidecar.core import response
 from sidecar.core.assertion import Minted, Statement
 from sidecar.core.check import Checker
-from sidecar.core.decision import Denial
+from sidecar.core.decision import Decision, Denial
 from sidecar.core.needs import (
     Decided,
     Introspect,
@@ -31,8 +31,8 @@ from sidecar.core.needs import (
 )
 from sidecar.core.reason import Reason
 
-#: Told why each check ended as it did, and after how many seconds.
-Observer = Callable[[Reason, float], None]
+#: Told how each check ended, and after how many seconds.
+Observer = Callable[[Decision, float], None]
 
 _log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class Engine:
         services: Services,
         clock: Callable[[], float],
         realm: Callable[[], str],
-        observe: Observer = lambda _reason, _seconds: None,
+        observe: Observer = lambda _decision, _seconds: None,
     ) -> None:
         self._checker = checker
         self._services = services
@@ -112,26 +112,26 @@ class Engine:
         began = perf_counter()
         if timeout is not None and timeout <= 0:
             # Nobody waits for the answer any more: under overload the time is better spent on those who do.
-            step: Step = self._fail(Reason.DEADLINE_EXCEEDED, "")
+            step: Step = self._fail(Reason.DEADLINE_EXCEEDED, request)
         else:
             try:
                 step = self._checker.begin(request, self._clock())
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException:  # noqa: BLE001 - a panic of a native library is no Exception; the caller is denied
-                step = self._fail_internally()
+                step = self._fail_internally(request)
         if isinstance(step, Decided):
-            self._observe(step.decision.reason, perf_counter() - began)
+            self._observe(step.decision, perf_counter() - began)
             return step.response
-        return self._go_on(step, timeout, began)
+        return self._go_on(step, request, timeout, began)
 
     def too_large(self) -> bytes:
         """Return the answer to a request that the front does not take for its size. Raises nothing.
 
         A front's own refusal would be a gRPC error, which lets in under failure_mode_allow (docs/decisions/0004).
         """
-        step = self._fail(Reason.REQUEST_TOO_LARGE, "")
-        self._observe(step.decision.reason, 0.0)
+        step = self._fail(Reason.REQUEST_TOO_LARGE, b"")
+        self._observe(step.decision, 0.0)
         return step.response
 
     async def check(self, request: bytes, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - see begin
@@ -139,27 +139,28 @@ class Engine:
         answer = self.begin(request, timeout)
         return answer if isinstance(answer, bytes) else await answer
 
-    async def _go_on(self, step: Needs, timeout: float | None, began: float) -> bytes:  # noqa: ASYNC109 - see begin
-        decided = await self._finish_safely(step, None if timeout is None else timeout - (perf_counter() - began))
-        self._observe(decided.decision.reason, perf_counter() - began)
+    async def _go_on(self, step: Needs, request: bytes, timeout: float | None, began: float) -> bytes:  # noqa: ASYNC109 - see begin
+        left = None if timeout is None else timeout - (perf_counter() - began)
+        decided = await self._finish_safely(step, request, left)
+        self._observe(decided.decision, perf_counter() - began)
         return decided.response
 
-    async def _finish_safely(self, step: Needs, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see begin
+    async def _finish_safely(self, step: Needs, request: bytes, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see begin
         try:
-            return await self._finish_in_time(step, timeout)
+            return await self._finish_in_time(step, request, timeout)
         except OverloadError:
-            return self._fail(Reason.OVERLOADED, "")
+            return self._fail(Reason.OVERLOADED, request)
         except asyncio.CancelledError:
             if _is_cancelled_from_outside():
                 raise
             # A service gave up on its own, as a pool that is restarted does.
-            return self._fail_internally()
+            return self._fail_internally(request)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException:  # noqa: BLE001 - a panic of a native library is no Exception; the caller is denied
-            return self._fail_internally()
+            return self._fail_internally(request)
 
-    async def _finish_in_time(self, step: Step, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see begin
+    async def _finish_in_time(self, step: Step, request: bytes, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see begin
         check = _UnderWay(step)
         try:
             async with asyncio.timeout(timeout) as deadline:
@@ -167,7 +168,7 @@ class Engine:
         except TimeoutError:
             if not deadline.expired():
                 raise  # a service's own, which is a fault and no slowness of the caller's making
-            return self._fail(check.late, "")
+            return self._fail(check.late, request)
 
     async def _finish(self, check: _UnderWay) -> Decided:
         for _ in range(_MAX_NEEDS):
@@ -198,15 +199,20 @@ class Engine:
             case _:
                 assert_never(need)
 
-    def _fail_internally(self) -> Decided:
+    def _fail_internally(self, request: bytes) -> Decided:
         # The client gets this id alone; the log has it beside the traceback.
         correlation = secrets.token_hex(8)
         _log.exception("check failed, denied; correlation id %s", correlation)
-        return self._fail(Reason.INTERNAL_ERROR, correlation)
+        return self._fail(Reason.INTERNAL_ERROR, request, correlation)
 
-    def _fail(self, reason: Reason, correlation: str) -> Decided:
+    def _fail(self, reason: Reason, request: bytes, correlation: str = "") -> Decided:
         denial = Denial(reason)
-        return Decided(denial, response.deny(denial, correlation, self._realm()))
+        try:
+            passed = self._checker.unenforced(request, denial)
+        except Exception:  # noqa: BLE001 - what failed may fail once more; the caller is denied
+            passed = None
+            _log.exception("a request could not be let pass in dry run, denied")
+        return passed or Decided(denial, response.deny(denial, correlation, self._realm()))
 
 
 def _is_cancelled_from_outside() -> bool:

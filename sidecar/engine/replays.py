@@ -17,6 +17,6 @@ class SharedReplays:
     def __init__(self, table: ReplayTable) -> None:
         self._table = table
 
-    def use(self, proof: bytes, check: bytes, until: float, now: float) -> Use:
+    def use(self, proof: bytes, owner: bytes, check: bytes, until: float, now: float) -> Use:
         """Note a proof, and say what became of it."""
-        return _USES[self._table.use(proof, check, until, now)]
+        return _USES[self._table.use(proof, check, until, now, owner)]

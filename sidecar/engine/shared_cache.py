@@ -27,6 +27,8 @@ class SharedTokenCache:
             raise ValueError(f"a secret of {len(secret)} bytes: it must have {KEY_BYTES}")
         self._shared = shared
         self._secret = secret
+        #: Digests of the keys of all identities that were put or found, until somebody takes them.
+        self.keys_met: set[bytes] = set()
 
     def get(self, token: bytes, trust: Trust, now: float) -> Identity | Refused | None:
         """Return what some process put for exactly ``token``, under a label that ``trust`` has."""
@@ -36,11 +38,15 @@ class SharedTokenCache:
         found = decode(entry.value, trust)
         if isinstance(found, Refused) and entry.expires_at > now + REFUSAL_LIFETIME:
             return None  # from the future: a clock was ahead, and to it the token may have been over that is not yet
+        if isinstance(found, Identity):
+            self.keys_met.add(found.key_digest)
         return found
 
     def put(self, token: bytes, found: Identity | Refused, now: float) -> None:
         """Remember it."""
         negative = isinstance(found, Refused)
+        if isinstance(found, Identity):
+            self.keys_met.add(found.key_digest)
         expires_at = now + _lifetime(found) if isinstance(found, Refused) else found.valid_until
         self._shared.put(self._key(token), encode(found), expires_at, now, negative=negative)
 

@@ -3,6 +3,14 @@
 from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.trust import Trust
 from sidecar.envoy_config.options import CHECK_SECONDS, EnvoyOptions
+from sidecar.transport.deadline import OF_THE_DEADLINE
+
+
+def _asking_seconds(trust: Trust) -> float:
+    """Return how long a check may have to wait for an issuer, which it has the time for beside its own."""
+    issuers = trust.issuers.values()
+    asked = (one.introspection.timeout for one in issuers if one.introspection)
+    return max(*asked, *(one.refetch_wait for one in issuers), 0.0, 0.0)
 
 
 def options_for(trust: Trust, addresses: tuple[str, ...], *, all_headers: bool = False) -> EnvoyOptions:
@@ -11,8 +19,6 @@ def options_for(trust: Trust, addresses: tuple[str, ...], *, all_headers: bool =
     ``all_headers``: have it send those too that no policy looks at.
     """
     response = trust.response
-    # A check that has to ask an issuer first has the time for that beside its own.
-    asking = max((one.introspection.timeout for one in trust.issuers.values() if one.introspection), default=0.0)
     return EnvoyOptions(
         authz_addresses=addresses,
         identity_headers=response.stripped_headers,
@@ -21,6 +27,6 @@ def options_for(trust: Trust, addresses: tuple[str, ...], *, all_headers: bool =
         token_headers=response.token_headers,
         path_mode=trust.path_mode,
         peer_certificate=any(one.bound is not None and one.bound.mtls for one in trust.issuers.values()),
-        timeout_seconds=CHECK_SECONDS + asking,
+        timeout_seconds=CHECK_SECONDS + _asking_seconds(trust) / OF_THE_DEADLINE,
         allowed_headers=None if all_headers else tuple(sorted(trust.headers_read)),
     )

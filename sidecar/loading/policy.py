@@ -47,6 +47,7 @@ def build_policies(settings: Settings) -> PolicySet:
         proxies=Proxies(settings.request.xff_num_trusted_hops, settings.request.use_remote_address),
         needs_identity=settings.istio is None,
         allows_by_default=settings.istio is not None and settings.istio.default == "istio",
+        dry_run=settings.dry_run,
     )
 
 

@@ -32,6 +32,8 @@ _BUCKET_BYTES = SLOT_BYTES * SLOTS
 _ENTRY = Struct("=16s16sdd")
 _CHECK, _FORGOT = Struct("=Q"), Struct("=56xd")
 _TIME, _TIME_AT = Struct("=d"), 56
+#: No owner's values take more than one part in so many.
+OWNERS = 16
 #: Seconds in which the same use may be repeated.
 RETRY_SECONDS = 5.0
 #: How often a lock is tried for, with the processor handed to others between.
@@ -59,16 +61,26 @@ class ReplayTable:
         if not self._buckets:
             raise ValueError(f"{segment.size} bytes: a bucket has {_BUCKET_BYTES}")
 
-    def use(self, value: bytes, context: bytes, until: float, now: float) -> Outcome:
-        """Use ``value`` in ``context``; times are seconds since the epoch. It may be forgotten from ``until`` on."""
+    def use(self, value: bytes, context: bytes, until: float, now: float, owner: bytes | None = None) -> Outcome:
+        """Use ``value`` in ``context``; times are seconds since the epoch. It may be forgotten from ``until`` on.
+
+        With an ``owner``, always the same for one value, it goes to one of those buckets that are the owner's: all of
+        them together are one part in ``OWNERS`` of the memory, and others have theirs scattered otherwise.
+        """
         digest = blake2b(value, digest_size=32, key=self._secret).digest()
-        bucket = int.from_bytes(digest[:8], "big") % self._buckets
+        place = int.from_bytes(digest[:8], "big")
+        bucket = (place if owner is None else self._place(owner, place)) % self._buckets
         if not self._locked(bucket):
             return Outcome.UNKNOWN
         try:
             return self._use(bucket * _BUCKET_BYTES, digest[16:], _short(context), until, now)
         finally:
             fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, bucket)
+
+    def _place(self, owner: bytes, place: int) -> int:
+        number = place % max(1, self._buckets // OWNERS)
+        digest = blake2b(owner, digest_size=8, key=self._secret, salt=number.to_bytes(16, "big")).digest()
+        return int.from_bytes(digest, "big")
 
     def _use(self, start: int, name: bytes, context: bytes, until: float, now: float) -> Outcome:
         slots = self._memory[start : start + _BUCKET_BYTES]

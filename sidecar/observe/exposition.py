@@ -49,6 +49,7 @@ class Facts:
     cache_slots: Mapping[str, int] = field(default_factory=dict)  #: by kind: positive, negative
     revocation: RevocationFacts | None = None
     key_sets: Sequence[KeySetFacts] = ()
+    dry_run: bool | None = None
 
 
 class Exposition(Collector):
@@ -171,6 +172,8 @@ def of_facts(facts: Facts) -> Iterator[Metric]:
     yield _gauge("authz_trust_info", "Beginning of the digest of configuration, policy and keys.", digest, "digest")
     at = [((), facts.last_reload_at)] if facts.last_reload_at is not None else []
     yield _gauge("authz_trust_last_reload_timestamp_seconds", "When the trust in force was loaded, in Unix time.", at)
+    dry_run = [((), int(facts.dry_run))] if facts.dry_run is not None else []
+    yield _gauge("authz_dry_run", "Whether nothing is enforced: 1 with dry_run.", dry_run)
     slots = [((kind,), count) for kind, count in facts.cache_slots.items()]
     yield _gauge("authz_cache_slots", "Slots of the shared cache, by the kind of entry they are for.", slots, "kind")
     if facts.revocation is not None:

@@ -22,11 +22,22 @@ class Fetching:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyTimes:
+    """Of one key: since when it is there, and when a good token came last that was signed with it.
+
+    In seconds since the epoch; ``None``: not known, or not yet.
+    """
+
+    since: float | None = None
+    used: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class KeySetFacts:
-    """Of one issuer. ``keys`` are ids, with since when each is there (seconds since the epoch; ``None``: unknown)."""
+    """Of one issuer. ``keys`` are by their ids."""
 
     issuer: str
-    keys: Mapping[str, float | None]
+    keys: Mapping[str, KeyTimes]
     changes: Mapping[str, int] = field(default_factory=dict)  #: keys added, removed and replaced, since control started
     fetching: Fetching | None = None
 
@@ -45,14 +56,20 @@ class Measured:
 def measured(facts: Sequence[KeySetFacts]) -> Iterator[Measured]:
     """Yield the families."""
     fetched = [(one.issuer, one.fetching) for one in facts if one.fetching is not None]
-    keys = [((one.issuer, key_id[:_SHOWN]), since) for one in facts for key_id, since in one.keys.items()]
+    keys = [((one.issuer, key_id[:_SHOWN]), times) for one in facts for key_id, times in one.keys.items()]
     yield Measured("authz_keys", "Keys that tokens are checked with.", ("issuer",), _each(facts))
     yield Measured("authz_key_info", "Keys, by their id.", ("issuer", "kid"), [(labels, 1) for labels, _ in keys])
     yield Measured(
         "authz_key_since_timestamp_seconds",
         "When a key came, in Unix time; of those that came while control ran.",
         ("issuer", "kid"),
-        [(labels, since) for labels, since in keys if since is not None],
+        [(labels, times.since) for labels, times in keys if times.since is not None],
+    )
+    yield Measured(
+        "authz_key_last_used_timestamp_seconds",
+        "When a good token came last that was signed with a key, in Unix time; since control runs, seconds late.",
+        ("issuer", "kid"),
+        [(labels, times.used) for labels, times in keys if times.used is not None],
     )
     yield Measured(
         "authz_key_changes",

@@ -10,7 +10,8 @@ from enum import StrEnum
 from itertools import product
 from typing import Final
 
-from sidecar.core.reason import OUTCOMES, Reason
+from sidecar.core.decision import Decision
+from sidecar.core.reason import ALWAYS_ENFORCED, OUTCOMES, Reason
 from sidecar.memory.counter_schema import HistogramSchema, Schema
 
 
@@ -104,11 +105,16 @@ def _every(*labels: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     return tuple(product(*(map(str, label) for label in labels)))
 
 
+#: What passes in global dry run is counted by what would have been decided.
+_ENDS: Final = tuple(reason for reason in Reason if reason is not Reason.DRY_RUN)
+_TRIED: Final = tuple(one for one in _ENDS if _outcome(one) == "denied" and one not in ALWAYS_ENFORCED)
 _CHECKS: Final = Family(
     "authz_checks",
-    "Checks that were answered, by why they ended as they did; the reasons are in docs/reasons.md.",
+    "Checks that were answered, by why they ended as they did; the reasons are in docs/reasons.md. would_deny: they "
+    "were let pass, since nothing is enforced (dry_run).",
     ("outcome", "reason"),
-    tuple((_outcome(reason), reason.value) for reason in Reason),
+    tuple((_outcome(reason), reason.value) for reason in _ENDS)
+    + tuple(("would_deny", reason.value) for reason in _TRIED),
 )
 _LOOKUPS: Final = Family(
     "authz_cache_lookups",
@@ -168,7 +174,8 @@ def index_of(family: Family, *series: str) -> int:
     return _INDEX[family.name, series]
 
 
-CHECK: Final = {reason: index_of(_CHECKS, _outcome(reason), reason.value) for reason in Reason}
+CHECK: Final[dict[Reason, int]] = {reason: index_of(_CHECKS, _outcome(reason), reason.value) for reason in _ENDS}
+WOULD_DENY: Final[dict[Reason, int]] = {reason: index_of(_CHECKS, "would_deny", reason.value) for reason in _TRIED}
 LOOKUP: Final = {(tier, result): index_of(_LOOKUPS, tier.value, result.value) for tier in Tier for result in Lookup}
 EVICTION: Final = {tier: index_of(_EVICTIONS, tier.value) for tier in Tier}
 VERIFICATION: Final = {
@@ -181,5 +188,12 @@ INTROSPECTION: Final = {result: index_of(_INTROSPECTIONS, result.value) for resu
 REVOCATION: Final = {
     (source, result): index_of(_REVOCATIONS, source.value, result.value) for source in Source for result in Revocation
 }
+
+
+def would_deny(decision: Decision) -> Reason:
+    """Return why a request would have been denied that passes in global dry run alone."""
+    return decision.reason if decision.trial is None else decision.trial.reason
+
+
 #: The index of the one histogram.
 CHECK_DURATION: Final = 0

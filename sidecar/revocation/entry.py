@@ -13,11 +13,12 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from sidecar.core.claims import LONGEST_NAME
 from sidecar.core.revocation import Kind, Name
 from sidecar.core.strict_json import Json
 
 #: Characters of an issuer, or of a value.
-MAX_TEXT = 2048
+MAX_TEXT = LONGEST_NAME
 #: 2106: what the list can hold. Most times beyond are in milliseconds.
 LATEST = 2**32 - 2
 _VALUES = {kind.value: kind for kind in (Kind.JTI, Kind.SUBJECT, Kind.SESSION, Kind.KEY)}

@@ -15,13 +15,14 @@ them (section 6), within the bounds that an entry's times have. All else must be
 import re
 from typing import NamedTuple
 
+from sidecar.core.claims import LONGEST_NAME
 from sidecar.revocation.entry import Entry
 
 #: Bytes of a line that is learned from. What has its shape is shorter than a line may be.
 LONGEST = 4096
 #: What is in a string: bytes of UTF-8, which whoever matches has to see to. As many bytes as a value may have
 #: characters, or fewer.
-_VALUE = rb'([^"\\\x00-\x1f]{1,2048})'
+_VALUE = rb'([^"\\\x00-\x1f]{1,%d})' % LONGEST_NAME
 #: A time in seconds without a leading zero, before ``entry.LATEST``.
 _NUMBER = rb"([1-9][0-9]{0,8}|[1-3][0-9]{9})"
 _HOLES = re.compile(

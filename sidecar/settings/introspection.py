@@ -58,8 +58,8 @@ class EndpointSettings(Model):
         1.0,
         gt=0,
         le=10,
-        description="Seconds for one question. Envoy's own time-out ends the check before: the generated "
-        "configuration adds these to its 0.2.",
+        description="Seconds for one question. The generated configuration has Envoy's time-out grow with it, by 2.2 "
+        "times as much: a try gets less than half of that.",
     )
     max_in_flight: int = Field(
         64, ge=1, le=1024, description="Questions at once, per server; more are shed (overloaded)."

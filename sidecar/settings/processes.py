@@ -99,7 +99,8 @@ class ProcessSettings(Model):
         ge=64 * 1024,
         le=4 * 1024**3,
         description="Bytes of the memory of used DPoP proofs that all processes share; used only where there are any. "
-        "64 for each proof of the last 'max_age_seconds', and half of it free: '16MiB' are some 130,000.",
+        "64 for each proof of the last 'max_age_seconds', and half of it free: '16MiB' are some 130,000, "
+        "a sixteenth of them one subject's at the most.",
     )
     cpu_affinity_enabled: bool = Field(
         default=False,

@@ -106,6 +106,11 @@ class Settings(ProcessSettings):
     istio: IstioSettings | None = Field(
         None, description="Documents of Istio's, as they are. A token is then needed where they say so. Default: none."
     )
+    dry_run: bool = Field(
+        default=False,
+        description="Enforces nothing at all: no policy, no token, no deadline (docs/dry-run.md). Identity headers are "
+        "still those of verified tokens alone. What would have been denied is told in dynamic metadata and metrics.",
+    )
     response: ResponseSettings = Field(default_factory=lambda: ResponseSettings.model_validate({}))
     assertion: AssertionSettings | None = Field(
         None, description="A token of ours about the identity, for the upstream (docs/minting.md). Default: none."

@@ -93,7 +93,7 @@ REFUSED = {
     "true // a\0": r"1:10: the character '\x00' is not taken; write it as an escape",
     "request.path == '\u202e'": r"1:18: the character '\u202e' is not taken; write it as an escape",
     "request.path == '\ud800'": r"1:18: the character '\ud800' is not taken; write it as an escape",
-    "true" + " " * 4093: "4097 characters, at most 4096; write several conditions",
+    "true" + " " * 4093: "4097 characters, at most 4096; write several expressions",
     "(" * 33 + "true" + ")" * 33: "it is nested too deeply, or too long a chain of operators (32 at most)",
     "1 + " * 33 + "1 == 1": "it is nested too deeply, or too long a chain of operators (32 at most)",
     "@0": "1:1: Syntax error",
@@ -101,8 +101,9 @@ REFUSED = {
     "request.headers[dyn('X')] == 'a'": "1:8: headers are read one by one",
     "dyn('X') in request.headers": "1:20: headers are read one by one",
     "false && 1 / 0 == 1": "1:12: this is always an error: INVALID_ARGUMENT: divide by zero",
-    "optional.of(1).hasValue()": "1:1: there is no 'optional'",
-    "identity.claims.?team.hasValue()": "unsupported syntax '.?'",
+    "optional.of(1).hasValue()": "1:12: optional.of() is not available",
+    "identity.claims.?team": "1:16: this is not true or false",
+    "identity.claims.?team.orValue('a') == 'b' && request.headers.?Team.hasValue()": "write 'team'",
     "has(request.method) && true": "1:21: found no matching overload for '_&&_' applied to '(string, bool)'",
 }
 

@@ -267,7 +267,7 @@ def test_without_memory_nobody_is_let_in(table: ReplayTable, use: Use | None) ->
     """Where it cannot be noted that a proof was used, it is not good."""
 
     class Full:
-        def use(self, proof: bytes, check: bytes, until: float, now: float) -> Any:  # noqa: ANN401, ARG002 - the protocol's
+        def use(self, proof: bytes, owner: bytes, check: bytes, until: float, now: float) -> Any:  # noqa: ANN401, ARG002 - the protocol's
             return use
 
     assert Server(table, replays=Full()).ask(proof(TOKEN)).reason == "overloaded"

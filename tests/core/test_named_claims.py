@@ -4,6 +4,7 @@ import pytest
 
 from sidecar.core.claims import audiences, issuer_of, scopes, session_of, validate
 from sidecar.core.reason import Reason, Refusal
+from sidecar.revocation.entry import read_entry
 from support.tokens import ABSENT, AUDIENCE, ISSUER, NOW, claims
 from support.trusts import issuer
 
@@ -65,6 +66,14 @@ def test_not_a_name(name: str, value: object) -> None:
 def test_session_that_nobody_could_revoke(value: object) -> None:
     """A ``sid`` that has no one form as text is of the wrong form, required or not."""
     assert _reason(sid=value) is Reason.CLAIM_INVALID
+
+
+@pytest.mark.parametrize("name", ["sub", "jti", "sid"])
+def test_name_that_no_entry_could_have(name: str) -> None:
+    """What is longer than an entry of the denylist may name is refused; so no token is out of its reach."""
+    assert _reason(**{name: "a" * 2048}) is None
+    assert _reason(**{name: "a" * 2049}) is Reason.CLAIM_INVALID
+    read_entry({"issuer": "https://idp.example", name: "a" * 2048})
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The dictionary of identities in front."""
 
+from collections import Counter, OrderedDict
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,3 +39,26 @@ def test_never_another_s_identity_and_never_too_many(steps: list[tuple[bool, str
         assert found is None or found is model[credential]
         assert not write or found is not None
         assert len(cache) <= capacity
+
+
+@given(st.lists(st.tuples(st.sampled_from(["put", "ask", "used"]), st.sampled_from("abcd"))), st.integers(0, 3))
+def test_what_was_used_since_the_last_look(steps: list[tuple[str, str]], capacity: int) -> None:
+    """All that was remembered or recalled since then and is still there, and nothing else; nor is there less room."""
+    cache, model = LocalCache(capacity), OrderedDict[str, Known]()
+    used = set[str]()
+    for what, credential in steps:
+        if what == "used":
+            assert Counter(map(id, cache.used())) == Counter(id(model[one]) for one in used)
+            used.clear()
+        elif what == "put":
+            model[credential] = Known(None)
+            cache.remember(credential, model[credential])
+            used.add(credential)
+        else:
+            assert cache.recall(credential) is model.get(credential)
+            used |= {credential} & model.keys()
+        if what != "used" and credential in model:
+            model.move_to_end(credential)
+        while len(model) > capacity:
+            used.discard(model.popitem(last=False)[0])
+        assert len(cache) == len(model)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.memory.replays import RETRY_SECONDS, SLOT_BYTES, SLOTS, Outcome, ReplayTable
+from sidecar.memory.replays import OWNERS, RETRY_SECONDS, SLOT_BYTES, SLOTS, Outcome, ReplayTable
 from sidecar.memory.segment import Segment, create
 
 _PROGRAM = Path(__file__).parent / "programs/use_values.py"
@@ -114,6 +114,20 @@ def test_torn_slot_is_free(segment: Segment, end: int) -> None:
     outcomes = [table.use(b"new-%d" % number, b"", 100.0, 0.0) for number in range(50)]
     assert outcomes.count(FIRST) == 2
     assert set(outcomes) == {FIRST, UNKNOWN}
+
+
+def test_nobody_takes_the_room_of_all() -> None:
+    """However many values one owner uses, it is for one part of the memory; each of them is first only once."""
+    with create(64 * SLOTS * SLOT_BYTES) as memory:
+        table = ReplayTable(memory, bytes(32))
+        values = [b"%d" % number for number in range(5000)]
+        greedy = [table.use(value, b"1", 100.0, 0.0, b"greedy") for value in values]
+        assert SLOTS <= greedy.count(FIRST) <= 64 // OWNERS * SLOTS
+        assert set(greedy) == {FIRST, UNKNOWN}
+        again = [table.use(value, b"2", 100.0, 0.0, b"greedy") for value in values]
+        assert [one is REPLAY for one in again] == [one is FIRST for one in greedy]
+        others = [table.use(b"of-%d" % number, b"1", 100.0, 0.0, b"owner-%d" % number) for number in range(500)]
+        assert others.count(FIRST) > 400
 
 
 def test_other_secret_is_another_memory(segment: Segment) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sidecar.core.reason import Reason
+from sidecar.core.reason import ALWAYS_ENFORCED, OUTCOMES, Reason
 from sidecar.observe import series
 from sidecar.observe.series import SCHEMA, Family
 
@@ -11,6 +11,7 @@ def test_every_counter_has_one_index() -> None:
     """Whatever is counted, it is counted in a cell of its own, and no cell is without a name for it."""
     indices = [
         *series.CHECK.values(),
+        *series.WOULD_DENY.values(),
         *series.LOOKUP.values(),
         *series.EVICTION.values(),
         *series.VERIFICATION.values(),
@@ -26,10 +27,16 @@ def test_every_counter_has_one_index() -> None:
 
 def test_every_reason_is_counted() -> None:
     """No way a check can end goes uncounted; those that allow are counted as such."""
-    assert set(series.CHECK) == set(Reason)
+    assert set(series.CHECK) == set(Reason) - {Reason.DRY_RUN}
     allowed = {name for name in SCHEMA.counters if "/allowed/" in name}
     reasons = (Reason.ALLOWED, Reason.PUBLIC_PATH, Reason.CORS_PREFLIGHT, Reason.ALLOWED_BY_DEFAULT)
     assert allowed == {f"authz_checks/allowed/{reason}" for reason in reasons}
+
+
+def test_what_would_be_denied_is_counted() -> None:
+    """Whatever global dry run lets pass is counted by why it would have been denied, and nothing else is."""
+    denies = {reason for reason in Reason if OUTCOMES[reason].status != 200}
+    assert set(series.WOULD_DENY) == denies - ALWAYS_ENFORCED
 
 
 def test_index_names_its_series() -> None:

@@ -1,6 +1,7 @@
 """Keys that are fetched, with all processes: from a provider over HTTPS to every server."""
 
 import signal
+import time
 from functools import partial
 from pathlib import Path
 
@@ -257,3 +258,25 @@ def test_metrics_of_keys(short_folder: Path, mode: str) -> None:
             assert sidecar.metric(f'authz_key_since_timestamp_seconds{{{label},kid="second"}}') > 1e9
             assert f"authz_key_set_age_seconds{{{label}}}" in metrics
             assert f"{issuer.provider.issuer}: key 'first' removed" in sidecar.printed()
+
+
+@_MODES
+def test_when_a_key_was_used_last(short_folder: Path, mode: str) -> None:
+    """It is told of each key for which good tokens come, also where they come from the server's own memory."""
+    with (
+        running_issuer(short_folder / "idp", "one", "two") as issuer,
+        remote_sidecar(short_folder, issuer.settings(), environment=_environment(mode)) as sidecar,
+    ):
+        assert eventually(sidecar.is_ready)
+        token = issuer.token(sidecar, "one")
+        name = f'authz_key_last_used_timestamp_seconds{{issuer="{issuer.provider.issuer}",kid="one"}}'
+        assert _reasons(sidecar, token) == {"allowed"}
+        assert eventually(lambda: name in sidecar.get("/metrics")[1])
+        first = sidecar.metric(name)
+        assert eventually(lambda: _reasons(sidecar, token) == {"allowed"} and sidecar.metric(name) > first)
+        assert time.time() - 60 < first < time.time()
+        forged = f"{issuer.token(sidecar, 'two')[:-20]}{'A' * 20}"
+        assert _reasons(sidecar, forged) == {"bad_signature"}
+        again = sidecar.metric(name)
+        assert eventually(lambda: _reasons(sidecar, token) == {"allowed"} and sidecar.metric(name) > again)
+        assert name.replace('"one"', '"two"') not in sidecar.get("/metrics")[1]

@@ -50,7 +50,7 @@ def test_control_begins_while_the_clock_is_ahead(tmp_path: Path, clock: Clock, n
         clock.ahead = YEAR
         file.write_text(late)
         async with node.control(tmp_path, {"file": "f"}) as control:
-            await until(lambda: control.facts().entries == 2)
+            await until(lambda: control.state.facts().entries == 2)
             assert await control._store.sweep() == 0
             clock.ahead = 0
             assert node.knows("a")
@@ -74,7 +74,7 @@ def test_node_begins_while_the_clock_is_ahead(
             feed = {"redis": redis.url, "keys_file": "feed.json"}
             async with node.control(tmp_path, {"file": "f", "feed": feed}) as control:
                 await until(node.lets_in)
-                assert control.facts().entries == 0
+                assert control.state.facts().entries == 0
                 original = RevocationFile.read
 
                 async def slowly(self: RevocationFile) -> int:

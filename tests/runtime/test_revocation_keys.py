@@ -72,7 +72,7 @@ def test_taking_over(tmp_path: Path, node: Node, policy: str, text: str | None) 
                 await until(lambda: "cannot be used" in feed_condition(control)[1])
                 if policy == "deny":
                     await until(lambda: not node.lets_in())
-                assert control.facts().feed_lag is None
+                assert control.state.facts().feed_lag is None
                 assert not node.knows("a")
                 (tmp_path / "feed.json").write_text(good, encoding="utf-8")
                 await until(lambda: node.knows("a"))

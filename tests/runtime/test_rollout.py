@@ -14,6 +14,7 @@ from sidecar.placement.plan import ANYWHERE
 from sidecar.runtime.control import control, conversation, rollout
 from sidecar.runtime.control.conversation import Conversation, Participant
 from sidecar.runtime.control.rollout import Desired, Rollout, SupervisorError
+from sidecar.runtime.control.rotation import KeyUses
 from sidecar.runtime.ipc.blob import load, store, take
 from sidecar.runtime.ipc.channel import Channel, Kind, Message, close_all, pair
 from sidecar.runtime.ipc.fleet import Fleet, Member, Role
@@ -441,7 +442,7 @@ def test_new_control_leaves_room_for_the_answer() -> None:
             return 0.0
 
         async def work() -> None:
-            control._Messages((supervisor, ours), fleet, lambda _index: 1).listen(nothing)
+            control._Messages((supervisor, ours), fleet, lambda _index: 1).listen(nothing, KeyUses())
             asked = server.receive()
             assert asked is not None
             assert asked.kind is Kind.WHO

@@ -83,5 +83,5 @@ async def until(is_so: Callable[[], object]) -> None:
 
 def feed_condition(control: Revocations) -> tuple[bool, str]:
     """Return whether all is well with the feed, and what ails it."""
-    (found,) = [one for one in control.conditions() if one.name == "revocation-feed"]
+    (found,) = [one for one in control.state.conditions() if one.name == "revocation-feed"]
     return found.ok, found.reason

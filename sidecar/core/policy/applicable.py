@@ -17,8 +17,8 @@ class Applicable:
 
     ``of_identity``: whether the identity alone decides by them, since none looks at the request. ``tries``: whether
     some are not enforced for everybody. ``open_unless`` one of these is enforced all that is not denied may pass;
-    ``None``: never. ``serial`` is another one for each, cheap as a key, which does not keep it alive; ``Lookup`` sees
-    to it that endpoints with the same rules share one.
+    ``None``: never. ``dry_run``: nothing is enforced. ``serial`` is another one for each, cheap as a key, which does
+    not keep it alive; ``Lookup`` sees to it that endpoints with the same rules share one.
     """
 
     public: bool
@@ -28,6 +28,7 @@ class Applicable:
     audit: tuple[Entry, ...] = ()
     proxies: Proxies = NO_PROXIES
     open_unless: tuple[Policy, ...] | None = None
+    dry_run: bool = False
     of_identity: bool = field(init=False)
     tries: bool = field(init=False)
     serial: int = field(init=False, default_factory=count().__next__)
@@ -63,6 +64,7 @@ def applicable(policies: PolicySet, endpoint: Endpoint) -> Applicable:
         audit=_of_any_reading(policies.audit_by_path, endpoint),
         proxies=policies.proxies,
         open_unless=policies.allow if policies.allows_by_default else None,
+        dry_run=policies.dry_run,
     )
 
 

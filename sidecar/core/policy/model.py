@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from sidecar.core.policy.index import PathIndex
 from sidecar.core.policy.match import Matching, StringSet, Values
 from sidecar.core.policy.peer import NO_PROXIES, Proxies
+from sidecar.core.strict_json import Json
 
 #: Percent.
 EVERYBODY = 100.0
@@ -78,8 +79,8 @@ class Condition:
         return self.kind.looks
 
 
-class Term(Protocol):
-    """A condition in another language: of ``variables``, which ``terms`` knows. Equal by its text."""
+class Expression(Protocol):
+    """Something in another language: of ``variables``, which ``terms`` knows. Equal by its text."""
 
     @property
     def text(self) -> str:
@@ -100,6 +101,17 @@ class Term(Protocol):
     @property
     def claims(self) -> frozenset[str] | None:
         """Return the names of the claims that it looks at, ``None`` for all of them."""
+
+
+class Value(Expression, Protocol):
+    """What comes to a value of JSON."""
+
+    def __call__(self, values: Mapping[str, object]) -> Json:
+        """Return what it is, its variables having ``values`` (``None``: none); ``None`` if that cannot be told."""
+
+
+class Term(Expression, Protocol):
+    """A condition."""
 
     def __call__(self, values: Mapping[str, object]) -> bool | None:
         """Say whether it holds, its variables having ``values`` (``None``: none); ``None`` if that cannot be told."""
@@ -187,8 +199,8 @@ class PolicySet:
 
     ``proxies`` are those before Envoy. ``needs_identity``: whether a request without a credential is denied, whatever
     policies say. ``allows_by_default``: whether all that no deny policy closes may pass, where there is no allow policy
-    at all. Both are as they are here but for documents of Istio's. What ends in ``_by_path`` is the same once more, to
-    be looked at.
+    at all. Both are as they are here but for documents of Istio's. ``dry_run``: nothing is enforced, no policy and
+    nothing else. What ends in ``_by_path`` is the same once more, to be looked at.
     """
 
     deny: tuple[Policy, ...]
@@ -199,6 +211,7 @@ class PolicySet:
     proxies: Proxies = NO_PROXIES
     needs_identity: bool = True
     allows_by_default: bool = False
+    dry_run: bool = False
     reads_ports: bool = field(init=False, compare=False, repr=False)
     deny_by_path: PathIndex[Entry] = field(init=False, compare=False, repr=False)
     allow_by_path: PathIndex[Entry] = field(init=False, compare=False, repr=False)

@@ -14,8 +14,9 @@ from sidecar.core.endpoint import Endpoint
 from sidecar.core.identity import Identity
 from sidecar.core.policy.attributes import header_readings
 from sidecar.core.policy.case import Case
-from sidecar.core.policy.model import Term
+from sidecar.core.policy.model import Expression, Term, Value
 from sidecar.core.policy.peer import Workload, client_address, workload
+from sidecar.core.strict_json import Json
 
 #: Combinations of readings that are looked at: a path has up to 13, and each evaluation may take milliseconds.
 _MOST_READINGS = 16
@@ -79,6 +80,12 @@ def holds_at(term: Term, endpoint: Endpoint, path: str, *, keeps_out: bool) -> b
     return _joined(iter([term(values)]), keeps_out=keeps_out)
 
 
+def value_of(value: Value, case: Case) -> Json:
+    """Return what a value comes to, path and headers as they were sent; ``None`` if it cannot be told."""
+    headers = ((name, case.request.headers.get(name)) for name in value.headers)
+    return value(_values(value, case) | _read_as(value, case.request.endpoint.paths[0], headers))
+
+
 def seen_by(term: Term, case: Case) -> tuple[str, ...]:
     """Return what a term's variables are, each as a text; what is not there is left out."""
     values = _values(term, case)
@@ -97,7 +104,7 @@ def _joined(answers: Iterator[bool | None], *, keeps_out: bool) -> bool:
     return all(answer is True for answer in answers)
 
 
-def _values(term: Term, case: Case) -> dict[str, object]:
+def _values(term: Expression, case: Case) -> dict[str, object]:
     """Return all variables but path and headers; what is not there is ``None``, or left out."""
     values: dict[str, object] = {}
     for name in term.variables:
@@ -119,7 +126,7 @@ def _claims(term: Term, identity: Identity) -> object:
     return {name: claims[name] for name in term.claims if name in claims}
 
 
-def _read_as(term: Term, path: str, headers: Iterable[tuple[str, str | None]]) -> dict[str, object]:
+def _read_as(term: Expression, path: str, headers: Iterable[tuple[str, str | None]]) -> dict[str, object]:
     found: dict[str, object] = {}
     if PATH in term.variables:
         found[PATH] = path

@@ -19,6 +19,7 @@ from sidecar.runtime.control.feed_files import FeedFileError
 from sidecar.runtime.control.key_set import PublishedKeys
 from sidecar.runtime.control.reload import Reading
 from sidecar.runtime.control.rollout import Desired, Rollout, SupervisorError
+from sidecar.runtime.control.rotation import KeyUses
 from sidecar.runtime.control.signing import signing_pool
 from sidecar.runtime.ipc.blob import load, store
 from sidecar.runtime.ipc.channel import Channel, Kind, Message, close_all
@@ -79,7 +80,7 @@ async def _run(spec: ChildSpec) -> int:
     except (ListenError, TlsError, TokenError, FeedFileError) as error:
         _log.error("control cannot begin: %s", error)
         return UNAVAILABLE
-    messages.listen(desk.refetch)
+    messages.listen(desk.refetch, desk.key_uses)
     heart.state = State.READY
     while not stop.is_set():
         heart.trust_digest = desk.trust.digest
@@ -107,11 +108,12 @@ class _Messages:
         self._one_at_a_time = asyncio.Lock()
         self._under_way: set[asyncio.Task[None]] = set()
         self._refetch: Refetch = _nothing
+        self._key_uses = KeyUses()
         self._is_finishing = False
 
-    def listen(self, refetch: Refetch) -> None:
+    def listen(self, refetch: Refetch, key_uses: KeyUses) -> None:
         """Hear from now on, and ask all servers under what they serve."""
-        self._refetch = refetch
+        self._refetch, self._key_uses = refetch, key_uses
         loop = asyncio.get_running_loop()
         for one in self._participants:
             loop.add_reader(one.channel.fileno(), partial(self._hear, one))
@@ -131,6 +133,9 @@ class _Messages:
             close_all(message.descriptors)
             if message.kind is Kind.REFETCH:
                 self._begin(self._have_refetched(one, message))
+                continue
+            if message.kind is Kind.USED:
+                self._key_uses.note(message.digest)
                 continue
             one.hear(message)
             if message.kind is Kind.HELLO:

@@ -28,6 +28,7 @@ from sidecar.runtime.control.key_facts import key_facts
 from sidecar.runtime.control.key_set import PublishedKeys
 from sidecar.runtime.control.reload import Reading, ReloadError
 from sidecar.runtime.control.revocations import NotReadyError, Revocations
+from sidecar.runtime.control.rotation import KeyUses
 from sidecar.runtime.control.watch import Reloads
 from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.heartbeat import PATIENCE
@@ -77,6 +78,7 @@ class Desk:
         self._apply = apply
         self._revocations = _revocations(loaded, config.parent, shared, self._table.row(row), takes_over=takes_over)
         self._reloads = Reloads(config, snapshot, loaded, self._renew, self._table.row(row))
+        self.key_uses = KeyUses()
         self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -127,6 +129,7 @@ class Desk:
                 text = f"tokens may live longer under it, and what is revoked could not be read again: {error}"
                 raise ReloadError(text, reading.seen) from None
         await self._apply(reading)
+        self.key_uses.keep(reading.loaded.trust)
         if self._revocations:
             self._revocations.renew(reading.loaded.trust)
 
@@ -183,20 +186,22 @@ class Desk:
             *self._reloads.sources.conditions(),
             Condition("envoy-config", ok=not stale, reason=stale),
         ]
+        if self.trust.policy.dry_run:
+            conditions.append(Condition("dry-run", ok=True, reason="nothing is enforced"))
         if self._published is not None:
             known = self._published.document is not None
             reason = "" if known else "no minting process has told its keys"
             conditions.append(Condition("assertion-keys", ok=known, reason=reason))
-        return [*conditions, *(self._revocations.conditions() if self._revocations else ())]
+        return [*conditions, *(self._revocations.state.conditions() if self._revocations else ())]
 
     def _denied_for_stale_envoy(self) -> int:
         return self._table.totals().counters[CHECK[Reason.ENVOY_CONFIG_STALE]]
 
     def _facts(self) -> Facts:
         slots = {"positive": self._cache.slots, "negative": self._cache.negative_slots}
-        revocation = self._revocations.facts() if self._revocations else None
-        keys = key_facts(self.trust, self._reloads.sources, self._reloads.rotation)
-        return Facts(self.trust.digest, self._reloads.last_at, slots, revocation, keys)
+        revocation = self._revocations.state.facts() if self._revocations else None
+        keys = key_facts(self.trust, self._reloads.sources, self._reloads.rotation, self.key_uses)
+        return Facts(self.trust.digest, self._reloads.last_at, slots, revocation, keys, self.trust.policy.dry_run)
 
     async def _sweep(self) -> None:
         while True:

@@ -4,17 +4,20 @@ from collections.abc import Sequence
 
 from sidecar.core.trust import Trust
 from sidecar.keys.remote.source import Source, boot_clock
-from sidecar.observe.key_sets import Fetching, KeySetFacts
-from sidecar.runtime.control.rotation import Change, Rotation, named
+from sidecar.observe.key_sets import Fetching, KeySetFacts, KeyTimes
+from sidecar.runtime.control.rotation import Change, KeyUses, Rotation, named
 from sidecar.runtime.control.sources import Sources
 
 
-def key_facts(trust: Trust, sources: Sources, rotation: Rotation) -> Sequence[KeySetFacts]:
+def key_facts(trust: Trust, sources: Sources, rotation: Rotation, uses: KeyUses) -> Sequence[KeySetFacts]:
     """Return the facts, as they are now."""
     return [
         KeySetFacts(
             issuer=name,
-            keys={named(key): rotation.since.get((name, named(key))) for key in issuer.keys.keys},
+            keys={
+                named(key): KeyTimes(rotation.since.get((name, named(key))), uses.last(key.digest))
+                for key in issuer.keys.keys
+            },
             changes={change.value: rotation.counts[name, change.value] for change in Change},
             fetching=_fetching(sources.of(name)),
         )

@@ -17,7 +17,7 @@ from sidecar.settings import Settings
 _RELOADABLE = frozenset(
     {
         *("issuers", "api_keys", "request", "response", "assertion"),
-        *("public", "cors_preflight", "policies", "policy_folder", "istio"),
+        *("public", "cors_preflight", "policies", "policy_folder", "istio", "dry_run"),
     }
 )
 

@@ -1,8 +1,9 @@
 """Which keys came, went and were replaced: logged, counted, and remembered with since when they are there."""
 
 import logging
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -47,6 +48,27 @@ class Rotation:
                 self.since.pop((one.issuer, one.key_id), None)
             else:
                 self.since[one.issuer, one.key_id] = now
+
+
+class KeyUses:
+    """When good tokens came last that were signed with a key, as the servers tell it. ``clock`` as ``time.time``."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._last: dict[bytes, float] = {}
+
+    def note(self, key_digest: bytes) -> None:
+        """Note that one came with the key of this digest a moment ago."""
+        self._last[key_digest] = self._clock()
+
+    def last(self, key_digest: bytes) -> float | None:
+        """Return when, in seconds since the epoch; ``None``: not since control was started."""
+        return self._last.get(key_digest)
+
+    def keep(self, trust: Trust) -> None:
+        """Forget the keys that ``trust`` has not."""
+        kept = {digest for issuer in trust.issuers.values() for digest in issuer.vouchers}
+        self._last = {digest: at for digest, at in self._last.items() if digest in kept}
 
 
 def changes(before: Mapping[str, Issuer], after: Mapping[str, Issuer]) -> Iterator[KeyChange]:

@@ -37,6 +37,7 @@ class Kind(IntEnum):
     REFETCHED = 11
     #: control: the keys of the Trust with this digest were confirmed; until when they are good comes along
     CONFIRMED = 12
+    USED = 13  #: server: good tokens came that were signed with the key of this digest
 
 
 _KINDS = frozenset(Kind)

@@ -13,6 +13,8 @@ PATIENCE = 5.0
 START_PATIENCE = 60.0
 #: Of the grace, seconds that are kept for ending what is left.
 END_SECONDS = 2.0
+#: Seconds between two tellings of which keys tokens are signed with.
+KEYS_USED_SECONDS = 5.0
 
 
 class Heart:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sidecar.core.assertion import NO_RENEWALS
 from sidecar.core.check import Checker
+from sidecar.core.decision import Decision
 from sidecar.core.dpop import Proofs
-from sidecar.core.reason import Reason
 from sidecar.core.trust import Trust
 from sidecar.engine.denylist import SharedDenylist
 from sidecar.engine.engine import Engine, Services, mints_nothing
@@ -22,7 +22,7 @@ from sidecar.memory.counters import Row
 from sidecar.memory.denylist import Denylist
 from sidecar.memory.replays import ReplayTable
 from sidecar.observe.cache_meter import CacheMeter
-from sidecar.observe.series import CHECK, CHECK_DURATION, INTROSPECTION, Introspection, Tier
+from sidecar.observe.series import CHECK, CHECK_DURATION, INTROSPECTION, WOULD_DENY, Introspection, Tier, would_deny
 from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.runtime.ipc.shared import Shared
 from sidecar.runtime.serving.asserting import Asserting
@@ -58,14 +58,14 @@ class Checks:
             (CacheMeter(row, Tier.L1), self._local_cache.counts),
             (CacheMeter(row, Tier.L2), self._shared_cache.counts),
         ]
-        tokens = SharedTokenCache(self._shared_cache, shared.secret)
+        self._tokens = SharedTokenCache(self._shared_cache, shared.secret)
         renewals = NO_RENEWALS if asserting is None else asserting.renewals
         denylist = None if shared.denylist is None else Denylist(shared.denylist.open())
         revoked = None if denylist is None else SharedDenylist(denylist, shared.denylist_key)
         replays = SharedReplays(ReplayTable(shared.replays.open(), shared.secret))
         checker = Checker(
             trust,
-            tokens,
+            self._tokens,
             self._local_cache,
             self._signatures.gate,
             refetches=refetching,
@@ -105,6 +105,11 @@ class Checks:
         """Return how many connections are open. Envoy's own and its health checks' are all there should be."""
         return self._front.connections
 
+    def keys_used(self) -> set[bytes]:
+        """Return the digests of the keys that tokens were signed with which came since the last time, and were good."""
+        met, self._tokens.keys_met = self._tokens.keys_met, set()
+        return met | {one.identity.key_digest for one in self._local_cache.used() if one.identity is not None}
+
     def publish(self) -> None:
         """Bring the counters up to date, and forget what a key signed that is gone; with each heartbeat."""
         for meter, counts in self._meters:
@@ -113,8 +118,13 @@ class Checks:
             # With its assertions, which are in there. The identities are in the shared cache still.
             self._local_cache.clear()
 
-    def _observe(self, reason: Reason, seconds: float) -> None:
-        self._row.observe(CHECK_DURATION, seconds, CHECK[reason])
+    def _observe(self, decision: Decision, seconds: float) -> None:
+        try:
+            index = CHECK[decision.reason]
+        except KeyError:
+            # What passes in global dry run alone has no index of its own, so that nothing is asked for it without.
+            index = WOULD_DENY[would_deny(decision)]
+        self._row.observe(CHECK_DURATION, seconds, index)
 
     def _observe_introspection(self, result: Result) -> None:
         self._row.add(INTROSPECTION[Introspection[result.name]])
