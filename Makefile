@@ -1,7 +1,7 @@
 # make demo    a real Envoy, the sidecar and a tour of requests      (ONCE=1: end after the tour)
 # make test    install, then run all tests                           (PYTEST_ARGS="-k path": some of them)
 # make coverage  the same tests, twice as long, and what they do not reach
-# make docs    docs/configuration.md from the settings
+# make docs    docs/configuration.md and docs/schemas from the settings
 # make lint    ruff, mypy --strict, import contracts
 # make h2spec  the native transport against h2spec (needs Go)        (docs/h2spec.md)
 # make fuzz    the same against random bytes, for SECONDS=60
@@ -38,6 +38,9 @@ lint: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -c 'from sidecar.loading.reference import reference; print(reference(), end="")' >docs/configuration.md
+	@mkdir -p docs/schemas
+	for name in configuration policies cases; do \
+	  $(BIN)/authz-sidecar schema $$name >docs/schemas/$$name.schema.json || exit 1; done
 
 h2spec: $(VENV)/.dev $(BIN)/h2spec
 	$(BIN)/python tests/gates/h2spec.py $(BIN)/h2spec

@@ -43,9 +43,9 @@ class RequestCase(Model):
 class DecisionCase(Model):
     """What would have been decided."""
 
-    decision: Literal["allow", "deny"]
-    reason: Text
-    policy: Text | None = None
+    decision: Literal["allow", "deny"] = Field(description="Whether the request might pass.")
+    reason: Text = Field(description="The reason's code (docs/reasons.md).")
+    policy: Text | None = Field(None, description="The policy that would decide.")
 
 
 class ExpectedCase(Model):
@@ -79,4 +79,4 @@ class CaseFile(Model):
     public: list[OperationSettings] = Field(default=[], description="With 'policies': operations without a token.")
     cors_preflight: list[OperationSettings] = Field(default=[], description="With 'policies': of CORS preflights.")
     xff_num_trusted_hops: int = Field(0, ge=0, le=16, description="With 'policies': as request.xff_num_trusted_hops.")
-    cases: list[CaseSettings] = Field(min_length=1)
+    cases: list[CaseSettings] = Field(min_length=1, description="Requests, and what is expected of each.")

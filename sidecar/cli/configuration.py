@@ -36,6 +36,11 @@ def load(path: Path) -> tuple[Configuration, Loaded]:
     return _load(path, lambda configuration: (configuration, load_trust(configuration)))
 
 
+def load_settings(path: Path) -> Configuration:
+    """Load a configuration without its keys; raises as ``load`` does."""
+    return _load(path, lambda configuration: configuration)
+
+
 def load_snapshot(path: Path) -> tuple[Snapshot, Loaded]:
     """Load a configuration as it is handed to processes; raises as ``load`` does."""
     return _load(path, take_snapshot)

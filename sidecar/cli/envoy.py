@@ -1,6 +1,5 @@
 """``authz-sidecar envoy``."""
 
-import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,11 @@ import click
 from sidecar.cli.configuration import config_option, load
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
+from sidecar.cli.output import as_yaml
 from sidecar.loading.addresses import addresses
+
+#: Those of ``envoy_config.parts``, which an image without the extra does not have.
+PARTS = ("filter", "cluster", "manager", "routes")
 
 
 @click.group()
@@ -24,11 +27,23 @@ def envoy() -> None:
 @click.option("--upstream", default="127.0.0.1:8081", show_default=True, help="The application.")
 @click.option("--servers", type=click.IntRange(min=1), help="The sidecar's servers, where its 'servers' does not say.")
 @click.option("--all-headers", is_flag=True, help="Have all headers sent, also those no policy looks at.")
+@click.option("--only", multiple=True, type=click.Choice(PARTS), help="A part of it; may be given several times.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of YAML.")
 def config_command(  # noqa: PLR0913 - one an option
-    *, config: Path, listener: str, upstream: str, servers: int | None, all_headers: bool, as_json: bool
+    *,
+    config: Path,
+    listener: str,
+    upstream: str,
+    servers: int | None,
+    all_headers: bool,
+    only: tuple[str, ...],
+    as_json: bool,
 ) -> None:
-    """Print a complete Envoy bootstrap for one application and this sidecar.
+    """Print a complete Envoy bootstrap for one application and this sidecar; with --only, parts to put into yours.
+
+    Parts are named as the fields they belong into: 'filter' (httpFilters of the connection manager) and 'cluster'
+    (clusters) are what asks the sidecar. 'manager' (fields of the connection manager) and 'routes' (fields of the
+    virtual host, its routes before yours) are what holds where the sidecar is not asked, and what it relies on.
 
     What must be the same on both sides is: endpoints, identity headers, path mode, and which headers the sidecar is
     sent. Make it anew whenever the sidecar's configuration changes in these; until then the sidecar denies, with the
@@ -38,10 +53,12 @@ def config_command(  # noqa: PLR0913 - one an option
     Example:
       authz-sidecar envoy config --config authz.yaml --listener 0.0.0.0:8080 > envoy.yaml
       envoy -c envoy.yaml
+      authz-sidecar envoy config --config authz.yaml --only filter --only cluster
     """
     try:
         from sidecar.envoy_config.bootstrap import to_json  # noqa: PLC0415 - an extra that the image does not have
         from sidecar.envoy_config.matching import options_for  # noqa: PLC0415 - the same
+        from sidecar.envoy_config.parts import parts  # noqa: PLC0415 - the same
     except ImportError:
         raise Failure("needs an extra: pip install 'ext-authz-sidecar[demo]'", ExitCode.UNAVAILABLE) from None
     configuration, loaded = load(config)
@@ -53,9 +70,12 @@ def config_command(  # noqa: PLR0913 - one an option
     try:
         ours = replace(options, listener_address=listens, listener_port=on, upstream_address=host, upstream_port=port)
         document = to_json(ours)
+        chosen = [part for name, part in parts(ours).items() if name in only]
     except ValueError as error:
         raise Failure(str(error), ExitCode.USAGE) from None
-    click.echo(document if as_json else _yaml(document), nl=as_json)
+    if only:
+        document = json.dumps({name: value for part in chosen for name, value in part.items()}, indent=2)
+    click.echo(document if as_json else as_yaml(json.loads(document)), nl=as_json)
 
 
 def _endpoint(name: str, text: str) -> tuple[str, int]:
@@ -63,13 +83,3 @@ def _endpoint(name: str, text: str) -> tuple[str, int]:
     if not host or not port.isdecimal():
         raise Failure(f"--{name}: {text!r} is no address; write HOST:PORT", ExitCode.USAGE)
     return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-def _yaml(document: str) -> str:
-    from ruamel.yaml import YAML  # noqa: PLC0415 - 50 ms, for this alone
-
-    text = io.StringIO()
-    yaml = YAML()
-    yaml.width = 120
-    yaml.dump(json.loads(document), text)
-    return text.getvalue()

@@ -15,6 +15,7 @@ _COMMANDS = {
     "keys": "sidecar.cli.keys:keys",
     "policy": "sidecar.cli.policy:policy",
     "revoke": "sidecar.cli.revoke:revoke",
+    "schema": "sidecar.cli.schema:schema",
     "envoy": "sidecar.cli.envoy:envoy",
     "demo": "sidecar.cli.demo:demo",
     "completion": "sidecar.cli.completion:completion",

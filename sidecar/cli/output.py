@@ -1,10 +1,23 @@
-"""Writing results: files that are never overwritten by accident, secrets that only their owner can read."""
+"""Writing results: YAML, files that are never overwritten by accident, secrets that only their owner can read."""
 
+import io
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
+
+
+def as_yaml(document: Mapping[str, object]) -> str:
+    """Return values that JSON has as YAML."""
+    from ruamel.yaml import YAML  # noqa: PLC0415 - 50 ms, for this alone
+
+    text = io.StringIO()
+    yaml = YAML()
+    yaml.width = 120
+    yaml.dump(document, text)
+    return text.getvalue()
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 from sidecar.loading.document import Document, read_document
 from sidecar.loading.folder import files_in, read_folder
 from sidecar.loading.problem import ConfigurationError, Problem
+from sidecar.settings.policy_file import PolicyFile
 
 #: What a file of the folder may have: lists, which are joined in the order of the files' names.
-MEMBERS = ("policies", "public", "cors_preflight")
+MEMBERS = tuple(PolicyFile.model_fields)
 
 
 def with_policies(document: Document) -> Document:

@@ -10,7 +10,10 @@ from sidecar.transport.address import TcpAddress
 
 _Address = Annotated[str, checked(parse)]
 #: A listener that ``false`` switches off.
-_Switchable = Annotated[_Address | None, BeforeValidator(lambda value: None if value is False else value)]
+_Switchable = Annotated[
+    _Address | None,
+    BeforeValidator(lambda value: None if value is False else value, json_schema_input_type=_Address | Literal[False]),
+]
 #: A name or address as it stands in a Host header, without port.
 _Host = Annotated[str, Field(pattern=r"^(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})$")]
 

@@ -18,7 +18,7 @@ def _as_text(value: object) -> object:
 Pattern = Annotated[str, checked(text_patterns)]
 HostPattern = Annotated[str, checked(host_patterns)]
 MethodPattern = Annotated[str, checked(method_patterns)]
-Port = Annotated[str, BeforeValidator(_as_text), checked(check_port)]
+Port = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int), checked(check_port)]
 #: Checked in ``loading.consistency``, where the path mode is known.
 PathPattern = Annotated[str, Field(min_length=1)]
 #: ``scope-token`` of RFC 6749, section 3.3: it stands between quotes in WWW-Authenticate.

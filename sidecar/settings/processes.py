@@ -28,7 +28,7 @@ def _bytes(value: object) -> object:
     return int(found[1]) * _UNITS[found[2]]
 
 
-Size = Annotated[int, BeforeValidator(_bytes)]
+Size = Annotated[int, BeforeValidator(_bytes, json_schema_input_type=int | str)]
 
 
 class ProcessSettings(Model):

@@ -1,6 +1,6 @@
 """What goes back to Envoy, to the upstream and to the client."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -10,7 +10,12 @@ from sidecar.settings.base import Model, Text, checked
 #: Header names identity may travel in: lower-case, without ``_`` (which other servers fold into ``-``).
 HeaderName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=128)]
 #: A header that ``false`` switches off. A client's copy under the usual name is removed all the same.
-Switchable = Annotated[HeaderName | None, BeforeValidator(lambda value: None if value is False else value)]
+Switchable = Annotated[
+    HeaderName | None,
+    BeforeValidator(
+        lambda value: None if value is False else value, json_schema_input_type=HeaderName | Literal[False]
+    ),
+]
 ClaimPath = Annotated[str, Field(min_length=1), checked(parse_claim_path)]
 
 

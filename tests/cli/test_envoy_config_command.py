@@ -1,10 +1,13 @@
 """``envoy config``: a bootstrap that fits the sidecar's configuration."""
 
 import json
+import subprocess
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
+from sidecar.demo.envoy import find_envoy
 from sidecar.demo.workspace import Workspace
 from support.commands import Run
 
@@ -51,3 +54,66 @@ def test_wrong_address(run: Run, workspace: Workspace) -> None:
     """What is no address is said to be none."""
     refused = run("envoy", "config", "--config", workspace.config, "--listener", "8080")
     assert (refused.returncode, refused.stderr) == (2, "--listener: '8080' is no address; write HOST:PORT\n")
+
+
+_MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_OWN = """\
+admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}
+static_resources:
+  listeners:
+    - name: own
+      address: {socket_address: {address: 127.0.0.1, port_value: 0}}
+      filter_chains:
+        - filters:
+            - name: envoy.filters.network.http_connection_manager
+              typed_config:
+                "@type": type.googleapis.com/{manager}
+                stat_prefix: own
+                route_config:
+                  virtual_hosts:
+                    - {name: own, domains: ["*"], routes: [{match: {prefix: /}, route: {cluster: own}}]}
+                http_filters:
+                  - name: envoy.filters.http.router
+                    typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+  clusters:
+    - name: own
+      load_assignment:
+        cluster_name: own
+        endpoints:
+          - lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: 1}}}}]
+"""
+
+
+@pytest.mark.parametrize("only", [("filter", "cluster"), ("filter", "cluster", "manager", "routes")])
+def test_parts_in_a_bootstrap_of_one_s_own(run: Run, workspace: Workspace, only: tuple[str, ...]) -> None:
+    """Parts, put where their names say, make a configuration that Envoy takes; each is as in the whole."""
+    options = [option for name in only for option in ("--only", name)]
+    printed = run("envoy", "config", "--config", workspace.config, *options)
+    assert printed.returncode == 0, printed.stderr
+    parts = YAML(typ="safe").load(printed.stdout)
+    own = YAML(typ="safe").load(_OWN.replace("{manager}", _MANAGER))
+    manager = own["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    host = manager["route_config"]["virtual_hosts"][0]
+    own["static_resources"]["clusters"] += parts.pop("clusters")
+    manager["http_filters"] = [*parts.pop("httpFilters"), *manager["http_filters"]]
+    if "routes" in only:
+        host["routes"] = [*parts.pop("routes"), *host["routes"]]
+        for name in ("typedPerFilterConfig", "requestHeadersToRemove"):
+            host |= {name: parts.pop(name)} if name in parts else {}
+    manager |= parts
+    bootstrap = workspace.folder / "own.json"
+    bootstrap.write_text(json.dumps(own), encoding="utf-8")
+    command = [find_envoy(), "--mode", "validate", "-c", str(bootstrap), "--log-level", "error"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own
+    assert (done.returncode, done.stdout.strip()) == (0, f"configuration '{bootstrap}' OK")
+
+
+def test_parts_are_the_whole_s(run: Run, workspace: Workspace) -> None:
+    """What a part has stands in the whole as well, and the application's cluster and routes in none."""
+    command = ("envoy", "config", "--config", workspace.config, "--json")
+    whole = run(*command).stdout
+    for name in ("filter", "cluster", "manager", "routes"):
+        part = run(*command, "--only", name).stdout
+        for value in json.loads(part).values():
+            assert json.dumps(value)[1:-1] in json.dumps(json.loads(whole))
+        assert '"app"' not in part

@@ -16,7 +16,7 @@ from support.tokens import AUDIENCE, ISSUER
 
 #: Every request with a valid token.
 ALLOW_ALL: list[dict[str, Any]] = [{"name": "all", "action": "allow", "rules": [{}]}]
-_ISSUERS = [{"issuer": ISSUER, "audiences": [AUDIENCE], "keys": {"file": "unused.json"}}]
+ISSUERS = [{"issuer": ISSUER, "audiences": [AUDIENCE], "keys": {"file": "unused.json"}}]
 
 
 def policy_set(
@@ -28,7 +28,7 @@ def policy_set(
 ) -> PolicySet:
     """Compile policies from what stands in a configuration file."""
     document = {
-        "issuers": _ISSUERS,
+        "issuers": ISSUERS,
         "policies": list(policies),
         "public": list(public),
         "cors_preflight": list(cors_preflight),

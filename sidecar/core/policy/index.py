@@ -6,7 +6,7 @@ match, policy finds out as if there were no index (a property test holds the two
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from sidecar.core.policy.match import StringSet
@@ -51,6 +51,13 @@ class PathIndex(Generic[T]):
         if len(found) > 1:
             found = sorted(set(found))
         return [self._members[number] for number in found]
+
+    def tables(self) -> tuple[Mapping[str, Sequence[T]], Mapping[str, Sequence[T]], Sequence[T]]:
+        """Return it as it is, for people: by whole path, by directory, and what may match any path."""
+        members = self._members
+        exact = {path: [members[number] for number in dict.fromkeys(found)] for path, found in self._exact.items()}
+        under = {path: [members[number] for number in dict.fromkeys(found)] for path, found in self._under.items()}
+        return exact, under, [members[number] for number in self._anywhere]
 
 
 def _directory(prefix: str) -> str:
