@@ -29,7 +29,7 @@ def compile_terms(text: str) -> tuple[Term, ...]:
     terms = [
         _term(text, checked, root, of_it) for root, of_it in zip(roots(checked), texts(text, checked), strict=True)
     ]
-    refuse_costly(checked, [term.claims for term in terms])
+    refuse_costly(checked, [term.reads for term in terms])
     return tuple(terms)
 
 
@@ -43,7 +43,7 @@ def compile_value(text: str, expected: type | None = None) -> Value:
     if problem := refused(checked.type_map[checked.expr.id], expected):
         raise at(text, offset_of(checked.expr, checked), problem)
     reads = reads_of(text, checked, checked.expr)
-    refuse_costly(checked, [reads.claims], is_taken_out=True)
+    refuse_costly(checked, [reads], is_taken_out=True)
     return Value(text_of(text), expected, reads, given_by(reads, BY_NAME), valuing(checked))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol
 from sidecar.cel.given import S
 from sidecar.cel.operand import Run
 from sidecar.cel.supply import mapping, member_of, supply_of
-from sidecar.cel.variables import CLAIMS
+from sidecar.cel.variables import BODY, CLAIMS
 
 
 class Values(Protocol):
@@ -64,7 +64,7 @@ class Found(Generic[S]):
     def member(self, name: str, member: str) -> Run:
         """Return what gives a member."""
         find, supply = self.finders[name], member_of(name)
-        if name == CLAIMS:
+        if name in {CLAIMS, BODY}:
             return lambda source: supply(mapping(find(source))[member])
 
         def text(source: S) -> object:
@@ -80,11 +80,11 @@ class Found(Generic[S]):
         """Return what says whether there is a member."""
         find, supply = self.finders[name], member_of(name)
 
-        def has_claim(source: S) -> bool:
-            claims = mapping(find(source))
-            if member not in claims:
+        def has_member(source: S) -> bool:
+            members = mapping(find(source))
+            if member not in members:
                 return False
-            supply(claims[member])
+            supply(members[member])
             return True
 
         def has_text(source: S) -> bool:
@@ -94,4 +94,4 @@ class Found(Generic[S]):
             supply(value)
             return True
 
-        return has_claim if name == CLAIMS else has_text
+        return has_member if name in {CLAIMS, BODY} else has_text

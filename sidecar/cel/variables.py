@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from sidecar.core.headers_read import BODY_BYTES
 from sidecar.core.policy.model import Looks
 
 HEADERS: Final = "request.headers"
 CLAIMS: Final = "identity.claims"
 CONTEXT: Final = "context"
+BODY: Final = "request.body"
 #: Bytes of all claims together, as JSON. The token they come in is bounded by ``limits.max_token_bytes``.
 CLAIMS_BYTES: Final = 16384
 #: Of one header, as in conditions on headers (``core.policy.attributes``).
@@ -50,6 +52,7 @@ VARIABLES: Final = {
     HEADERS: Variable(Kind.TEXT_MAP, HEADER_BYTES),
     "request.id": Variable(Kind.TEXT, 1024),
     "request.time": Variable(Kind.TIME),
+    BODY: Variable(Kind.ANY_MAP, BODY_BYTES),
     "identity.subject": Variable(Kind.TEXT, 1024),
     "identity.issuer": Variable(Kind.TEXT, 2048),
     "identity.principal": Variable(Kind.TEXT, 4096),

@@ -20,6 +20,7 @@ LITERALS = ["''", "'a'", "'b'", "'ab'", "'/a/b'", "'é'", "'\\x00'", "'a\\x00b'"
 ANY = st.sampled_from([
     "identity.claims.a", "identity.claims['b']", "identity.claims.c.a", "identity.claims.c['b'].a",
     "identity.claims[request.method]", "identity.claims.c[request.headers.a]",
+    "request.body.a", "request.body['c'].b",
 ])  # fmt: skip
 TIME = st.sampled_from([
     "now", "request.time", "timestamp('2026-11-27T12:00:00Z')", "timestamp('2026-11-27T12:00:00.25+02:00')",
@@ -75,7 +76,7 @@ LEAF = st.one_of(
     st.builds("inCidr({}, '{}')".format, TEXT | ANY, NETWORK),
     st.sampled_from([
         "has(request.headers.a)", "has(context.a)", "has(identity.claims.a)", "has(identity.claims.a.b)",
-        "has(identity.claims.c.a.b)", "'a' in identity.claims.c",
+        "has(identity.claims.c.a.b)", "has(request.body.a)", "'c' in request.body", "'a' in identity.claims.c",
     ]),
 )  # fmt: skip
 EXPRESSION = st.recursive(
@@ -108,6 +109,7 @@ VALUES = st.fixed_dictionaries(
         "request.path": WORDS,
         "request.headers": st.dictionaries(st.sampled_from("ab"), WORDS, max_size=2),
         "identity.claims": CLAIMS,
+        "request.body": CLAIMS,
         "now": NOW,
         "request.time": NOW,
     },

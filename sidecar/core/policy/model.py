@@ -171,6 +171,7 @@ class Rule:
     conditions: tuple[Condition | Term, ...]
     joint: Joint | None = field(default=None, compare=False)
     apart: tuple[Condition | Term, ...] = field(init=False, compare=False)
+    reads_body: bool = field(init=False, compare=False)
     of_endpoint: tuple[Condition | Term, ...] = field(init=False, compare=False)
     of_identity: tuple[Condition | Term, ...] = field(init=False, compare=False)
     of_request: tuple[Condition | Term, ...] = field(init=False, compare=False)
@@ -182,6 +183,8 @@ class Rule:
             chosen = tuple(one for one in self.conditions if one.looks is looks)
             object.__setattr__(self, f"of_{looks.name.lower()}", chosen)
         joined = self.joint.terms if self.joint else ()
+        terms = (one for one in self.of_request if not isinstance(one, Condition))
+        object.__setattr__(self, "reads_body", any("request.body" in one.variables for one in terms))
         object.__setattr__(self, "apart", tuple(one for one in self.of_request if one not in joined))
         looking = (one.looks for source in self.sources for one in source.conditions)
         object.__setattr__(self, "sources_look", max(looking, default=Looks.IDENTITY))

@@ -22,7 +22,7 @@ from sidecar.core.strict_json import Json
 _MOST_READINGS = 16
 #: A comma that may stand in a literal.
 _COMMA = re.compile(r"['\"][^'\"]*,[^'\"]*['\"]")
-PATH, HEADERS, CLAIMS = "request.path", "request.headers", "identity.claims"
+PATH, HEADERS, CLAIMS, BODY = "request.path", "request.headers", "identity.claims", "request.body"
 
 
 def _at_endpoint(find: Callable[[Endpoint], object]) -> Callable[[Case], object]:
@@ -67,6 +67,7 @@ _OF_REQUEST: Mapping[str, Callable[[Case], object]] = {
 FINDERS: Mapping[str, Callable[[Case], object]] = {
     PATH: lambda case: case.request.endpoint.paths[0],
     HEADERS: lambda case: case.request.headers,
+    BODY: lambda case: case.request.body,
     CLAIMS: lambda case: case.identity and case.identity.claims,
     **{name: _at_endpoint(find) for name, find in _OF_ENDPOINT.items()},
     **{name: _of_somebody(find) for name, find in _OF_IDENTITY.items()},
