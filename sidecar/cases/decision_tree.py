@@ -1,11 +1,13 @@
 """A decision and all that led to it, as a tree for people, and as JSON."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 from rich.tree import Tree
 
-from sidecar.core.decision import Decision, Permit
+from sidecar.cases.run import Found
+from sidecar.core.decision import Permit
 from sidecar.core.policy.explain import Explained, Node
 from sidecar.core.reason import OUTCOMES
 from sidecar.core.strict_json import Json
@@ -14,15 +16,20 @@ from sidecar.core.strict_json import Json
 _LONGEST = 120
 
 
-def tree(decision: Decision, policies: Sequence[Explained]) -> Tree:
-    """Return a tree: the decision, and each policy with what matches of it and what does not."""
-    allowed = isinstance(decision, Permit)
+def tree(found: Found, policies: Sequence[Explained]) -> Tree:
+    """Return a tree: the decision, what is done, and each policy with what matches of it and what does not."""
+    decision, allowed = found.decision, found.allowed
     head = Text.assemble(
         ("ALLOW" if allowed else "DENY", "bold green" if allowed else "bold red"),
         f" {decision.reason.value}: {OUTCOMES[decision.reason].message}",
         f" ({decision.policy})" if decision.policy else "",
     )
     root = Tree(head)
+    if not isinstance(decision, Permit) and decision.detail:
+        root.add(Text(decision.detail, "red"))
+    done = root.add(Text("request and answer" if allowed else f"answer {found.status}"))
+    for line in _done(found):
+        done.add(Text(line))
     if not policies:
         root.add(Text("no policy was looked at", "dim"))
     for one in policies:
@@ -30,13 +37,22 @@ def tree(decision: Decision, policies: Sequence[Explained]) -> Tree:
     return root
 
 
-def members(decision: Decision, policies: Sequence[Explained]) -> dict[str, Json]:
+def members(found: Found, policies: Sequence[Explained]) -> dict[str, Json]:
     """Return the same as JSON."""
+    decision = found.decision
     return {
-        "decision": "allow" if isinstance(decision, Permit) else "deny",
+        "decision": "allow" if found.allowed else "deny",
         "reason": decision.reason.value,
         "policy": decision.policy,
         "detail": "" if isinstance(decision, Permit) else decision.detail,
+        "status": found.status,
+        "headers": dict(found.headers),
+        "removed": list(found.removed),
+        "client": dict(found.client),
+        "query": dict(found.query),
+        "query_removed": list(found.query_removed),
+        "metadata": dict(found.metadata),
+        "body": found.body,
         "policies": [
             {
                 "name": one.policy.name,
@@ -48,6 +64,23 @@ def members(decision: Decision, policies: Sequence[Explained]) -> dict[str, Json
             for one in policies
         ],
     }
+
+
+def _done(found: Found) -> Iterator[str]:
+    """Say what becomes of the request, or is answered."""
+    whose = "upstream: " if found.allowed else ""
+    yield from (f"{whose}{name}: {_shown(value)}" for name, value in found.headers.items())
+    if found.removed:
+        yield f"upstream, without: {', '.join(found.removed)}"
+    yield from (f"query: {name}={_shown(value)}" for name, value in found.query.items())
+    if found.query_removed:
+        yield f"query, without: {', '.join(found.query_removed)}"
+    yield from (f"client: {name}: {_shown(value)}" for name, value in found.client.items())
+    for name in ("policy_metadata", "denied_problem"):
+        if name in found.metadata:
+            yield f"metadata: {name}: {_shown(json.dumps(found.metadata[name]))}"
+    if found.body:
+        yield f"body: {_shown(found.body.strip())}"
 
 
 def _policy(one: Explained) -> Tree:
@@ -73,8 +106,11 @@ def _line(label: str, *, holds: bool) -> Text:
 
 
 def _values(seen: Iterable[str]) -> str:
-    shown = [value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…" for value in seen]
-    return ", ".join(shown) if shown else "nothing"
+    return ", ".join(map(_shown, seen)) or "nothing"
+
+
+def _shown(value: str) -> str:
+    return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
 
 
 def _nodes(nodes: Sequence[Node]) -> list[Json]:

@@ -44,9 +44,9 @@ def explain_command(config: Path, request: str, headers: tuple[str, ...], claims
     found = run(prepared, trial.trust)
     policies = _explained(prepared, trial.trust)
     if as_json:
-        click.echo(json.dumps(members(found.decision, policies), indent=2))
+        click.echo(json.dumps(members(found, policies), indent=2))
     else:
-        Console().print(tree(found.decision, policies))
+        Console().print(tree(found, policies))
     if not found.allowed:
         raise click.exceptions.Exit(ExitCode.NO)
 
