@@ -55,6 +55,7 @@ class Reason(StrEnum):
     INSUFFICIENT_SCOPE = "insufficient_scope"
     DENIED_BY_POLICY = "denied_by_policy"
     NO_POLICY_ALLOWS = "no_policy_allows"
+    POLICIES_UNAVAILABLE = "policies_unavailable"
     UNSAFE_IDENTITY = "unsafe_identity"
 
     INTROSPECTION_UNAVAILABLE = "introspection_unavailable"
@@ -124,6 +125,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.INSUFFICIENT_SCOPE: Outcome(403, _INSUFFICIENT_SCOPE, "the token lacks a required scope"),
     Reason.DENIED_BY_POLICY: Outcome(403, None, "denied by a policy"),
     Reason.NO_POLICY_ALLOWS: Outcome(403, None, "no policy allows this request"),
+    Reason.POLICIES_UNAVAILABLE: Outcome(503, None, "not all policies are available; try again later"),
     Reason.UNSAFE_IDENTITY: Outcome(403, None, "the token's identity cannot be put into headers safely"),
     Reason.INTROSPECTION_UNAVAILABLE: Outcome(503, None, "the token's issuer could not be asked about it"),
     Reason.OVERLOADED: Outcome(503, None, "too many new tokens at once; try again in a moment"),

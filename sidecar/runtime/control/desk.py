@@ -102,7 +102,7 @@ class Desk:
         if self._published is not None:
             works.append(self._published.follow)
         self._tasks = [asyncio.create_task(work()) for work in works]
-        self._reloads.sources.follow()
+        self._reloads.follow()
         # Should the files have changed while nobody looked: of what is in force already nothing comes.
         self.reload()
 
@@ -111,7 +111,7 @@ class Desk:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._reloads.sources.stop()
+        await self._reloads.stop()
         for listener in self._listeners:
             await listener.stop()
         if self._revocations:
@@ -183,7 +183,7 @@ class Desk:
         stale = "does not send all headers that policies look at" if self._stale_envoy.has_happened() else ""
         conditions = [
             Condition("keys", ok=count > 0, reason="" if count else "none are loaded"),
-            *self._reloads.sources.conditions(),
+            *self._reloads.conditions(),
             Condition("envoy-config", ok=not stale, reason=stale),
         ]
         if self.trust.policy.dry_run:
@@ -201,7 +201,9 @@ class Desk:
         slots = {"positive": self._cache.slots, "negative": self._cache.negative_slots}
         revocation = self._revocations.state.facts() if self._revocations else None
         keys = key_facts(self.trust, self._reloads.sources, self._reloads.rotation, self.key_uses)
-        return Facts(self.trust.digest, self._reloads.last_at, slots, revocation, keys, self.trust.policy.dry_run)
+        bundle = self._reloads.bundle.facts() if self._reloads.bundle else None
+        dry_run = self.trust.policy.dry_run
+        return Facts(self.trust.digest, self._reloads.last_at, slots, revocation, keys, dry_run, bundle)
 
     async def _sweep(self) -> None:
         while True:

@@ -6,19 +6,27 @@ On request, when one of its files has changed, when keys were fetched that are n
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from sidecar.bundle.held import HeldBundle
+from sidecar.bundle.message import Bundle, read_unverified
 from sidecar.core.trust import Trust
 from sidecar.keys.fingerprint import Fingerprint, fingerprint
 from sidecar.keys.remote.held import NOTHING, Held
+from sidecar.loading.bundled import require_fit
+from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.snapshot import Snapshot
 from sidecar.loading.trust import KeySetError, Loaded
 from sidecar.memory.counters import Row
+from sidecar.observe.condition import Condition
 from sidecar.observe.series import RELOAD, Reload
+from sidecar.runtime.control.bundle import PolicyBundle
 from sidecar.runtime.control.reload import Reading, ReloadError, files_of, read_again
 from sidecar.runtime.control.rotation import Rotation
 from sidecar.runtime.control.sources import Sources
+from sidecar.settings import Settings
 from sidecar.settings.issuer import IssuerSettings
 
 #: Seconds between two looks at the files.
@@ -49,9 +57,13 @@ class Reloads:
         self.rotation = Rotation()
         self.sources = Sources(config.parent, self._fetched)
         self.sources.begin(loaded.settings, snapshot.held())
+        bundle = loaded.settings.policy_bundle
+        self.bundle: PolicyBundle | None = None
+        if bundle is not None:
+            self.bundle = PolicyBundle(bundle, config.parent, snapshot.bundle, self._require_fit, self._fetched)
         self.last_at: float | None = None  #: seconds since the epoch
         self._config = config
-        self._settings = loaded.settings
+        self._loaded = loaded
         self._apply = apply
         self._row = row
         self._asked = asyncio.Event()
@@ -61,6 +73,26 @@ class Reloads:
         self._seen = fingerprint(files_of(config, loaded.settings))
         self._failures = 0
         self._last_refusal = ""
+
+    @property
+    def _settings(self) -> Settings:
+        return self._loaded.settings
+
+    def follow(self) -> None:
+        """Keep all fresh that is fetched, from now on."""
+        self.sources.follow()
+        if self.bundle is not None:
+            self.bundle.follow()
+
+    async def stop(self) -> None:
+        """Fetch nothing any more."""
+        await self.sources.stop()
+        if self.bundle is not None:
+            await self.bundle.stop()
+
+    def conditions(self) -> Sequence[Condition]:
+        """Return how all is that is fetched."""
+        return [*self.sources.conditions(), *(self.bundle.conditions() if self.bundle else ())]
 
     def ask(self) -> None:
         """Have the files read anew, soon."""
@@ -99,7 +131,7 @@ class Reloads:
             self._asked.clear()
             try:
                 # First, and whatever is wrong with the files: keys must not wait for somebody to mend those.
-                await self._renew_keys()
+                await self._renew_fetched()
                 if self._failures or not self._is_read:
                     self._is_read = True
                     await self._read()
@@ -131,7 +163,7 @@ class Reloads:
             _log.error("new configuration refused, the old stays in force: %s", line)
 
     async def _read(self) -> None:
-        reading = await asyncio.to_thread(read_again, self._config, self._settings, self._held)
+        reading = await asyncio.to_thread(read_again, self._config, self._settings, self._held, self._held_bundle())
         if reading.snapshot == self.snapshot:
             _log.debug("configuration read again: nothing has changed")
         else:
@@ -142,9 +174,33 @@ class Reloads:
     def _held(self, issuer: IssuerSettings) -> Held:
         return self.sources.held(issuer) or NOTHING
 
-    async def _renew_keys(self) -> None:
+    def _held_bundle(self) -> HeldBundle | None:
+        return None if self.bundle is None else self.bundle.held
+
+    def _require_fit(self, bundle: Bundle) -> None:
+        require_fit(self.snapshot.values, bundle)
+
+    async def _renew_fetched(self) -> None:
+        """Put into force what was fetched; raises ``ReloadError`` for a bundle that does not fit, and after all else.
+
+        It did when it was fetched, and the files may have changed since.
+        """
+        bundle, before, problem = self._held_bundle(), self.snapshot.bundle, None
+        if bundle is not None and (before is None or bundle.compact != before.compact):
+            try:
+                await asyncio.to_thread(self._require_fit, read_unverified(bundle.compact))
+            except ConfigurationError as error:
+                bundle, problem = before, str(error)
+        await self._renew_with(bundle)
+        if problem is not None:
+            raise ReloadError(problem, self._seen)
+
+    async def _renew_with(self, bundle: HeldBundle | None) -> None:
+        before, text = self.snapshot.bundle, "new keys in force"
+        if bundle is not None and (before is None or before.compact != bundle.compact):
+            text = f"{read_unverified(bundle.compact).title}, in force"
         try:
-            await self._put_into_force(self.snapshot, self._seen, "new keys in force")
+            await self._put_into_force(replace(self.snapshot, bundle=bundle), self._seen, text)
         except KeySetError as error:
             # Fetched for a configuration that is not in force yet, and will be in a moment.
             _log.error("new keys not taken: %s", error)
@@ -154,7 +210,10 @@ class Reloads:
         snapshot = await asyncio.to_thread(snapshot.with_fetched, self.sources.held)
         if snapshot == self.snapshot:
             return
-        loaded = await asyncio.to_thread(snapshot.compile)
+        if snapshot.content == self.snapshot.content:
+            loaded = snapshot.dated(self._loaded)
+        else:
+            loaded = await asyncio.to_thread(snapshot.compile)
         await self._apply(Reading(snapshot, loaded, seen))
         if self._take(snapshot, loaded):
             _log.info("%s", text)
@@ -162,7 +221,7 @@ class Reloads:
     def _take(self, snapshot: Snapshot, loaded: Loaded) -> bool:
         """Note what is in force; say whether any check is decided in another way by it."""
         before, self.trust = self.trust, loaded.trust
-        self._settings, self.snapshot = loaded.settings, snapshot
+        self._loaded, self.snapshot = loaded, snapshot
         if before.digest == loaded.trust.digest:
             return False
         self.last_at = time.time()
