@@ -6,7 +6,7 @@ On request, when one of its files has changed, when keys were fetched that are n
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,20 +14,16 @@ from sidecar.bundle.held import HeldBundle
 from sidecar.bundle.message import Bundle, read_unverified
 from sidecar.core.trust import Trust
 from sidecar.keys.fingerprint import Fingerprint, fingerprint
-from sidecar.keys.remote.held import NOTHING, Held
 from sidecar.loading.bundled import require_fit
 from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.snapshot import Snapshot
 from sidecar.loading.trust import KeySetError, Loaded
 from sidecar.memory.counters import Row
-from sidecar.observe.condition import Condition
 from sidecar.observe.series import RELOAD, Reload
-from sidecar.runtime.control.bundle import PolicyBundle
+from sidecar.runtime.control.fetching import Fetching
 from sidecar.runtime.control.reload import Reading, ReloadError, files_of, read_again
 from sidecar.runtime.control.rotation import Rotation
-from sidecar.runtime.control.sources import Sources
 from sidecar.settings import Settings
-from sidecar.settings.issuer import IssuerSettings
 
 #: Seconds between two looks at the files.
 WATCH_SECONDS = 2.0
@@ -55,12 +51,9 @@ class Reloads:
         self.trust: Trust = loaded.trust
         self.snapshot = snapshot
         self.rotation = Rotation()
-        self.sources = Sources(config.parent, self._fetched)
-        self.sources.begin(loaded.settings, snapshot.held())
-        bundle = loaded.settings.policy_bundle
-        self.bundle: PolicyBundle | None = None
-        if bundle is not None:
-            self.bundle = PolicyBundle(bundle, config.parent, snapshot.bundle, self._require_fit, self._fetched)
+        self.fetching = Fetching(
+            config.parent, loaded.settings, snapshot, fits=self._require_fit, changed=self._fetched
+        )
         self.last_at: float | None = None  #: seconds since the epoch
         self._config = config
         self._loaded = loaded
@@ -77,22 +70,6 @@ class Reloads:
     @property
     def _settings(self) -> Settings:
         return self._loaded.settings
-
-    def follow(self) -> None:
-        """Keep all fresh that is fetched, from now on."""
-        self.sources.follow()
-        if self.bundle is not None:
-            self.bundle.follow()
-
-    async def stop(self) -> None:
-        """Fetch nothing any more."""
-        await self.sources.stop()
-        if self.bundle is not None:
-            await self.bundle.stop()
-
-    def conditions(self) -> Sequence[Condition]:
-        """Return how all is that is fetched."""
-        return [*self.sources.conditions(), *(self.bundle.conditions() if self.bundle else ())]
 
     def ask(self) -> None:
         """Have the files read anew, soon."""
@@ -163,19 +140,15 @@ class Reloads:
             _log.error("new configuration refused, the old stays in force: %s", line)
 
     async def _read(self) -> None:
-        reading = await asyncio.to_thread(read_again, self._config, self._settings, self._held, self._held_bundle())
+        reading = await asyncio.to_thread(
+            read_again, self._config, self._settings, self.fetching.keys, self.fetching.held_bundle()
+        )
         if reading.snapshot == self.snapshot:
             _log.debug("configuration read again: nothing has changed")
         else:
-            await self.sources.adopt(reading.loaded.settings)
+            await self.fetching.sources.adopt(reading.loaded.settings)
             await self._put_into_force(reading.snapshot, reading.seen, "new configuration in force")
         self._seen = reading.seen
-
-    def _held(self, issuer: IssuerSettings) -> Held:
-        return self.sources.held(issuer) or NOTHING
-
-    def _held_bundle(self) -> HeldBundle | None:
-        return None if self.bundle is None else self.bundle.held
 
     def _require_fit(self, bundle: Bundle) -> None:
         require_fit(self.snapshot.values, bundle)
@@ -185,7 +158,7 @@ class Reloads:
 
         It did when it was fetched, and the files may have changed since.
         """
-        bundle, before, problem = self._held_bundle(), self.snapshot.bundle, None
+        bundle, before, problem = self.fetching.held_bundle(), self.snapshot.bundle, None
         if bundle is not None and (before is None or bundle.compact != before.compact):
             try:
                 await asyncio.to_thread(self._require_fit, read_unverified(bundle.compact))
@@ -207,7 +180,7 @@ class Reloads:
 
     async def _put_into_force(self, snapshot: Snapshot, seen: Fingerprint, text: str) -> None:
         """Have everybody change over to ``snapshot`` with the keys that there are by now; say so with ``text``."""
-        snapshot = await asyncio.to_thread(snapshot.with_fetched, self.sources.held)
+        snapshot = await asyncio.to_thread(snapshot.with_fetched, self.fetching.sources.held)
         if snapshot == self.snapshot:
             return
         if snapshot.content == self.snapshot.content:
