@@ -10,6 +10,7 @@ seconds since the epoch. ``policies`` has what a file of a policy folder may hav
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -26,6 +27,8 @@ TYPE = "policy-bundle+jws"
 MAX_BYTES = 16 * 1024 * 1024
 #: What every reader of JSON reads as one integer (I-JSON, RFC 7493, section 2.2).
 LARGEST = 2**53 - 1
+#: What a bundle may be called: what stands in logs and labels as it is.
+NAME = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$"
 _REQUIRED, _OPTIONAL = frozenset({"bundle", "version", "issued_at", "policies"}), frozenset({"expires_at"})
 
 
@@ -56,6 +59,13 @@ class Bundle:
 
 def sign(content: Mapping[str, Json], key: SigningKey) -> bytes:
     """Return a bundle of ``content``, which has the payload's members; raises ``BundleError`` where it has not."""
+    try:
+        return _signed(content, key)
+    except UnicodeEncodeError:
+        raise BundleError("has text that is not Unicode") from None
+
+
+def _signed(content: Mapping[str, Json], key: SigningKey) -> bytes:
     header = {"alg": Algorithm.EDDSA.value, "kid": key.key_id, "typ": TYPE}
     signing_input = b".".join(base64url.encode(_canonical(part)) for part in (header, content))
     compact = signing_input + b"." + base64url.encode(key.private.sign(signing_input))
@@ -108,8 +118,8 @@ def _read(payload: bytes, key_id: str) -> Bundle:
         found = ", ".join(sorted(members))
         raise BundleError(f"has the members {found:.200}; it takes {', '.join(sorted(_REQUIRED))}, may have expires_at")
     name, policies = members["bundle"], members["policies"]
-    if not isinstance(name, str) or not name:
-        raise BundleError("has a name ('bundle') that is no text")
+    if not isinstance(name, str) or re.fullmatch(NAME, name) is None:
+        raise BundleError("has a name ('bundle') that is none: letters, digits and . _ - between them, 128 at most")
     if not isinstance(policies, dict):
         raise BundleError("has 'policies' that are no object")
     issued_at = _whole(members, "issued_at")

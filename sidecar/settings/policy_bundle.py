@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from sidecar.bundle.message import LARGEST, MAX_BYTES
+from sidecar.bundle.message import LARGEST, MAX_BYTES, NAME
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.keys import KeySet
 from sidecar.keys.jwks import JwksError, read_jwks
@@ -17,7 +17,7 @@ class PolicyBundleSettings(Model):
     """A bundle of policies over HTTPS, signed. It stands beside what the configuration has itself."""
 
     url: Text = Field(description="Where it is: https://HOST/PATH.")
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$")] = Field(
+    name: Annotated[str, Field(pattern=NAME)] = Field(
         description="What it must be called: who has keys for several must not have one taken for another."
     )
     public_keys: list[dict[str, Any]] | None = Field(
@@ -46,10 +46,11 @@ class PolicyBundleSettings(Model):
         10.0, gt=0, le=60, description="Seconds for one look, names looked up and the body read."
     )
     max_bytes: int = Field(
-        2 * 1024 * 1024,
+        1024 * 1024,
         ge=1024,
         le=MAX_BYTES,
-        description="Bytes of the largest bundle that is read; a thousand policies take some 400 KiB.",
+        description="Bytes of the largest bundle that is read; a thousand policies take some 400 KiB, and a second of "
+        "each process to read.",
     )
     max_stale_seconds: float = Field(
         86400.0,

@@ -251,6 +251,25 @@ def test_control_dies(short_folder: Path, publisher: Publisher) -> None:
         assert asked.becomes("/bundled", "allowed")
 
 
+def test_control_takes_over_without_keys(short_folder: Path, publisher: Publisher) -> None:
+    """While nobody can read the keys, what is in force stays so: nothing is held against keys that are not there."""
+    file = short_folder / "signers.json"
+    file.write_text(key_set_document([publisher.key]), encoding="utf-8")
+    settings = publisher.settings(keys_file="signers.json")
+    del settings["public_keys"]
+    with running_sidecar(short_folder, f"{_OWN}policy_bundle: {json.dumps(settings)}\n") as sidecar:
+        asked = Asked(sidecar)
+        _in_force(publisher, asked)
+        good = file.read_text(encoding="utf-8")
+        file.write_text(good[:20], encoding="utf-8")
+        sidecar.kill("control")
+        assert eventually(lambda: "has nobody whose signature is believed" in asked.page())
+        assert asked.reasons("/bundled") == {"allowed"}
+        file.write_text(good, encoding="utf-8")
+        publisher.publish(2, allow("/two"))
+        assert asked.becomes("/two", "allowed")
+
+
 def test_keys_change(short_folder: Path, publisher: Publisher) -> None:
     """A key that is taken out of the file takes its bundle out of force; the next one's is taken."""
     second, file = generate("second"), short_folder / "signers.json"

@@ -16,7 +16,7 @@ from pathlib import Path
 from sidecar.bundle.held import HeldBundle
 from sidecar.bundle.message import Bundle, BundleError, read_bundle, read_unverified
 from sidecar.bundle.succession import Wanted, require
-from sidecar.core.keys import NO_KEYS, KeySet
+from sidecar.core.keys import KeySet
 from sidecar.keys.fingerprint import fingerprint
 from sidecar.keys.remote.client import Access
 from sidecar.keys.remote.fetch import Fetched, Place, Validator, fetch
@@ -38,21 +38,31 @@ class Signers:
     def __init__(self, settings: PolicyBundleSettings, folder: Path) -> None:
         self._file = None if settings.keys_file is None else folder / settings.keys_file
         self._seen: object = None
-        self._keys = NO_KEYS
+        self._trouble = ""
+        self._keys: KeySet | None = None
         if settings.public_keys is not None:
             self._keys = signers_of(json.dumps({"keys": settings.public_keys}, default=str).encode())
 
     def keys(self) -> KeySet:
-        """Return the keys as they are now."""
+        """Return the keys as they are now; raises ``BundleError`` where there never were any that can be used."""
         if self._file is not None:
             seen = fingerprint([self._file])
             if seen != self._seen:
-                self._seen = seen
-                try:
-                    self._keys = signers_of(self._file.read_bytes())
-                except (OSError, ValueError) as error:
-                    _log.error("%s: %s; the keys that were read last stay", self._file, error)
+                self._read(self._file, seen)
+        if self._keys is None:
+            # INVARIANT: what is in force is not held against keys that nobody has read.
+            raise BundleError(f"has nobody whose signature is believed: {self._trouble}")
         return self._keys
+
+    def _read(self, file: Path, seen: object) -> None:
+        try:
+            self._keys = signers_of(file.read_bytes())
+        except (OSError, ValueError) as error:
+            if str(error) != self._trouble:
+                _log.error("%s: %s; the keys that were read last stay", file, error)
+            self._trouble = str(error)
+        else:
+            self._seen, self._trouble = seen, ""
 
 
 class PolicyBundle:
@@ -103,11 +113,11 @@ class PolicyBundle:
 
     async def _fetch(self, place: Place, access: Access, had: Validator) -> Fetched:
         """Look at the server, and examine what came of it; raises ``FetchError``."""
-        keys = await asyncio.to_thread(self._signers.keys)
-        self._drop_unless_signed(keys)
-        fetched = await fetch(place, access, had)
-        compact = fetched.document if fetched.document is not None else self.source.held.document
         try:
+            keys = await asyncio.to_thread(self._signers.keys)
+            self._drop_unless_signed(keys)
+            fetched = await fetch(place, access, had)
+            compact = fetched.document if fetched.document is not None else self.source.held.document
             self._bundle = await asyncio.to_thread(self._examined, compact or b"", keys)
         except BundleError as error:
             raise FetchError(Trouble.REFUSED, f"the bundle {error}") from None
