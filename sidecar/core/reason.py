@@ -57,6 +57,7 @@ class Reason(StrEnum):
     INSUFFICIENT_SCOPE = "insufficient_scope"
     DENIED_BY_POLICY = "denied_by_policy"
     NO_POLICY_ALLOWS = "no_policy_allows"
+    POLICIES_UNAVAILABLE = "policies_unavailable"
     UNSAFE_IDENTITY = "unsafe_identity"
     EFFECT_FAILED = "effect_failed"
 
@@ -129,6 +130,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.INSUFFICIENT_SCOPE: Outcome(403, _INSUFFICIENT_SCOPE, "the token lacks a required scope"),
     Reason.DENIED_BY_POLICY: Outcome(403, None, "denied by a policy"),
     Reason.NO_POLICY_ALLOWS: Outcome(403, None, "no policy allows this request"),
+    Reason.POLICIES_UNAVAILABLE: Outcome(503, None, "not all policies are available; try again later"),
     Reason.UNSAFE_IDENTITY: Outcome(403, None, "the token's identity cannot be put into headers safely"),
     Reason.EFFECT_FAILED: Outcome(403, None, "what a policy adds to the request cannot be told"),
     Reason.INTROSPECTION_UNAVAILABLE: Outcome(503, None, "the token's issuer could not be asked about it"),

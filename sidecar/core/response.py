@@ -27,7 +27,7 @@ from sidecar.core.trust import ResponseSettings
 #: back is asked within a minute, by whoever comes first.
 RETRY_AFTER_SECONDS = "1"
 #: What is worth trying again at once.
-_SOON = frozenset({Reason.OVERLOADED, Reason.KEYS_UNAVAILABLE})
+_SOON = frozenset({Reason.OVERLOADED, Reason.KEYS_UNAVAILABLE, Reason.POLICIES_UNAVAILABLE})
 _OVERWRITE = HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
 _APPEND = HeaderValueOption.HeaderAppendAction.APPEND_IF_EXISTS_OR_ADD
 #: RFC 9449, section 7.1.

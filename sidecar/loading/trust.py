@@ -20,6 +20,7 @@ from sidecar.keys.jwk import JwkError
 from sidecar.keys.jwks import Jwks, JwksError, read_jwks
 from sidecar.keys.pem import jwks_of_pem
 from sidecar.keys.remote.held import NOTHING, Held
+from sidecar.loading.bundled import read_signers
 from sidecar.loading.confirmation import GoodUntil
 from sidecar.loading.effects import build_effects
 from sidecar.loading.key_holders import key_holders
@@ -53,6 +54,7 @@ class Loaded:
     trust: Trust
     warnings: tuple[str, ...]
     good_until: GoodUntil = field(default_factory=dict)
+    without_bundle: PolicySet | None = None  #: what holds in place of the policies once the bundle is out of force
 
 
 class KeySetError(Exception):
@@ -73,10 +75,11 @@ def nothing_fetched(_issuer: IssuerSettings) -> Held:
 
 
 def load_trust(configuration: Configuration) -> Loaded:
-    """Build the ``Trust`` of a configuration, as it is before any keys are fetched.
+    """Build the ``Trust`` of a configuration by itself: before any keys are fetched, and without a policy bundle.
 
     Raises ``ConfigurationError`` where a key set cannot be used.
     """
+    read_signers(configuration)
     return compile_with_places(configuration, read_key_sets(configuration), read_key_holders(configuration))
 
 
