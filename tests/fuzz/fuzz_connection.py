@@ -4,8 +4,8 @@
     PYTHONPATH=tests python tests/fuzz/fuzz_connection.py -merge=1 -use_counters=0 tests/fuzz/corpus build/fuzz
     PYTHONPATH=tests python tests/fuzz/fuzz_connection.py --seed tests/fuzz/corpus
 
-The first puts what it finds into the first folder. The second takes into the corpus what reaches code that nothing in it
-reaches (not what reaches it more often: that would be hundreds). The third writes the corpus to begin with.
+The first puts what it finds into the first folder. The second takes into the corpus what reaches code that nothing in
+it reaches (not what reaches it more often: that would be hundreds). The third writes the corpus to begin with.
 """
 
 import logging
