@@ -14,11 +14,11 @@ from sidecar.core.headers import SentRemovals
 from sidecar.core.lookup import Lookup
 from sidecar.core.needs import Decided
 from sidecar.core.policy.case import Case
-from sidecar.core.policy.evaluate import unenforced
+from sidecar.core.policy.evaluate import unenforced as let_in
 from sidecar.core.reason import ALWAYS_ENFORCED, Reason, Refusal
 from sidecar.core.request import admit
 from sidecar.core.rewriting import AS_IT_CAME, rewritten
-from sidecar.core.sent import SentRequest
+from sidecar.core.sent import SentRequest, read_sent
 from sidecar.core.trust import Trust
 
 #: Answers kept for one identity.
@@ -102,11 +102,23 @@ def let_pass(denial: Denial, sent: SentRequest, trust: Trust) -> Decided:
 
     Raises ``Refusal`` where it cannot be.
     """
-    settings, permit = trust.response, unenforced(denial, None)
+    settings, permit = trust.response, let_in(denial, None)
     removed = SentRemovals(settings).of(sent.headers)
     rewrites = settings.rewrites or trust.effects.changes_queries
     changes = rewritten(settings, sent, trust.effects, None) if rewrites else AS_IT_CAME
     return Decided(permit, response.allow(permit, removed, settings, None, changes))
+
+
+def unenforced(raw: bytes, denial: Denial, trust: Trust) -> Decided | None:
+    """Let a request pass whose check came to no end; ``None`` where that is to be a denial, as without dry run."""
+    if not trust.policy.dry_run:
+        return None
+    try:
+        sent = read_sent(raw)
+        Lookup(trust).require_headers(sent)
+        return let_pass(denial, sent, trust)
+    except Refusal:
+        return None
 
 
 def shed(sent: SentRequest, lookup: Lookup, now: float) -> Decided:
