@@ -23,6 +23,8 @@ from sidecar.core.trust import Trust
 
 #: Answers kept for one identity.
 _MOST_PERMITS = 8
+#: Bytes of an answer with a policy's effects that is kept: a claim may be in many headers.
+_LARGEST_KEPT = 4096
 _FLOODS = Refusal(Reason.OVERLOADED, "its source sent bad signatures")
 
 
@@ -65,6 +67,8 @@ def _permitted(permit: Permit, asked: Asked, known: Known, case: Case, assertion
     if kept is None:
         more = NOTHING if own is None else _added(permit, case, trust)
         kept = Decided(permit, response.allow(permit, (), settings, assertion, AS_IT_CAME, more))
+        if own is not None and len(kept.response) > _LARGEST_KEPT:
+            return kept
         if of_any_endpoint and len(known.permits) < _MOST_PERMITS:
             known.permits[name] = kept
     # Where requests are rewritten the next one may have to be, though this one had not.

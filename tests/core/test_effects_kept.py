@@ -64,6 +64,15 @@ def test_endpoints_do_not_fill_the_memory() -> None:
     assert len(sidecar.known().permits) <= 8
 
 
+def test_large_answers_do_not_fill_the_memory() -> None:
+    """An answer in which one claim makes many headers is not kept."""
+    names = {f"x-v{number}": {"cel": "identity.claims.team"} for number in range(32)}
+    sidecar = _Sidecar(allowing({"upstream": {"set": names}}))
+    who = "alice" * 40
+    assert sidecar.ask(who) == sidecar.ask(who)
+    assert (sidecar.known(who).settled, sidecar.known(who).permits) == ({}, {})
+
+
 def test_port_is_part_of_the_endpoint() -> None:
     """A value may look at the listener's port, though no rule does."""
     sidecar = _Sidecar(_trust({"cel": "destination.port"}))
