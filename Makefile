@@ -5,6 +5,7 @@
 # make lint    ruff, mypy --strict, import contracts
 # make h2spec  the native transport against h2spec (needs Go)        (docs/h2spec.md)
 # make fuzz    the same against random bytes, for SECONDS=60
+# make torture  the shared memory, for long: READS=2000000 reads while writers are killed
 # make bench-peers  the sidecar beside its peers: docs/benchmarks-peers.md, an hour (QUICK=1: minutes, into build/;
 #                   OPA=PATH: OPA with its Envoy plugin; TOOLS=DIR: where wrk and vegeta are; ARGS="--rounds 3")
 VENV ?= .venv
@@ -16,8 +17,9 @@ PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 pyth
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 SECONDS ?= 60
+READS ?= 2000000
 
-.PHONY: demo test coverage lint docs h2spec fuzz bench-peers clean python-check
+.PHONY: demo test coverage lint docs h2spec fuzz torture bench-peers clean python-check
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -48,6 +50,11 @@ $(BIN)/h2spec: | $(BIN)/python
 fuzz: $(VENV)/.fuzz
 	@mkdir -p build/fuzz
 	$(BIN)/python tests/fuzz/fuzz_connection.py -max_total_time=$(SECONDS) build/fuzz tests/fuzz/corpus
+
+# In "make test" it is the same with fewer of each.
+torture: $(VENV)/.dev
+	AUTHZ_TORTURE_READS=$(READS) AUTHZ_TORTURE_KILLS=20000 $(BIN)/python -m pytest --timeout=3600 \
+	tests/memory/test_torture.py tests/memory/test_denylist_torture.py tests/memory/test_ring_torture.py
 
 $(VENV)/.fuzz: $(VENV)/.dev
 	$(INSTALL) --editable '.[dev,fuzz]'
