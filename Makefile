@@ -6,6 +6,7 @@
 # make h2spec  the native transport against h2spec (needs Go)        (docs/h2spec.md)
 # make fuzz    the same against random bytes, for SECONDS=60; what it finds goes into build/fuzz
 # make fuzz-merge  of what is there, take into tests/fuzz/corpus what reaches something new; to be committed
+# make torture  the shared memory, for long: READS=2000000 reads while writers are killed
 # make bench-peers  the sidecar beside its peers: docs/benchmarks-peers.md, an hour (QUICK=1: minutes, into build/;
 #                   OPA=PATH: OPA with its Envoy plugin; TOOLS=DIR: where wrk and vegeta are; ARGS="--rounds 3")
 VENV ?= .venv
@@ -18,8 +19,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 
 SECONDS ?= 60
 FUZZ := PYTHONPATH=tests $(BIN)/python tests/fuzz/fuzz_connection.py
+READS ?= 2000000
 
-.PHONY: demo test coverage lint docs h2spec fuzz fuzz-merge bench-peers clean python-check
+.PHONY: demo test coverage lint docs h2spec fuzz fuzz-merge torture bench-peers clean python-check
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -57,6 +59,11 @@ fuzz: $(VENV)/.fuzz
 fuzz-merge: $(VENV)/.fuzz
 	@mkdir -p build/fuzz
 	$(FUZZ) -merge=1 -use_counters=0 tests/fuzz/corpus build/fuzz
+
+# In "make test" it is the same with fewer of each.
+torture: $(VENV)/.dev
+	AUTHZ_TORTURE_READS=$(READS) AUTHZ_TORTURE_KILLS=20000 $(BIN)/python -m pytest --timeout=3600 \
+	tests/memory/test_torture.py tests/memory/test_denylist_torture.py tests/memory/test_ring_torture.py
 
 $(VENV)/.fuzz: $(VENV)/.dev
 	$(INSTALL) --editable '.[dev,fuzz]'
