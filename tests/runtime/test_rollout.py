@@ -11,8 +11,10 @@ import pytest
 from sidecar.loading.confirmation import GoodUntil, decode
 from sidecar.memory.segment import Segment
 from sidecar.placement.plan import ANYWHERE
-from sidecar.runtime.control import control, conversation, rollout
+from sidecar.runtime.control import conversation, rollout
+from sidecar.runtime.control import messages as control_messages
 from sidecar.runtime.control.conversation import Conversation, Participant
+from sidecar.runtime.control.messages import Messages
 from sidecar.runtime.control.rollout import Desired, Rollout, SupervisorError
 from sidecar.runtime.control.rotation import KeyUses
 from sidecar.runtime.ipc.blob import load, store, take
@@ -398,13 +400,13 @@ def test_server_that_ends_again_and_again(scene: Scene, monkeypatch: pytest.Monk
 
 def test_control_tells_the_supervisor_until_it_hears(monkeypatch: pytest.MonkeyPatch) -> None:
     """Control goes on by itself until nobody is left who did not change over, whatever comes in between."""
-    monkeypatch.setattr(control, "FINISH_AGAIN_SECONDS", 0.001)
+    monkeypatch.setattr(control_messages, "FINISH_AGAIN_SECONDS", 0.001)
     monkeypatch.setattr(rollout, "TELLS", 1)
     with ExitStack() as stack:
         supervisor, theirs = (stack.enter_context(end) for end in pair())
         server, _ = (stack.enter_context(end) for end in pair())
         fleet = Fleet((Member(0, Role.SERVER, 0, ANYWHERE),), servers=1, verifiers=0, jwt_verifiers=0)
-        messages = control._Messages((supervisor, server), fleet, lambda _index: 5)
+        messages = Messages((supervisor, server), fleet, lambda _index: 5)
         behind = Conversation(messages.rollout._participants[0])
         messages.rollout._behind = [behind]
         while Channel(supervisor).send(Message(Kind.WHO)):
@@ -442,7 +444,7 @@ def test_new_control_leaves_room_for_the_answer() -> None:
             return 0.0
 
         async def work() -> None:
-            control._Messages((supervisor, ours), fleet, lambda _index: 1).listen(nothing, KeyUses())
+            Messages((supervisor, ours), fleet, lambda _index: 1).listen(nothing, KeyUses())
             asked = server.receive()
             assert asked is not None
             assert asked.kind is Kind.WHO

@@ -29,6 +29,7 @@ def dump(policies: PolicySet) -> dict[str, Json]:
         "digest": digest_of(policies, b"policy").hex(),
         "needs_identity": policies.needs_identity,
         "allows_by_default": policies.allows_by_default,
+        "dry_run": policies.dry_run,
         "proxies": cast("Json", policies.proxies._asdict()),
     }
     numbers = iter(range(sum(len(policy.rules) for policy in policies.all)))
