@@ -26,6 +26,7 @@ def loaded_by(module: str) -> set[str]:
     ("module", "never"),
     [
         ("sidecar", {"grpc", "asyncio", "google.protobuf", "pydantic", "sidecar.core"}),
+        ("sidecar.hooks", {"asyncio", "google.protobuf", "logging", "pydantic", "sidecar.core", "sidecar.hooking"}),
         ("sidecar.core.check", {"grpc", "asyncio", "multiprocessing", "socket", "nacl", "cryptography", "pydantic"}),
         ("sidecar.engine.engine", {"grpc", "nacl", "cryptography", "pydantic"}),
         ("sidecar.cel", {"grpc", "asyncio", "multiprocessing", "socket", "pydantic", "envoy"}),

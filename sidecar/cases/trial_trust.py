@@ -45,11 +45,14 @@ class TrialTrust:
 
 
 def trial_of(trust: Trust) -> TrialTrust:
-    """Return ``trust`` with a key of ours for all of its issuers, and enforced: cases are about what it decides."""
+    """Return ``trust`` with a key of ours for all of its issuers, and enforced: cases are about what it decides.
+
+    Without hooks: what these say is not policy's, and no case could tell them what they look at.
+    """
     key = generate()
     keys = read_jwks(key_set_document([key]).encode()).keys
     issuers = {name: _with_keys(issuer, keys) for name, issuer in trust.issuers.items()}
-    return TrialTrust(replace(trust, issuers=issuers, policy=replace(trust.policy, dry_run=False)), key)
+    return TrialTrust(replace(trust, issuers=issuers, policy=replace(trust.policy, dry_run=False), hooks=()), key)
 
 
 def _with_keys(issuer: Issuer, keys: KeySet) -> Issuer:

@@ -9,6 +9,7 @@ import click
 
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
+from sidecar.core.trust import Trust
 from sidecar.loading.load import Configuration, load_configuration
 from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.snapshot import Snapshot, take_snapshot
@@ -29,6 +30,13 @@ def config_option(command: _Command) -> _Command:
         show_envvar=True,
         help="Configuration file.",
     )(command)
+
+
+def say_that_hooks_are_not_asked(trust: Trust) -> None:
+    """Tell of hooks that a command leaves out, on standard error."""
+    if trust.hooks:
+        names = ", ".join(hook.name for hook in trust.hooks)
+        click.echo(f"note: policies alone, hooks are not asked: {names}", err=True)
 
 
 def load(path: Path) -> tuple[Configuration, Loaded]:

@@ -12,7 +12,7 @@ from sidecar.cases.decision_tree import members, tree
 from sidecar.cases.model import CaseSettings
 from sidecar.cases.run import Prepared, prepare, run, situation
 from sidecar.cases.trial_trust import trial_of
-from sidecar.cli.configuration import config_option, load
+from sidecar.cli.configuration import config_option, load, say_that_hooks_are_not_asked
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
 from sidecar.core.policy.explain import Explained, explain
@@ -39,6 +39,7 @@ def explain_command(config: Path, request: str, headers: tuple[str, ...], claims
         --claims '{"sub": "alice", "groups": ["staff"]}'
     """
     trust = load(config)[1].trust
+    say_that_hooks_are_not_asked(trust)
     trial = trial_of(trust)
     prepared = prepare(_case(request, headers, claims), trial)
     found = run(prepared, trial.trust)

@@ -7,7 +7,7 @@ import click
 from sidecar.cases.read import Cases, read_cases
 from sidecar.cases.report import junit, lines, run_cases
 from sidecar.cases.trial_trust import TrialTrust, trial_of, trial_of_policies
-from sidecar.cli.configuration import load
+from sidecar.cli.configuration import load, say_that_hooks_are_not_asked
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
 from sidecar.cli.output import replace_file
@@ -52,4 +52,6 @@ def _trial(cases: Cases, config: Path | None) -> TrialTrust:
         return trial_of_policies(cases, values)
     if config is None:
         raise Failure(f"{cases.path}: has no policies; give --config, or AUTHZ_CONFIG", ExitCode.USAGE)
-    return trial_of(load(config)[1].trust)
+    trust = load(config)[1].trust
+    say_that_hooks_are_not_asked(trust)
+    return trial_of(trust)

@@ -61,7 +61,7 @@ def _permitted(permit: Permit, asked: Asked, known: Known, case: Case, assertion
         more = NOTHING if own is None else _added(permit, case, trust)
         return Decided(permit, response.allow(permit, removed, settings, assertion, changes, more))
     # Nothing in the answer depends on the request any more.
-    name = (permit.reason, permit.policy, permit.audited, permit.trial)
+    name = (permit.reason, permit.policy, permit.audited, permit.trial, permit.hooked)
     of_any_endpoint = own is None or not own.looks_at_endpoint
     kept = known.permits.get(name) if of_any_endpoint else None
     if kept is None:
@@ -147,5 +147,6 @@ def _added(permit: Permit, case: Case, trust: Trust) -> Added:
 
 
 def _told(denial: Denial, case: Case, trust: Trust) -> Reply:
-    denied = chosen(trust.effects, denial)
+    # A hook says itself how its denial is told.
+    denied = None if denial.by_hook is not None else chosen(trust.effects, denial)
     return USUAL if denied is None else reply(denied, case, trust.effects, trust.response.token_parameters)

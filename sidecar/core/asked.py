@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sidecar.core.body import body_of
 from sidecar.core.credential import Credential
+from sidecar.core.hooked import HookAnswer
 from sidecar.core.lookup import Lookup
 from sidecar.core.policy.applicable import Applicable
 from sidecar.core.request import Request, admit
@@ -16,7 +17,7 @@ _NONE = Credential(BEARER, b"")
 
 @dataclass(slots=True)
 class Asked:
-    """A request, with ``credential`` once that was found, and its body once policy is to look at it.
+    """A request, with ``credential`` once that was found, its body once policy is to look at it, and what hooks said.
 
     Nobody changes anything else of it.
     """
@@ -26,6 +27,7 @@ class Asked:
     rules: Applicable
     lookup: Lookup
     credential: Credential = _NONE
+    hooked: tuple[HookAnswer, ...] | None = None  #: ``None``: not asked yet
 
     @property
     def trust(self) -> Trust:

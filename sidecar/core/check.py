@@ -13,7 +13,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import NoReturn, TypeVar
 
-from sidecar.core import answer
+from sidecar.core import answer, asking
 from sidecar.core.asked import Asked
 from sidecar.core.asserting import Wanted, wanted
 from sidecar.core.assertion import NO_RENEWALS, Minted, Renewals
@@ -31,7 +31,7 @@ from sidecar.core.cache import (
 )
 from sidecar.core.certificate import certificate_thumbprint
 from sidecar.core.credential import Credential, bearer_token, refuse_token_in_query
-from sidecar.core.decision import Denial
+from sidecar.core.decision import Denial, Permit
 from sidecar.core.dpop import Expected, Proofs, owner_of, read_proof, spend
 from sidecar.core.finder import Finder
 from sidecar.core.gate import OPEN, Gate
@@ -39,9 +39,9 @@ from sidecar.core.identity import Identity
 from sidecar.core.introspected import believe_answer, introspecting
 from sidecar.core.keyholder import identify, is_api_key
 from sidecar.core.lookup import Lookup
-from sidecar.core.needs import Decided, Introspect, Introspected, Mint, RefetchKeys, Step, Verdict, Verify
+from sidecar.core.needs import AskHooks, Decided, Introspect, Introspected, Mint, RefetchKeys, Step, Verdict, Verify
 from sidecar.core.policy.case import Case
-from sidecar.core.policy.evaluate import admit_without_identity, evaluate
+from sidecar.core.policy.evaluate import admit_without_identity, evaluate, refuse_without_identity
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.refetches import NEVER, Refetches
 from sidecar.core.request import admit
@@ -120,8 +120,7 @@ class Checker:
             case = Case(asked.request, None, now, rules.proxies)
             decision = admit_without_identity(rules, case)
             if decision is not None:
-                self._nobody.holds(trust, now)
-                return answer.decided(decision, asked, self._nobody, case)
+                return self._nobodys(asked, decision, case)
         if known is not None:
             refuse_token_in_query(sent.query)
             return self._evaluated(asked, known, now)
@@ -130,17 +129,50 @@ class Checker:
                 return self._find(asked, lookup.finder, now)
             asked.credential = Credential(BEARER, bearer_token(asked.request))
         except Refusal as refusal:
-            if refusal.reason is not Reason.NO_CREDENTIAL or trust.policy.needs_identity:
-                raise
-            return self._without_identity(asked, now)
+            return self._without_credential(asked, refusal, now)
         return self._identify(asked, now)
+
+    def _without_credential(self, asked: Asked, refusal: Refusal, now: float) -> Step:
+        """Go on where there is no credential and none is needed, or a hook may do without; else raise ``refusal``."""
+        if refusal.reason is Reason.NO_CREDENTIAL and not asked.trust.policy.needs_identity:
+            return self._without_identity(asked, now)
+        if refusal.reason is not Reason.NO_CREDENTIAL or not asking.may_allow_nobody(asked):
+            raise refusal
+        return self._allowed_without_credential(asked, now)
 
     def _without_identity(self, asked: Asked, now: float) -> Step:
         """Decide on a request that has no credential, where it needs none."""
         asked.read_body()
-        self._nobody.holds(asked.trust, now)
         case = Case(asked.request, None, now, asked.rules.proxies)
-        return answer.decided(evaluate(asked.rules, case, {}), asked, self._nobody, case)
+        return self._nobodys(asked, evaluate(asked.rules, case, {}), case)
+
+    def _nobodys(self, asked: Asked, decision: Permit | Denial, case: Case) -> Step:
+        self._nobody.holds(asked.trust, case.now)
+        if asked.rules.hooks:
+            step = asking.decide(asked, None, decision, partial(self._nobodys_again, asked), self._resume)
+            if isinstance(step, AskHooks):
+                return step
+            decision = step
+        return answer.decided(decision, asked, self._nobody, case)
+
+    def _nobodys_again(self, asked: Asked, now: float) -> Step:
+        case = Case(asked.request, None, now, asked.rules.proxies)
+        decision = admit_without_identity(asked.rules, case)
+        return self._without_identity(asked, now) if decision is None else self._nobodys(asked, decision, case)
+
+    def _allowed_without_credential(self, asked: Asked, now: float) -> Step:
+        """Have a hook allow a request that has no credential and needs one; raises ``Refusal``."""
+        asked.read_body()
+        case = Case(asked.request, None, now, asked.rules.proxies)
+        decision = refuse_without_identity(asked.rules, case)
+        again = partial(self._allowed_without_credential, asked)
+        step = asking.decide(asked, None, decision, again, self._resume)
+        if isinstance(step, AskHooks):
+            return step
+        if asking.is_for_want_of_one(step):
+            raise Refusal(Reason.NO_CREDENTIAL)
+        self._nobody.holds(asked.trust, now)
+        return answer.decided(step, asked, self._nobody, case)
 
     def _recall(self, sent: SentRequest, trust: Trust, now: float) -> Known | None:
         # Nothing of the credential is looked at but that it is the very text of one that was found good. Parsing it
@@ -315,6 +347,11 @@ class Checker:
         asked.read_body()
         case = Case(asked.request, known.identity, now, asked.rules.proxies)
         decision = evaluate(asked.rules, case, known.rules)
+        if asked.rules.hooks:
+            step = asking.decide(asked, known.identity, decision, partial(self._again, asked, known), self._resume)
+            if isinstance(step, AskHooks):
+                return step
+            decision = step
         settings = asked.trust.response.assertion
         if settings is None or isinstance(decision, Denial):
             return answer.decided(decision, asked, known, case)
@@ -336,6 +373,10 @@ class Checker:
             return self.begin(asked.raw, now)
         want.require(minted, now)
         return self._evaluated(asked, want.known, now)
+
+    def _again(self, asked: Asked, known: Known, now: float) -> Step:
+        # The same after hooks were asked.
+        return self._evaluated(asked, known, now) if known.holds(asked.trust, now) else self.begin(asked.raw, now)
 
     def _remember(self, asked: Asked, identity: Identity, now: float) -> Known:
         credential = asked.credential

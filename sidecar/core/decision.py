@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sidecar.core.hooked import HookAnswer
 from sidecar.core.identity import Identity
 from sidecar.core.reason import OUTCOMES, Reason
 
@@ -18,8 +19,8 @@ class Trial(NamedTuple):
 class Permit(NamedTuple):
     """The request may pass; ``identity`` is ``None`` on public paths.
 
-    ``audited`` are the names of the audit policies that match, ``trial`` is what differs. Made by ``policy.evaluate``
-    alone: a test sees to it. A tuple, since each check makes one.
+    ``audited`` are the names of the audit policies that match, ``trial`` is what differs, ``hooked`` what hooks add,
+    or that they allowed. Made by ``policy.evaluate`` alone: a test sees to it. A tuple, since each check makes one.
     """
 
     reason: Reason
@@ -27,13 +28,14 @@ class Permit(NamedTuple):
     policy: str | None
     audited: tuple[str, ...] = ()
     trial: Trial | None = None
+    hooked: tuple[HookAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Denial:
     """The request may not pass. ``policy`` and ``detail`` are for logs and tools; ``scopes`` are what was required.
 
-    ``audited`` and ``trial`` are as for ``Permit``.
+    ``audited`` and ``trial`` are as for ``Permit``. ``by_hook`` is what the hook said that denies, if one does.
     """
 
     reason: Reason
@@ -42,6 +44,7 @@ class Denial:
     scopes: tuple[str, ...] = ()
     audited: tuple[str, ...] = ()
     trial: Trial | None = None
+    by_hook: HookAnswer | None = None
 
     def __post_init__(self) -> None:
         """Refuse to be a denial that tells the client it succeeded."""

@@ -4,19 +4,25 @@
 begin(bytes, now) ─> Decided
                   └> Needs ── the driver does what is needed ──> needs.resume(result, now) ─> Decided | Needs
 ```
-A member carries all that its work takes and nothing of the request. One check may need several things in turn. A new
-kind joins the union ``Needs`` here, and mypy shows every place that must handle it.
+A member carries all that its work takes and, but for hooks, nothing of the request. One check may need several things
+in turn. A new kind joins the union ``Needs`` here, and mypy shows every place that must handle it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.assertion import Minted, Statement
 from sidecar.core.decision import Decision
+from sidecar.core.hooked import HookAnswers
+from sidecar.core.identity import Identity
 from sidecar.core.introspection import Introspection
 from sidecar.core.keys import VerificationKey
+from sidecar.core.policy.hook import Hook
+
+if TYPE_CHECKING:
+    from sidecar.core.request import Request  # with protobuf, which who knows of needs alone does without
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,5 +133,20 @@ class RefetchKeys:
         self.given_up()
 
 
-Needs: TypeAlias = Verify | RefetchKeys | Introspect | Mint
+@dataclass(frozen=True, slots=True)
+class AskHooks:
+    """Ask Python hooks about a request, in their order, until one denies or fails. ``identity``: ``None``: nobody's."""
+
+    hooks: tuple[Hook, ...]
+    request: "Request" = field(repr=False)
+    identity: Identity | None = field(repr=False)
+    trust_digest: bytes
+    then: Callable[[HookAnswers, float], "Step"] = field(repr=False)
+
+    def resume(self, answers: HookAnswers, now: float) -> "Step":
+        """Go on with the check. ``now`` is the time after the wait, in seconds since the epoch."""
+        return self.then(answers, now)
+
+
+Needs: TypeAlias = Verify | RefetchKeys | Introspect | Mint | AskHooks
 Step: TypeAlias = Decided | Needs

@@ -17,8 +17,9 @@ from sidecar.core.decision import Decision, Denial, Permit
 from sidecar.core.effects.added import NOTHING, Added
 from sidecar.core.effects.reply import USUAL, Reply
 from sidecar.core.headers import fixed_removals, identity_values
+from sidecar.core.hook_response import describe_hooks, hook_headers, outcome_of, rpc_code
 from sidecar.core.identity import Identity
-from sidecar.core.reason import OUTCOMES, Outcome, Reason
+from sidecar.core.reason import Outcome, Reason
 from sidecar.core.rewriting import AS_IT_CAME, Rewritten
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import ResponseSettings
@@ -34,8 +35,6 @@ _APPEND = HeaderValueOption.HeaderAppendAction.APPEND_IF_EXISTS_OR_ADD
 _ABOUT_PROOFS = frozenset({Reason.PROOF_INVALID, Reason.PROOF_REPLAYED})
 #: Beyond this a double cannot tell all integers apart (I-JSON, RFC 7493, section 2.2).
 _LARGEST_EXACT = 2**53 - 1
-#: google.rpc.Code for each HTTP status that ``OUTCOMES`` has.
-_RPC_CODES = {400: 3, 401: 16, 403: 7, 413: 3, 414: 3, 503: 14}
 
 
 def allow(  # noqa: PLR0913, PLR0917 - all that an answer is made of
@@ -52,8 +51,9 @@ def allow(  # noqa: PLR0913, PLR0917 - all that an answer is made of
     INVARIANT: every identity header is either set or removed, exactly one of the two, with or without an identity.
     So is every header that some policy sets. Envoy removes after it sets.
     """
-    values = identity_values(settings, permit.identity, assertion)
+    values = hook_headers(permit.hooked, settings)
     values.update(added.set)
+    values.update(identity_values(settings, permit.identity, assertion))
     response = CheckResponse()
     ok = response.ok_response
     ok.headers.extend(_option(name, value) for name, value in values.items())
@@ -73,10 +73,10 @@ def allow(  # noqa: PLR0913, PLR0917 - all that an answer is made of
 
 def deny(denial: Denial, request_id: str, realm: str, reply: Reply = USUAL) -> bytes:
     """Refuse the request. The client learns the reason code, never policy names or details, or what ``reply`` says."""
-    outcome = OUTCOMES[denial.reason]
+    outcome = outcome_of(denial)
     status = reply.status or outcome.status
     response = CheckResponse()
-    response.status.code = _RPC_CODES[outcome.status]
+    response.status.code = rpc_code(outcome.status)
     response.status.message = denial.reason.value
     denied = response.denied_response
     denied.status.code = status
@@ -148,6 +148,8 @@ def _describe(metadata: Struct, permit: Permit, settings: ResponseSettings) -> N
     if permit.policy:
         metadata["policy"] = permit.policy
     _describe_others(metadata, permit)
+    if permit.hooked:
+        describe_hooks(metadata, permit)
     identity = permit.identity
     if identity is None:
         return
@@ -181,6 +183,9 @@ def _describe_denial(metadata: Struct, denial: Denial) -> None:
     metadata["reason"] = denial.reason.value
     if denial.policy:
         metadata["policy"] = denial.policy
+    if denial.by_hook is not None:
+        metadata["hook"] = denial.by_hook.hook
+        metadata["hook_reason"] = denial.by_hook.detail
     _describe_others(metadata, denial)
 
 

@@ -17,6 +17,7 @@ from sidecar.core.headers_read import OVERRIDE_HEADERS, headers_for, headers_rea
 from sidecar.core.introspection import Introspection
 from sidecar.core.keys import KeySet
 from sidecar.core.path import PathMode
+from sidecar.core.policy.hook import Hook
 from sidecar.core.policy.model import PolicySet
 from sidecar.core.source import USUAL, Source
 
@@ -131,7 +132,8 @@ class Trust:
     ``max_body_bytes`` are what Envoy is told to send of a body (0: it is not), which then may be a part of a larger one
     (``takes_partial_bodies``). ``effects`` are what policies do beside deciding.
     ``headers_read`` are the names of all headers that a check looks at, ``sources`` all places of credentials, and
-    ``api_keys`` and ``introspecting`` those of API keys and of opaque tokens, with whose they are.
+    ``api_keys`` and ``introspecting`` those of API keys and of opaque tokens, with whose they are. ``hooks`` are asked
+    in their order. ``reads_ports``: whether anything looks at the listener's port.
     """
 
     issuers: Mapping[str, Issuer]
@@ -143,6 +145,8 @@ class Trust:
     max_body_bytes: int = 0
     takes_partial_bodies: bool = False
     effects: Effects = NO_EFFECTS
+    hooks: tuple[Hook, ...] = ()
+    reads_ports: bool = field(init=False, compare=False)
     headers_read: frozenset[str] = field(init=False, compare=False)
     sources: frozenset[Source] = field(init=False, compare=False)
     api_keys: Mapping[Source, Issuer] = field(init=False, compare=False)
@@ -157,8 +161,11 @@ class Trust:
         object.__setattr__(self, "sources", sources)
         object.__setattr__(self, "api_keys", self._places(lambda issuer: issuer.api_keys is not None))
         object.__setattr__(self, "introspecting", self._places(lambda issuer: issuer.introspection is not None))
+        of_hooks = frozenset(name for hook in self.hooks for name in hook.reads_headers)
         looked_at = headers_read(self.policy) | headers_for(self.effects) | headers_with(sources)
-        object.__setattr__(self, "headers_read", looked_at | frozenset(stripped))
+        object.__setattr__(self, "headers_read", looked_at | frozenset(stripped) | of_hooks)
+        ports = any(not one.ports.is_open for hook in self.hooks for one in hook.asked_at)
+        object.__setattr__(self, "reads_ports", self.policy.reads_ports or self.effects.reads_ports or ports)
         object.__setattr__(self, "digest", digest_of(self, b"trust"))
 
     def _places(self, takes: Callable[[Issuer], bool]) -> Mapping[Source, Issuer]:

@@ -18,7 +18,9 @@ from sidecar.core import response
 from sidecar.core.assertion import Minted, Statement
 from sidecar.core.check import Checker
 from sidecar.core.decision import Decision, Denial
+from sidecar.core.hooked import HookAnswer, HookAnswers, HookResult
 from sidecar.core.needs import (
+    AskHooks,
     Decided,
     Introspect,
     Introspected,
@@ -57,11 +59,18 @@ class _UnderWay:
     """A check, and what it waits for."""
 
     step: Step
+    answers: Awaitable[HookAnswers] | None = None  #: those that it waits for, where it waits for hooks already
 
     @property
     def late(self) -> Reason:
         """Say why it ends where its deadline comes now."""
         return Reason.ASSERTION_UNAVAILABLE if isinstance(self.step, Mint) else Reason.DEADLINE_EXCEEDED
+
+
+def ask_nobody(need: AskHooks) -> HookAnswers:
+    """Say that a hook failed, as where no configuration has any."""
+    text = "hooks are not asked here"
+    return HookAnswers(need.trust_digest, (HookAnswer(need.hooks[0].name, HookResult.FAILED, text),))
 
 
 async def _fetch_nothing(_need: RefetchKeys) -> None:
@@ -76,6 +85,7 @@ class Services:
     mint: Callable[[Statement], Awaitable[Minted | None]] = mints_nothing  #: ``None``: it could not be signed
     introspect: Callable[[Introspect], Awaitable[Introspected]] = _nobody_answers
     refetch: Callable[[RefetchKeys], Awaitable[None]] = _fetch_nothing
+    ask: Callable[[AskHooks], HookAnswers | Awaitable[HookAnswers]] = ask_nobody  #: at once, where nobody waits
 
 
 class Engine:
@@ -123,7 +133,33 @@ class Engine:
         if isinstance(step, Decided):
             self._observe(step.decision, perf_counter() - began)
             return step.response
-        return self._go_on(step, request, timeout, began)
+        check = self._asked_safely(step, request) if isinstance(step, AskHooks) else _UnderWay(step)
+        if isinstance(check.step, Decided):
+            self._observe(check.step.decision, perf_counter() - began)
+            return check.step.response
+        return self._go_on(check, request, timeout, began)
+
+    def _asked_safely(self, step: AskHooks, request: bytes) -> _UnderWay:
+        try:
+            return self._asked_at_once(step)
+        except OverloadError:
+            return _UnderWay(self._fail(Reason.OVERLOADED, request))
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # noqa: BLE001 - as above
+            return _UnderWay(self._fail_internally(request))
+
+    def _asked_at_once(self, step: AskHooks) -> _UnderWay:
+        """Go on with the answers of hooks that nobody has to wait for: a task would cost more than those."""
+        for _ in range(_MAX_NEEDS):
+            answers = self._services.ask(step)
+            if not isinstance(answers, HookAnswers):
+                return _UnderWay(step, answers)
+            found = step.resume(answers, self._clock())
+            if not isinstance(found, AskHooks):
+                return _UnderWay(found)
+            step = found
+        return _UnderWay(step)
 
     def too_large(self) -> bytes:
         """Return the answer to a request that the front does not take for its size. Raises nothing.
@@ -139,15 +175,15 @@ class Engine:
         answer = self.begin(request, timeout)
         return answer if isinstance(answer, bytes) else await answer
 
-    async def _go_on(self, step: Needs, request: bytes, timeout: float | None, began: float) -> bytes:  # noqa: ASYNC109 - see begin
+    async def _go_on(self, check: _UnderWay, request: bytes, timeout: float | None, began: float) -> bytes:  # noqa: ASYNC109 - see begin
         left = None if timeout is None else timeout - (perf_counter() - began)
-        decided = await self._finish_safely(step, request, left)
+        decided = await self._finish_safely(check, request, left)
         self._observe(decided.decision, perf_counter() - began)
         return decided.response
 
-    async def _finish_safely(self, step: Needs, request: bytes, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see begin
+    async def _finish_safely(self, check: _UnderWay, request: bytes, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see begin
         try:
-            return await self._finish_in_time(step, request, timeout)
+            return await self._finish_in_time(check, request, timeout)
         except OverloadError:
             return self._fail(Reason.OVERLOADED, request)
         except asyncio.CancelledError:
@@ -160,8 +196,7 @@ class Engine:
         except BaseException:  # noqa: BLE001 - a panic of a native library is no Exception; the caller is denied
             return self._fail_internally(request)
 
-    async def _finish_in_time(self, step: Step, request: bytes, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see begin
-        check = _UnderWay(step)
+    async def _finish_in_time(self, check: _UnderWay, request: bytes, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see begin
         try:
             async with asyncio.timeout(timeout) as deadline:
                 return await self._finish(check)
@@ -174,11 +209,17 @@ class Engine:
         for _ in range(_MAX_NEEDS):
             if isinstance(check.step, Decided):
                 return check.step
-            check.step = await self._provide(check.step)
+            answers, check.answers = check.answers, None
+            check.step = await self._provide(check.step, answers)
         raise RuntimeError(f"a check that needs more than {_MAX_NEEDS} things")
 
-    async def _provide(self, need: Needs) -> Step:
+    async def _provide(self, need: Needs, answers: HookAnswers | Awaitable[HookAnswers] | None) -> Step:
         match need:
+            case AskHooks():
+                answers = self._services.ask(need) if answers is None else answers
+                if not isinstance(answers, HookAnswers):
+                    answers = await answers
+                return need.resume(answers, self._clock())
             case Verify():
                 verdict = await self._services.verify(need)
                 return need.resume(verdict, self._clock())

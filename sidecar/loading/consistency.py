@@ -30,6 +30,7 @@ def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
     yield from _secrets(settings)
     yield from _revocation(settings)
     yield from _policy_names(settings)
+    yield from _hooks(settings)
     yield from _path_patterns(settings)
     yield from _expressions(settings)
     yield from effect_inconsistencies(settings)
@@ -101,6 +102,15 @@ def _policy_names(settings: Settings) -> Iterator[Inconsistency]:
             yield ("policies", index, "name"), f"{name!r} is used twice; a denial must name one policy"
 
 
+def _hooks(settings: Settings) -> Iterator[Inconsistency]:
+    calls = [hook.call for hook in settings.hooks]
+    for index, call in enumerate(calls):
+        if call in calls[:index]:
+            yield ("hooks", index, "call"), f"{call!r} is asked twice; a denial must name one hook"
+    if settings.hook_folder is not None and not calls:
+        yield ("hook_folder",), "there are no 'hooks' to look for; leave it out"
+
+
 def _path_patterns(settings: Settings) -> Iterator[Inconsistency]:
     for where, operation in _operations(settings):
         for field, patterns in (("paths", operation.paths), ("notPaths", operation.not_paths)):
@@ -140,6 +150,9 @@ def _operations(settings: Settings) -> Iterator[tuple[FieldPath, OperationSettin
     for name, operations in (("public", settings.public), ("cors_preflight", settings.cors_preflight)):
         for index, operation in enumerate(operations):
             yield (name, index), operation
+    for index, hook in enumerate(settings.hooks):
+        for place, operation in enumerate(hook.on or ()):
+            yield ("hooks", index, "on", place), operation
     for p, policy in enumerate(settings.policies):
         for r, rule in enumerate(policy.rules):
             for t, to in enumerate(rule.to or ()):

@@ -1,6 +1,6 @@
 """Policy settings to the compiled policy set. Patterns were checked when the settings were."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
@@ -65,13 +65,18 @@ def build_policies(settings: Settings) -> PolicySet:
         deny=by_action[Action.DENY],
         allow=by_action[Action.ALLOW],
         audit=by_action[Action.AUDIT],
-        public=tuple(_operation(operation, mode, keeps_out=False) for operation in settings.public),
-        cors_preflight=tuple(_operation(operation, mode, keeps_out=False) for operation in settings.cors_preflight),
+        public=operations_of(settings.public, mode, keeps_out=False),
+        cors_preflight=operations_of(settings.cors_preflight, mode, keeps_out=False),
         proxies=Proxies(settings.request.xff_num_trusted_hops, settings.request.use_remote_address),
         needs_identity=settings.istio is None,
         allows_by_default=settings.istio is not None and settings.istio.default == "istio",
         dry_run=settings.dry_run,
     )
+
+
+def operations_of(operations: Iterable[OperationSettings], mode: PathMode, *, keeps_out: bool) -> tuple[Operation, ...]:
+    """Compile operations, as what keeps a request out, or lets it in."""
+    return tuple(_operation(operation, mode, keeps_out=keeps_out) for operation in operations)
 
 
 def _policy(policy: PolicySettings, mode: PathMode) -> Policy:

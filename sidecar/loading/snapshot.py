@@ -13,6 +13,7 @@ from sidecar.bundle.message import Bundle, read_unverified
 from sidecar.keys.remote.held import NOTHING, Held
 from sidecar.loading.bundled import combined, configuration_with, read_signers, values_with
 from sidecar.loading.confirmation import good_until
+from sidecar.loading.hooks import read_hooks
 from sidecar.loading.load import Configuration
 from sidecar.loading.trust import (
     Fetched,
@@ -45,6 +46,7 @@ class Snapshot:
     confirmed: tuple[float | None, ...]
     api_keys: bytes = field(default=b"", repr=False)
     bundle: HeldBundle | None = None
+    hooks: bytes = b""  #: what they are (``hooking.facts``), as when the sidecar started
 
     def encode(self) -> bytes:
         """Return it as JSON. Ends with a newline, so that a cut one is seen to be cut."""
@@ -52,7 +54,7 @@ class Snapshot:
         texts = [document.decode("latin-1") for document in self.key_sets]
         members = {"values": self.values, "key_sets": texts, "confirmed": self.confirmed}
         bundle = None if self.bundle is None else (self.bundle.compact.decode("ascii"), *_times(self.bundle))
-        more = {"api_keys": self.api_keys.decode("latin-1"), "bundle": bundle}
+        more = {"api_keys": self.api_keys.decode("latin-1"), "bundle": bundle, "hooks": self.hooks.decode("latin-1")}
         return json.dumps(members | more).encode() + b"\n"
 
     @property
@@ -82,7 +84,7 @@ class Snapshot:
         """Return the settings, the ``Trust``, and until when its keys are good: the same in every process."""
         own, bundle = self.settings(), self._bundle()
         settings = own if bundle is None else Settings.model_validate(values_with(self.values, bundle))
-        return self.finished(compile_trust(settings, self.key_sets, self.api_keys), own, bundle)
+        return self.finished(compile_trust(settings, self.key_sets, self.api_keys, self.hooks), own, bundle)
 
     def finished(self, loaded: Loaded, own: Settings, bundle: Bundle | None) -> Loaded:
         """Return what was compiled with what a bundle, or the lack of one, makes of it. ``own``: without the bundle."""
@@ -107,11 +109,15 @@ def _times(bundle: HeldBundle) -> tuple[float, float]:
 
 
 def take_snapshot(
-    configuration: Configuration, fetched: Fetched = nothing_fetched, held_bundle: HeldBundle | None = None
+    configuration: Configuration,
+    fetched: Fetched = nothing_fetched,
+    held_bundle: HeldBundle | None = None,
+    hooks: bytes | None = None,
 ) -> tuple[Snapshot, Loaded]:
     """Read the key sets of a configuration; return all of it as a snapshot, and the ``Trust`` it stands for.
 
     ``fetched`` returns what was fetched for an issuer so far; ``held_bundle`` is the policy bundle, if it was.
+    ``hooks`` is what the hooks are, where that is known.
 
     Raises ``ConfigurationError`` where a key set cannot be used, or the bundle does not go with the configuration.
     """
@@ -123,16 +129,25 @@ def take_snapshot(
     documents = read_key_sets(configuration, lambda issuer: held[issuer.issuer])
     holders = read_key_holders(configuration)
     confirmed = tuple(held.get(issuer.issuer, NOTHING).confirmed_at for issuer in issuers)
-    snapshot = Snapshot(configuration.document.values, documents, confirmed, holders, held_bundle)
+    found = read_hooks(configuration) if hooks is None else hooks
+    snapshot = Snapshot(configuration.document.values, documents, confirmed, holders, held_bundle, found)
     bundle = None if held_bundle is None else read_unverified(held_bundle.compact)
     whole = configuration if bundle is None else configuration_with(configuration, bundle)
-    return snapshot, snapshot.finished(compile_with_places(whole, documents, holders), configuration.settings, bundle)
+    compiled = compile_with_places(whole, documents, holders, found)
+    return snapshot, snapshot.finished(compiled, configuration.settings, bundle)
 
 
 def decode(data: bytes) -> Snapshot:
     """Read a snapshot back; raises ``ValueError`` for anything else."""
     found = json.loads(data) if data.endswith(b"\n") else None
-    if not isinstance(found, dict) or found.keys() != {"values", "key_sets", "confirmed", "api_keys", "bundle"}:
+    if not isinstance(found, dict) or found.keys() != {
+        "values",
+        "key_sets",
+        "confirmed",
+        "api_keys",
+        "bundle",
+        "hooks",
+    }:
         raise ValueError("no snapshot of a configuration")
     key_sets = tuple(text.encode("latin-1") for text in found["key_sets"])
     bundle = None
@@ -140,4 +155,4 @@ def decode(data: bytes) -> Snapshot:
         compact, confirmed_at, until = found["bundle"]
         bundle = HeldBundle(compact.encode("ascii"), confirmed_at, until)
     confirmed, api_keys = tuple(found["confirmed"]), found["api_keys"].encode("latin-1")
-    return Snapshot(found["values"], key_sets, confirmed, api_keys, bundle)
+    return Snapshot(found["values"], key_sets, confirmed, api_keys, bundle, found["hooks"].encode("latin-1"))

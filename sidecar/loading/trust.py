@@ -10,6 +10,7 @@ from sidecar.core.algorithm import SYMMETRIC
 from sidecar.core.effects.model import Effects
 from sidecar.core.headers_read import OVERRIDE_HEADERS, headers_in_conditions
 from sidecar.core.keys import NO_KEYS, key_set
+from sidecar.core.policy.hook import Hook, headers_of
 from sidecar.core.policy.key import parse_claim_path
 from sidecar.core.policy.model import PolicySet
 from sidecar.core.source import BEARER, DPOP, Source
@@ -23,6 +24,7 @@ from sidecar.keys.remote.held import NOTHING, Held
 from sidecar.loading.bundled import read_signers
 from sidecar.loading.confirmation import GoodUntil
 from sidecar.loading.effects import build_effects
+from sidecar.loading.hooks import build_hooks, hook_problems, read_hooks
 from sidecar.loading.key_holders import key_holders
 from sidecar.loading.load import Configuration
 from sidecar.loading.policy import build_policies
@@ -80,7 +82,8 @@ def load_trust(configuration: Configuration) -> Loaded:
     Raises ``ConfigurationError`` where a key set cannot be used.
     """
     read_signers(configuration)
-    return compile_with_places(configuration, read_key_sets(configuration), read_key_holders(configuration))
+    hooks = read_hooks(configuration)
+    return compile_with_places(configuration, read_key_sets(configuration), read_key_holders(configuration), hooks)
 
 
 def read_key_holders(configuration: Configuration) -> bytes:
@@ -113,17 +116,21 @@ def read_key_sets(configuration: Configuration, fetched: Fetched = nothing_fetch
     return tuple(documents)
 
 
-def compile_with_places(configuration: Configuration, key_sets: Sequence[bytes], api_keys: bytes) -> Loaded:
+def compile_with_places(
+    configuration: Configuration, key_sets: Sequence[bytes], api_keys: bytes, hooks: bytes = b""
+) -> Loaded:
     """Do as ``compile_trust`` does, but raise ``ConfigurationError``, which names file, line and field."""
     try:
-        loaded = compile_trust(configuration.settings, key_sets, api_keys)
+        loaded = compile_trust(configuration.settings, key_sets, api_keys, hooks)
         return replace(loaded, warnings=configuration.document.warnings + loaded.warnings)
     except KeySetError as error:
         raise ConfigurationError([configuration.problem(*problem) for problem in error.problems]) from None
 
 
-def compile_trust(settings: Settings, key_sets: Sequence[bytes], api_keys: bytes = b"") -> Loaded:
+def compile_trust(settings: Settings, key_sets: Sequence[bytes], api_keys: bytes = b"", hooks: bytes = b"") -> Loaded:
     """Build the ``Trust`` of settings, the JWK Sets of their issuers, in order, and API keys; raises ``KeySetError``.
+
+    ``hooks`` is what the hooks are (``loading.hooks.read_hooks``).
 
     A pure function: processes that are given the same make the same ``Trust``, with the same digest.
     """
@@ -146,9 +153,11 @@ def compile_trust(settings: Settings, key_sets: Sequence[bytes], api_keys: bytes
             issuers[settings.api_keys.issuer] = key_holders(settings.api_keys, api_keys)
         except ApiKeysError as error:
             problems.append((("api_keys", "file"), str(error)))
+    found = build_hooks(settings, hooks)
+    problems += hook_problems(settings, found)
     if problems:
         raise KeySetError(problems)
-    return Loaded(settings, _trust(settings, issuers), tuple(warnings))
+    return Loaded(settings, _trust(settings, issuers, found), tuple(warnings))
 
 
 def _keys_of(index: int, issuer: IssuerSettings) -> FieldPath:
@@ -230,30 +239,33 @@ def _has_dpop(settings: IssuerSettings) -> bool:
     return settings.bound_tokens is not None and settings.bound_tokens.dpop is not None
 
 
-def _trust(settings: Settings, issuers: dict[str, Issuer]) -> Trust:
+def _trust(settings: Settings, issuers: dict[str, Issuer], hooks: tuple[Hook, ...]) -> Trust:
     sources = frozenset(source for issuer in issuers.values() for source in issuer.sources)
     policy, effects, body = build_policies(settings), build_effects(settings), settings.request.body
     return Trust(
         issuers=issuers,
         policy=policy,
-        response=_response(settings, sources, policy, effects),
+        response=_response(settings, sources, policy, effects, headers_of(hooks)),
         path_mode=settings.request.path_mode,
         max_token_bytes=settings.request.max_token_bytes,
         max_path_bytes=settings.request.max_path_bytes,
         max_body_bytes=0 if body is None else body.max_bytes,
         takes_partial_bodies=body is not None and body.allow_partial_message,
         effects=effects,
+        hooks=hooks,
     )
 
 
-def _response(whole: Settings, sources: frozenset[Source], policy: PolicySet, effects: Effects) -> ResponseSettings:
+def _response(
+    whole: Settings, sources: frozenset[Source], policy: PolicySet, effects: Effects, of_hooks: Sequence[str]
+) -> ResponseSettings:
     settings = whole.response
     headers = settings.identity_headers
     fixed = (headers.subject, headers.issuer, headers.scopes)
     # The usual names too: an upstream may go on reading a header that was switched off or renamed here.
     stripped = (*filter(None, fixed), *_USUAL_HEADERS, *headers.claims.values(), *_assertion_headers(whole.assertion))
     # What one policy sets no client sends, whichever policy lets it in; what one removes passes in no other spelling.
-    stripped = (*stripped, *sorted(effects.upstream_headers))
+    stripped = (*stripped, *sorted(effects.upstream_headers), *of_hooks)
     removed = (name for one in effects.allowed.values() for name in one.remove)
     overrides = OVERRIDE_HEADERS if settings.strip_override_headers else ()
     return ResponseSettings(

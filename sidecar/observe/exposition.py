@@ -18,12 +18,21 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from sidecar.memory.counter_schema import Totals
+from sidecar.memory.counter_schema import Distribution, HistogramSchema, Totals
 from sidecar.memory.counters import CounterTable
 from sidecar.memory.scoreboard import Child, Overall, Scoreboard, State
 from sidecar.observe.bundle import BundleFacts, bundle_measured
 from sidecar.observe.key_sets import KeySetFacts, Measured, measured
-from sidecar.observe.series import CHECK_DURATION, DURATION, DURATION_TEXT, FAMILIES
+from sidecar.observe.series import (
+    CHECK_DURATION,
+    DURATION,
+    DURATION_TEXT,
+    FAMILIES,
+    HOOK,
+    HOOK_DURATION,
+    HOOK_DURATION_TEXT,
+    HOOK_DURATIONS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,8 @@ class Exposition(Collector):
     """Metrics of all processes. ``exposition`` may be called by one thread at a time.
 
     ``table``: of ``series.SCHEMA``. ``names``: of all children, in the scoreboard's order. ``build``: labels of
-    ``authz_build_info``, such as version and python. ``clock``: CLOCK_MONOTONIC, in seconds.
+    ``authz_build_info``, such as version and python. ``clock``: CLOCK_MONOTONIC, in seconds. ``hooks``: their names, in
+    their order.
     """
 
     def __init__(  # noqa: PLR0913 - one for each source
@@ -70,9 +80,11 @@ class Exposition(Collector):
         build: Mapping[str, str],
         facts: Callable[[], Facts],
         clock: Callable[[], float],
+        hooks: Sequence[str] = (),
     ) -> None:
         self._table, self._scoreboard, self._names = table, scoreboard, names
         self._build, self._facts, self._clock = build, facts, clock
+        self._hooks = hooks
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -83,26 +95,42 @@ class Exposition(Collector):
     def collect(self) -> Iterable[Metric]:
         """Yield the families; for prometheus_client."""
         now = self._clock()
-        yield from counted(self._table.totals())
+        yield from counted(self._table.totals(), self._hooks)
         yield from of_children([(name, self._scoreboard.child(index)) for index, name in enumerate(self._names)], now)
         yield from of_supervisor(self._scoreboard.overall(), now)
         yield from of_facts(self._facts())
         yield _gauge("authz_build_info", "What is running.", [(tuple(self._build.values()), 1)], *self._build)
 
 
-def counted(totals: Totals) -> Iterator[Metric]:
-    """Yield what is counted, each family as ``series`` has it."""
+def counted(totals: Totals, hooks: Sequence[str] = ()) -> Iterator[Metric]:
+    """Yield what is counted, each family as ``series`` has it, with the names of ``hooks`` for their numbers."""
     counts = iter(totals.counters)
+    names = {str(number): name for number, name in enumerate(hooks)}
     for family in FAMILIES:
         metric = CounterMetricFamily(family.name, family.text, labels=family.labels)
+        of_hooks = HOOK in family.labels
         for series in family.series:
-            metric.add_metric(series, next(counts))
-        yield metric
-    seen = totals.histograms[CHECK_DURATION]
-    bounds = (*map(floatToGoString, DURATION.bounds), "+Inf")
+            count = next(counts)
+            if not of_hooks:
+                metric.add_metric(series, count)
+            elif series[0] in names:
+                metric.add_metric((names[series[0]], *series[1:]), count)
+        if hooks or not of_hooks:
+            yield metric
     durations = HistogramMetricFamily(DURATION.name, DURATION_TEXT)
-    durations.add_metric([], list(zip(bounds, accumulate(seen.buckets), strict=True)), seen.sum)
+    durations.add_metric([], *_distribution(DURATION, totals.histograms[CHECK_DURATION]))
     yield durations
+    if hooks:
+        of_each = HistogramMetricFamily("authz_hook_duration_seconds", HOOK_DURATION_TEXT, labels=[HOOK])
+        for number, name in enumerate(hooks):
+            seen = totals.histograms[HOOK_DURATION[number]]
+            of_each.add_metric([name], *_distribution(HOOK_DURATIONS[number], seen))
+        yield of_each
+
+
+def _distribution(schema: HistogramSchema, seen: Distribution) -> tuple[list[tuple[str, int]], float]:
+    bounds = (*map(floatToGoString, schema.bounds), "+Inf")
+    return list(zip(bounds, accumulate(seen.buckets), strict=True)), seen.sum
 
 
 def of_children(children: Sequence[tuple[str, Child]], now: float) -> Iterator[Metric]:

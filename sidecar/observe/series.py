@@ -69,6 +69,18 @@ class Signing(StrEnum):
     UNAVAILABLE = "unavailable"  #: nobody signed it in time
 
 
+class HookEnd(StrEnum):
+    """How asking a Python hook ended; all but the last as ``core.hooked`` has them."""
+
+    NOTHING = "nothing"
+    ALLOW = "allow"
+    ADD = "add"
+    DENY = "deny"
+    FAILED = "failed"  #: it raised something, or returned what is no decision
+    TIMEOUT = "timeout"  #: it took longer than it may, or the check's deadline came
+    SHED = "shed"  #: too many checks waited for it
+
+
 class Source(StrEnum):
     """Where a revocation comes from."""
 
@@ -85,6 +97,12 @@ class Revocation(StrEnum):
     REFUSED = "refused"  #: it is no entry, or nothing says when it ends
     FORGED = "forged"  #: nobody who may revoke has signed it; counted by message
     FULL = "full"  #: there was no room for it, or for another that came with it
+
+
+#: Hooks that there may be. In memory they have the number of their place in the configuration for a name.
+MOST_HOOKS: Final = 16
+#: The label that has a hook's number, and in the exposition its name.
+HOOK: Final = "hook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +171,25 @@ _ASSERTIONS: Final = Family(
     "authz_assertions", "Assertions for the upstream that were to be signed.", ("result",), _every(Signing)
 )
 
+_HOOKS: Final = tuple(map(str, range(MOST_HOOKS)))
+_HOOK_CALLS: Final = Family(
+    "authz_hook_calls", "Times that a hook was asked, its kept results apart.", (HOOK,), _every(_HOOKS)
+)
+_HOOK_RESULTS: Final = Family("authz_hook_results", "What came of that.", (HOOK, "result"), _every(_HOOKS, HookEnd))
+_HOOK_KEPT: Final = Family(
+    "authz_hook_cache_hits", "Times that a hook was not asked, since its result was kept.", (HOOK,), _every(_HOOKS)
+)
+_HOOK_MOVED: Final = Family(
+    "authz_hook_moved",
+    "Servers that have a hook asked in a process of its own, since it was too slow for them.",
+    (HOOK,),
+    _every(_HOOKS),
+)
+
 FAMILIES: Final = (
     *(_CHECKS, _LOOKUPS, _EVICTIONS, _VERIFICATIONS, _SHED, _RELOADS),
     *(_ASSERTIONS, _REVOCATIONS, _INTROSPECTIONS),
+    *(_HOOK_CALLS, _HOOK_RESULTS, _HOOK_KEPT, _HOOK_MOVED),
 )
 #: Bounds in seconds, from a hit in the process's cache (10 µs) to a caller that waits for keys to be fetched.
 DURATION: Final = HistogramSchema(
@@ -164,8 +198,15 @@ DURATION: Final = HistogramSchema(
 )
 DURATION_TEXT: Final = "Seconds from a check's arrival to its answer."
 
+#: Of each hook, in the order of their numbers.
+HOOK_DURATIONS: Final = tuple(
+    HistogramSchema(f"authz_hook_duration_seconds/{number}", (1e-5, 1e-4, 1e-3, 5e-3, 0.02, 0.05, 0.1, 0.5))
+    for number in _HOOKS
+)
+HOOK_DURATION_TEXT: Final = "Seconds that asking a hook takes, kept results apart."
+
 _ALL: Final = tuple((family.name, series) for family in FAMILIES for series in family.series)
-SCHEMA: Final = Schema(tuple("/".join((name, *series)) for name, series in _ALL), (DURATION,))
+SCHEMA: Final = Schema(tuple("/".join((name, *series)) for name, series in _ALL), (DURATION, *HOOK_DURATIONS))
 _INDEX: Final = {key: index for index, key in enumerate(_ALL)}
 
 
@@ -188,6 +229,12 @@ INTROSPECTION: Final = {result: index_of(_INTROSPECTIONS, result.value) for resu
 REVOCATION: Final = {
     (source, result): index_of(_REVOCATIONS, source.value, result.value) for source in Source for result in Revocation
 }
+HOOK_CALL: Final = tuple(index_of(_HOOK_CALLS, hook) for hook in _HOOKS)
+HOOK_RESULT: Final = {
+    (number, end): index_of(_HOOK_RESULTS, hook, end.value) for number, hook in enumerate(_HOOKS) for end in HookEnd
+}
+HOOK_KEPT: Final = tuple(index_of(_HOOK_KEPT, hook) for hook in _HOOKS)
+HOOK_MOVED: Final = tuple(index_of(_HOOK_MOVED, hook) for hook in _HOOKS)
 
 
 def would_deny(decision: Decision) -> Reason:
@@ -195,5 +242,6 @@ def would_deny(decision: Decision) -> Reason:
     return decision.reason if decision.trial is None else decision.trial.reason
 
 
-#: The index of the one histogram.
+#: The indices of the histograms.
 CHECK_DURATION: Final = 0
+HOOK_DURATION: Final = tuple(range(1, 1 + MOST_HOOKS))

@@ -67,6 +67,13 @@ class ProcessSettings(Model):
         description="Processes that hash what is revoked, beside control, when much of it comes at once: 4096 entries "
         "and more. Some 50 MiB each. 0: control does it itself, a million in a few seconds.",
     )
+    hook_processor_workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes for each server that ask the hooks which are cpu_bound, or were too slow; none where "
+        "there is no such hook. A call has one for itself; more wait, 16 for each.",
+    )
     batch_size_threshold: int = Field(
         4,
         ge=1,

@@ -6,9 +6,11 @@ from pydantic import Field
 
 from sidecar.core.headers_read import BODY_BYTES
 from sidecar.core.path import PathMode
+from sidecar.observe.series import MOST_HOOKS
 from sidecar.settings.api_keys import ApiKeySettings
 from sidecar.settings.assertion import AssertionSettings
 from sidecar.settings.base import Model, Text, checked
+from sidecar.settings.hooks import HookEntry
 from sidecar.settings.http import AdminSettings, ProbeSettings
 from sidecar.settings.issuer import IssuerSettings
 from sidecar.settings.istio import IstioSettings
@@ -129,6 +131,16 @@ class Settings(ProcessSettings):
     )
     istio: IstioSettings | None = Field(
         None, description="Documents of Istio's, as they are. A token is then needed where they say so. Default: none."
+    )
+    hooks: list[HookEntry] = Field(
+        default=[],
+        max_length=MOST_HOOKS,
+        description="Python functions that are asked, in this order, about what policies do not deny. Default: none.",
+    )
+    hook_folder: Text | None = Field(
+        None,
+        description="A folder with the hooks' modules, looked into after all installed ones. Default: installed ones "
+        "alone, and PYTHONPATH.",
     )
     dry_run: bool = Field(
         default=False,

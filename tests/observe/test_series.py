@@ -20,6 +20,7 @@ def test_every_counter_has_one_index() -> None:
         *series.RELOAD.values(),
         *series.INTROSPECTION.values(),
         *series.REVOCATION.values(),
+        *(*series.HOOK_CALL, *series.HOOK_RESULT.values(), *series.HOOK_KEPT, *series.HOOK_MOVED),
     ]
     assert sorted(indices) == list(range(len(SCHEMA.counters)))
     assert len(set(SCHEMA.counters)) == len(SCHEMA.counters)
@@ -29,8 +30,13 @@ def test_every_reason_is_counted() -> None:
     """No way a check can end goes uncounted; those that allow are counted as such."""
     assert set(series.CHECK) == set(Reason) - {Reason.DRY_RUN}
     allowed = {name for name in SCHEMA.counters if "/allowed/" in name}
-    reasons = (Reason.ALLOWED, Reason.PUBLIC_PATH, Reason.CORS_PREFLIGHT, Reason.ALLOWED_BY_DEFAULT)
-    assert allowed == {f"authz_checks/allowed/{reason}" for reason in reasons}
+    reasons = [Reason.ALLOWED, Reason.PUBLIC_PATH, Reason.CORS_PREFLIGHT, Reason.ALLOWED_BY_DEFAULT]
+    assert allowed == {f"authz_checks/allowed/{reason}" for reason in (*reasons, Reason.ALLOWED_BY_HOOK)}
+
+
+def test_hooks_have_a_histogram_each() -> None:
+    """The histograms after the checks' are the hooks', in their order."""
+    assert [SCHEMA.histograms[index] for index in series.HOOK_DURATION] == list(series.HOOK_DURATIONS)
 
 
 def test_what_would_be_denied_is_counted() -> None:

@@ -41,7 +41,10 @@ def _names(sidecar: Sidecar) -> list[str]:
 
 
 #: Shown where what it needs is there already.
-_ELSEWHERE = {"hash_processor_workers": "test_revocation_sources.py"}
+_ELSEWHERE = {
+    "hash_processor_workers": "test_revocation_sources.py",
+    "hook_processor_workers": "test_hooks.py",
+}
 
 
 def test_every_setting_has_a_test() -> None:

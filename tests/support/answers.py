@@ -45,7 +45,7 @@ def read_answer(data: bytes) -> Answer:
     assert message.HasField("ok_response") is not message.HasField("denied_response")
     sent = message.ok_response if allowed else message.denied_response
     status = 200 if allowed else int(message.denied_response.status.code)
-    assert allowed or message.status.code == RPC_CODES[status]
+    assert allowed or message.status.code == RPC_CODES.get(status, 7 if status < 500 else 14)
     metadata = json_format.MessageToDict(message.dynamic_metadata)
     assert metadata["decision"] == ("allow" if allowed else "deny")
     return Answer(

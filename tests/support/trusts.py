@@ -7,6 +7,7 @@ from sidecar.core.algorithm import ASYMMETRIC
 from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.keys import VerificationKey, key_set
 from sidecar.core.path import PathMode
+from sidecar.core.policy.hook import Hook
 from sidecar.core.policy.model import PolicySet
 from sidecar.core.trust import Issuer, ResponseSettings, Trust
 from sidecar.loading.policy import build_policies
@@ -73,12 +74,14 @@ def response_settings(**changes: Any) -> ResponseSettings:  # noqa: ANN401 - any
     return ResponseSettings(**{"stripped_headers": tuple(stripped), "guarded_headers": guarded} | chosen)
 
 
-def trust(
+def trust(  # noqa: PLR0913 - one a field
     policy: PolicySet | None = None,
     issuers: Sequence[Issuer] | None = None,
     path_mode: PathMode = PathMode.REJECT,
     max_token_bytes: int = 8192,
     max_path_bytes: int = 8192,
+    *,
+    hooks: Sequence[Hook] = (),
     **response: Any,  # noqa: ANN401 - any field of ResponseSettings
 ) -> Trust:
     """Return a Trust in one issuer that lets every valid token in, but for what is given."""
@@ -90,4 +93,5 @@ def trust(
         path_mode=path_mode,
         max_token_bytes=max_token_bytes,
         max_path_bytes=max_path_bytes,
+        hooks=tuple(hooks),
     )

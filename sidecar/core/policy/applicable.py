@@ -1,11 +1,12 @@
 """Which rules are about an endpoint, whoever asks: the half of policy that needs neither headers nor identity."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
 from sidecar.core.endpoint import Endpoint
 from sidecar.core.policy.conditions import is_about, is_met_at
+from sidecar.core.policy.hook import Hook
 from sidecar.core.policy.index import PathIndex
 from sidecar.core.policy.model import EVERYBODY, Action, Entry, Operation, Policy, PolicySet, Rule
 from sidecar.core.policy.peer import NO_PROXIES, Proxies
@@ -18,8 +19,9 @@ class Applicable:
     ``of_identity``: whether the identity alone decides by them, since none looks at the request. ``tries``: whether
     some are not enforced for everybody. ``reads_body``: whether one that is enforced for anybody looks at the body.
     ``open_unless`` one of these is enforced all that is not denied may pass; ``None``: never. ``dry_run``: nothing is
-    enforced. ``lacking``: there are policies that are not here. ``serial`` is another one for each, cheap as a key,
-    which does not keep it alive; ``Lookup`` sees to it that endpoints with the same rules share one.
+    enforced. ``lacking``: there are policies that are not here. ``hooks`` are asked about what policies do not deny,
+    and those in ``may_allow`` may allow what no policy does. ``serial`` is another one for each, cheap as a key, which
+    does not keep it alive; ``Lookup`` sees to it that endpoints with the same rules share one.
     """
 
     public: bool
@@ -31,6 +33,8 @@ class Applicable:
     open_unless: tuple[Policy, ...] | None = None
     dry_run: bool = False
     lacking: bool = False
+    hooks: tuple[Hook, ...] = ()
+    may_allow: frozenset[str] = frozenset()
     of_identity: bool = field(init=False)
     tries: bool = field(init=False)
     reads_body: bool = field(init=False)
@@ -40,7 +44,8 @@ class Applicable:
         """Look whether any of it looks at the request."""
         entries = (*self.deny, *self.allow, *self.audit)
         looks = self.public or self.preflight or any(one.rule.looks_at_request for one in entries)
-        object.__setattr__(self, "of_identity", not looks)
+        # INVARIANT: what hooks are asked about is never answered by an answer that was kept.
+        object.__setattr__(self, "of_identity", not looks and not self.hooks)
         reading = any(one.rule.reads_body and one.policy.percent > 0 for one in (*self.deny, *self.allow))
         object.__setattr__(self, "reads_body", reading)
         policies = (*(one.policy for one in entries), *(self.open_unless or ()))
@@ -50,10 +55,11 @@ class Applicable:
     def content(self) -> tuple[object, ...]:
         """Return what it is made of, by the rules' numbers: equal for those of one policy set that say the same."""
         entries = (tuple(one.number for one in entries) for entries in (self.deny, self.allow, self.audit))
-        return self.public, self.preflight, *entries
+        hooks = tuple(one.name for one in self.hooks)
+        return self.public, self.preflight, *entries, hooks, self.may_allow
 
 
-def applicable(policies: PolicySet, endpoint: Endpoint) -> Applicable:
+def applicable(policies: PolicySet, endpoint: Endpoint, hooks: Sequence[Hook] = ()) -> Applicable:
     """Find the rules for an endpoint.
 
     Where an upstream may read the path in more than one way, a deny rule applies if it is about any of them, and an
@@ -71,7 +77,20 @@ def applicable(policies: PolicySet, endpoint: Endpoint) -> Applicable:
         open_unless=policies.allow if policies.allows_by_default else None,
         dry_run=policies.dry_run,
         lacking=policies.lacking,
+        hooks=tuple(one for one in hooks if _is_asked(one, endpoint)),
+        may_allow=frozenset(one.name for one in hooks if _may_allow(one, endpoint)),
     )
+
+
+def _is_asked(hook: Hook, endpoint: Endpoint) -> bool:
+    # As a deny rule: by any reading of the path.
+    return not hook.asked_at or any(_some(hook.asked_at, endpoint, path, keeps_out=True) for path in endpoint.paths)
+
+
+def _may_allow(hook: Hook, endpoint: Endpoint) -> bool:
+    # INVARIANT: every reading of the path is among those it is for, or it allows nothing.
+    every = (_some(hook.allows_at, endpoint, path, keeps_out=False) for path in endpoint.paths)
+    return hook.may_allow and (not hook.allows_at or all(every))
 
 
 def _of_any_reading(entries: PathIndex[Entry], endpoint: Endpoint) -> tuple[Entry, ...]:

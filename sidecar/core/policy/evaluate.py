@@ -8,9 +8,10 @@ often hands over a dictionary in which the answers are kept, number of the rule 
 that saves 2 µs a check.
 """
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, MutableMapping, Sequence
 
 from sidecar.core.decision import Denial, Permit, Trial
+from sidecar.core.hooked import ENDS, HookAnswer, HookResult
 from sidecar.core.identity import Identity
 from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.case import Case
@@ -18,7 +19,7 @@ from sidecar.core.policy.conditions import is_met
 from sidecar.core.policy.model import Action, Entry, Looks, Policy, Rule
 from sidecar.core.policy.terms import all_hold
 from sidecar.core.policy.trial import difference, enforced, is_enforced
-from sidecar.core.reason import Reason
+from sidecar.core.reason import Reason, Refusal
 
 #: Answers that are kept for one identity: thousands of rules for thousands of identities would fill the memory.
 _MOST_KEPT = 32
@@ -27,6 +28,12 @@ Answers = MutableMapping[int, bool]
 _Decision = Permit | Denial
 _NOBODY = Denial(Reason.NO_POLICY_ALLOWS)
 _LACKING = Denial(Reason.POLICIES_UNAVAILABLE)
+#: Why a check ends by what a hook said.
+_ENDED = {
+    HookResult.DENY: Reason.DENIED_BY_HOOK,
+    HookResult.FAILED: Reason.HOOK_FAILED,
+    HookResult.TIMEOUT: Reason.HOOK_TIMEOUT,
+}
 
 
 def admit_without_identity(rules: Applicable, case: Case) -> _Decision | None:
@@ -71,6 +78,68 @@ def unenforced(denial: Denial, identity: Identity | None) -> Permit:
 
 def _in_force(rules: Applicable, decision: _Decision, identity: Identity | None) -> _Decision:
     return unenforced(decision, identity) if rules.dry_run and isinstance(decision, Denial) else decision
+
+
+def refuse_without_identity(rules: Applicable, case: Case) -> Denial:
+    """Decide on a request without a token that is needed, which a hook alone could allow.
+
+    No allow policy is asked, whatever it is about: with a token or without, they are for those who have one.
+    """
+    return _denied(enforced(rules.deny, case), case, {}) or (_LACKING if rules.lacking else _NOBODY)
+
+
+def with_hooks(
+    rules: Applicable, decision: _Decision, identity: Identity | None, hooked: Sequence[HookAnswer]
+) -> _Decision:
+    """Return what becomes of the policies' decision by what ``rules.hooks`` said.
+
+    In global dry run it is what that puts its permit in the place of. INVARIANT: hooks turn "no policy allows" into a
+    permit, and no other denial: neither a deny policy nor a token that was refused is ever overruled. And of hooks that
+    were asked any denies, whichever allows.
+    """
+    return _in_force(rules, _with_hooks(rules, enforceable(decision), identity, hooked), identity)
+
+
+def enforceable(decision: _Decision) -> _Decision:
+    """Return a decision, or the denial in the place of which global dry run puts it."""
+    if isinstance(decision, Permit) and decision.reason is Reason.DRY_RUN and decision.trial is not None:
+        return Denial(decision.trial.reason, decision.trial.policy, audited=decision.audited)
+    return decision
+
+
+def _with_hooks(
+    rules: Applicable, decision: _Decision, identity: Identity | None, hooked: Sequence[HookAnswer]
+) -> _Decision:
+    if isinstance(decision, Denial) and decision.reason is not Reason.NO_POLICY_ALLOWS:
+        return decision
+    last = hooked[-1] if hooked else None
+    if last is not None and last.result in ENDS:
+        return Denial(_ENDED[last.result], None, last.detail, (), decision.audited, decision.trial, last)
+    if [one.hook for one in hooked] != [one.name for one in rules.hooks]:
+        raise Refusal(Reason.INTERNAL_ERROR, "not all hooks were asked")
+    allowing = [one for one in hooked if one.result is HookResult.ALLOW]
+    for one in allowing:
+        if not _may_allow(rules, one.hook):
+            text = "it allows, and may not: write may_allow: true beside it if it should"
+            failed = one._replace(result=HookResult.FAILED, detail=text)
+            return Denial(Reason.HOOK_FAILED, None, text, (), decision.audited, decision.trial, failed)
+    said = tuple(one for one in hooked if one.result is not HookResult.NOTHING)
+    if isinstance(decision, Permit):
+        return Permit(decision.reason, identity, decision.policy, decision.audited, decision.trial, said)
+    if not any(can_allow(rules, one.hook, identity) for one in allowing):
+        return decision
+    return Permit(Reason.ALLOWED_BY_HOOK, identity, None, decision.audited, decision.trial, said)
+
+
+def can_allow(rules: Applicable, hook: str, identity: Identity | None) -> bool:
+    """Say whether a hook may allow what no policy does, there and to whoever asks."""
+    return hook in rules.may_allow and (
+        identity is not None or any(one.name == hook and one.anonymous for one in rules.hooks)
+    )
+
+
+def _may_allow(rules: Applicable, hook: str) -> bool:
+    return any(one.name == hook and one.may_allow for one in rules.hooks)
 
 
 def _enforced(rules: Applicable, case: Case, answers: Answers) -> _Decision:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sidecar.core.reason import Reason
 from sidecar.core.trust import Trust
+from sidecar.hooking.facts import read_facts
 from sidecar.http import address as http_address
 from sidecar.http.guard import TokenFile
 from sidecar.http.listeners import Access, admin_listener, probe_listener
@@ -24,12 +25,13 @@ from sidecar.observe.exposition import Exposition, Facts
 from sidecar.observe.health import ScoreboardHealth
 from sidecar.observe.recently import Recently
 from sidecar.observe.series import CHECK
+from sidecar.runtime.control.hook_files import HookFiles
 from sidecar.runtime.control.key_facts import key_facts
 from sidecar.runtime.control.key_set import PublishedKeys
 from sidecar.runtime.control.reload import Reading, ReloadError
 from sidecar.runtime.control.revocations import NotReadyError, Revocations
 from sidecar.runtime.control.rotation import KeyUses
-from sidecar.runtime.control.watch import Reloads
+from sidecar.runtime.control.watch import WATCH_SECONDS, Reloads
 from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.heartbeat import PATIENCE
 from sidecar.runtime.ipc.shared import Shared
@@ -79,6 +81,7 @@ class Desk:
         self._revocations = _revocations(loaded, config.parent, shared, self._table.row(row), takes_over=takes_over)
         self._reloads = Reloads(config, snapshot, loaded, self._renew, self._table.row(row))
         self.key_uses = KeyUses()
+        self._hook_files = HookFiles(read_facts(snapshot.hooks))
         self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -101,6 +104,8 @@ class Desk:
         works = [self._reloads.watch, self._reloads.work, self._sweep]
         if self._published is not None:
             works.append(self._published.follow)
+        if self._settings.hooks:
+            works.append(self._look_at_hooks)
         self._tasks = [asyncio.create_task(work()) for work in works]
         self._reloads.fetching.follow()
         # Should the files have changed while nobody looked: of what is in force already nothing comes.
@@ -163,6 +168,7 @@ class Desk:
             build=build,
             facts=self._facts,
             clock=time.monotonic,
+            hooks=[hook.name for hook in self.trust.hooks],
         )
         limits = Limits(settings.max_connections, settings.timeout_seconds)
         return probe_listener(http_address.parse(settings.listen), health, metrics, limits, self._published)
@@ -192,6 +198,7 @@ class Desk:
             known = self._published.document is not None
             reason = "" if known else "no minting process has told its keys"
             conditions.append(Condition("assertion-keys", ok=known, reason=reason))
+        conditions += self._hook_files.conditions()
         return [*conditions, *(self._revocations.state.conditions() if self._revocations else ())]
 
     def _denied_for_stale_envoy(self) -> int:
@@ -210,6 +217,11 @@ class Desk:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             await asyncio.to_thread(self._cache.sweep, time.time())
+
+    async def _look_at_hooks(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            await asyncio.to_thread(self._hook_files.look)
 
 
 def _revocations(loaded: Loaded, folder: Path, shared: Shared, row: Row, *, takes_over: bool) -> Revocations | None:

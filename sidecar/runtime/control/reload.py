@@ -44,11 +44,16 @@ class Reading:
 
 
 def read_again(
-    config: Path, running: Settings, fetched: Fetched = nothing_fetched, bundle: HeldBundle | None = None
+    config: Path,
+    running: Settings,
+    fetched: Fetched = nothing_fetched,
+    bundle: HeldBundle | None = None,
+    hooks: bytes = b"",
 ) -> Reading:
     """Read the files anew; raises ``ReloadError`` for what is wrong, or differs where only a restart helps.
 
-    ``fetched`` returns what was fetched for an issuer so far; ``bundle`` is the policy bundle, if it was.
+    ``fetched`` returns what was fetched for an issuer so far; ``bundle`` is the policy bundle, if it was. ``hooks`` is
+    what the hooks are that are asked: their code is never read again (``hook_files.py``).
     """
     # Before anything is read: what changes meanwhile is read again.
     seen, others = fingerprint([config]), fingerprint(files_of(config, running))
@@ -56,13 +61,13 @@ def read_again(
         configuration = load_configuration(config, os.environ)
         named = fingerprint(files_of(config, configuration.settings))
         seen = {**{file: others.get(file, look) for file, look in named.items()}, **seen}
-        snapshot, loaded = take_snapshot(configuration, fetched, bundle)
+        before, after = _shape(running), _shape(configuration.settings)
+        changed = [name for name in before if before[name] != after[name]]
+        if changed:
+            raise ReloadError(f"{', '.join(changed)}: cannot change while processes run; restart to change it", seen)
+        snapshot, loaded = take_snapshot(configuration, fetched, bundle, hooks)
     except ConfigurationError as error:
         raise ReloadError(str(error), seen) from None
-    before, after = _shape(running), _shape(loaded.settings)
-    changed = [name for name in before if before[name] != after[name]]
-    if changed:
-        raise ReloadError(f"{', '.join(changed)}: cannot change while processes run; restart to change it", seen)
     return Reading(snapshot, loaded, seen)
 
 

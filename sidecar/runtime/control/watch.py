@@ -140,8 +140,9 @@ class Reloads:
             _log.error("new configuration refused, the old stays in force: %s", line)
 
     async def _read(self) -> None:
+        fetching = self.fetching
         reading = await asyncio.to_thread(
-            read_again, self._config, self._settings, self.fetching.keys, self.fetching.held_bundle()
+            read_again, self._config, self._settings, fetching.keys, fetching.held_bundle(), self.snapshot.hooks
         )
         if reading.snapshot == self.snapshot:
             _log.debug("configuration read again: nothing has changed")

@@ -82,6 +82,7 @@ class _Alone:
             row=row,
             asserting=None if self._keys is None else self._keys.asserting,
             refetching=self._refetching,
+            hooks=snapshot.hooks,
         )
         self._desk = Desk(
             config=config,

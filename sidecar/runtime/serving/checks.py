@@ -10,7 +10,7 @@ from sidecar.core.decision import Decision
 from sidecar.core.dpop import Proofs
 from sidecar.core.trust import Trust
 from sidecar.engine.denylist import SharedDenylist
-from sidecar.engine.engine import Engine, Services, mints_nothing
+from sidecar.engine.engine import Engine, Services, ask_nobody, mints_nothing
 from sidecar.engine.local_cache import LocalCache
 from sidecar.engine.replays import SharedReplays
 from sidecar.engine.shared_cache import SharedTokenCache
@@ -27,6 +27,7 @@ from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.runtime.ipc.shared import Shared
 from sidecar.runtime.serving.asserting import Asserting
 from sidecar.runtime.serving.front import front_for
+from sidecar.runtime.serving.hooks import asker_of
 from sidecar.runtime.serving.refetching import Refetching
 from sidecar.runtime.serving.signatures import Signatures
 from sidecar.settings import Settings
@@ -34,7 +35,10 @@ from sidecar.transport.address import numbered, parse_anywhere
 
 
 class Checks:
-    """Answers checks under whatever ``trust`` returns. ``asserting`` is for assertions, if there are any."""
+    """Answers checks under whatever ``trust`` returns.
+
+    ``asserting`` is for assertions, if there are any. ``hooks`` is what the hooks are (``loading.snapshot``).
+    """
 
     def __init__(  # noqa: PLR0913 - what there is to a server, once
         self,
@@ -48,6 +52,7 @@ class Checks:
         refetching: Refetching,
         row: Row,
         asserting: Asserting | None = None,
+        hooks: bytes = b"",
     ) -> None:
         self._row = row
         self._asserting = asserting
@@ -74,11 +79,13 @@ class Checks:
             proofs=Proofs(read_proof_key, replays),
         )
         self._introspector = Introspector(folder, self._observe_introspection)
+        self._hooks = asker_of(settings, folder, hooks, row) if settings.hooks else None
         services = Services(
             verify=self._signatures.verify,
             refetch=refetching.refetch,
             mint=mints_nothing if asserting is None else asserting.mint,
             introspect=self._introspector.introspect,
+            ask=ask_nobody if self._hooks is None else self._hooks.ask,
         )
         engine = Engine(checker, services, time.time, lambda: trust().response.realm, self._observe)
         self._front = front_for(settings, engine, folder)
@@ -91,6 +98,8 @@ class Checks:
         self._signatures.open()
         if self._asserting is not None:
             self._asserting.open()
+        if self._hooks is not None:
+            await self._hooks.open()
         self.address = str(await self._front.start(self._wanted))
 
     async def stop(self, grace: float) -> None:
@@ -98,6 +107,8 @@ class Checks:
         await self._front.stop(grace)
         await self._introspector.close()
         self._signatures.close()
+        if self._hooks is not None:
+            await self._hooks.close()
         if self._asserting is not None:
             self._asserting.close()
 

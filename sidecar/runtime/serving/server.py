@@ -74,6 +74,7 @@ class _Server:
             refetching=self._refetching,
             row=row,
             asserting=asserting,
+            hooks=snapshot.hooks,
         )
         self._grace = min(_ALONE_GRACE, settings.shutdown_grace_seconds)
         self._under_way: set[asyncio.Task[None]] = set()
