@@ -1,70 +1,49 @@
-"""A decision and all that led to it, as a tree for people, and as JSON."""
+"""A decision and all that led to it, as a tree for people: of what ``explained`` returns, here or in a sidecar."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich.text import Text
 from rich.tree import Tree
 
-from sidecar.core.decision import Decision, Permit
-from sidecar.core.policy.explain import Explained, Node
-from sidecar.core.reason import OUTCOMES
-from sidecar.core.strict_json import Json
-
 #: Characters of a value that are shown.
 _LONGEST = 120
+_Members = Mapping[str, Any]
 
 
-def tree(decision: Decision, policies: Sequence[Explained]) -> Tree:
+def tree(found: _Members) -> Tree:
     """Return a tree: the decision, and each policy with what matches of it and what does not."""
-    allowed = isinstance(decision, Permit)
+    allowed = found["decision"] == "allow"
     head = Text.assemble(
         ("ALLOW" if allowed else "DENY", "bold green" if allowed else "bold red"),
-        f" {decision.reason.value}: {OUTCOMES[decision.reason].message}",
-        f" ({decision.policy})" if decision.policy else "",
+        f" {found['reason']}: {found['message']}",
+        f" ({found['policy']})" if found["policy"] else "",
     )
     root = Tree(head)
-    if not policies:
+    if found["detail"]:
+        root.add(Text(found["detail"], "yellow"))
+    if not found["policies"]:
         root.add(Text("no policy was looked at", "dim"))
-    for one in policies:
+    for one in found["policies"]:
         root.add(_policy(one))
     return root
 
 
-def members(decision: Decision, policies: Sequence[Explained]) -> dict[str, Json]:
-    """Return the same as JSON."""
-    return {
-        "decision": "allow" if isinstance(decision, Permit) else "deny",
-        "reason": decision.reason.value,
-        "policy": decision.policy,
-        "detail": "" if isinstance(decision, Permit) else decision.detail,
-        "policies": [
-            {
-                "name": one.policy.name,
-                "action": one.policy.action.value,
-                "enforced": one.enforced,
-                "matches": one.matches,
-                "rules": _nodes(one.rules),
-            }
-            for one in policies
-        ],
-    }
-
-
-def _policy(one: Explained) -> Tree:
-    scopes = f", scopes {' '.join(sorted(one.policy.scopes))}" if one.policy.scopes else ""
-    state = "" if one.enforced else ", in dry run here"
-    found = Tree(_line(f"{one.policy.action.value} policy {one.policy.name}{scopes}{state}", holds=one.matches))
-    for rule in one.rules:
+def _policy(one: _Members) -> Tree:
+    scopes = f", scopes {' '.join(one['scopes'])}" if one["scopes"] else ""
+    state = "" if one["enforced"] else ", in dry run here"
+    found = Tree(_line(f"{one['action']} policy {one['name']}{scopes}{state}", holds=one["matches"]))
+    for rule in one["rules"]:
         _add(found, rule)
     return found
 
 
-def _add(parent: Tree, node: Node) -> None:
-    line = _line(node.label, holds=node.holds)
-    if node.seen or not node.parts:
-        line.append(f"  <- {_values(node.seen)}", "cyan")
+def _add(parent: Tree, node: _Members) -> None:
+    line = _line(node["label"], holds=node["holds"])
+    if node["seen"] or not node["parts"]:
+        line.append(f"  <- {_values(node['seen'])}", "cyan")
     child = parent.add(line)
-    for part in node.parts:
+    for part in node["parts"]:
         _add(child, part)
 
 
@@ -75,9 +54,3 @@ def _line(label: str, *, holds: bool) -> Text:
 def _values(seen: Iterable[str]) -> str:
     shown = [value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…" for value in seen]
     return ", ".join(shown) if shown else "nothing"
-
-
-def _nodes(nodes: Sequence[Node]) -> list[Json]:
-    return [
-        {"label": node.label, "holds": node.holds, "seen": [*node.seen], "parts": _nodes(node.parts)} for node in nodes
-    ]
