@@ -8,7 +8,7 @@ library they would do the same, but version 0.1.3 of it never frees what it call
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sidecar.cel.environment import ANSWERS, Program, program
 from sidecar.cel.error import CelError
@@ -17,6 +17,7 @@ from sidecar.cel.part import part
 from sidecar.cel.tree import CheckedExpr, Expr, children, is_text, name_of, operands, walk
 from sidecar.cel.variables import VARIABLES
 
+T = TypeVar("T")
 _ANSWERED: dict[str, Callable[[str], Callable[[str], bool]]] = {"inCidr": within, "matches": matching}
 
 
@@ -36,6 +37,20 @@ class Asked:
                 data[self.name] = self.answer(text)
         except Exception:  # noqa: BLE001, S110 - no answer is the error that the call comes to
             pass
+
+
+def answered(asked: tuple[Asked, ...], run: Callable[[Mapping[str, object]], T]) -> Callable[[Mapping[str, object]], T]:
+    """Return ``run`` with the answers among the values that it is given."""
+    if not asked:
+        return run
+
+    def evaluate(values: Mapping[str, object]) -> T:
+        data = dict(values)
+        for one in asked:
+            one.into(data)
+        return run(data)
+
+    return evaluate
 
 
 def calls_in_loops(node: Expr, bound: frozenset[str] = frozenset()) -> Iterator[Expr]:

@@ -1,20 +1,17 @@
 """From a text to terms, or to a value."""
 
-from sidecar.cel.asked import taken_out
+from sidecar.cel.answering import answering, valuing
 from sidecar.cel.cost import refuse_costly
-from sidecar.cel.environment import LibraryError, check, condition, valued
+from sidecar.cel.environment import LibraryError, check
 from sidecar.cel.error import CelError, at
-from sidecar.cel.given import Given
+from sidecar.cel.given import BY_NAME, given_by
 from sidecar.cel.literals import refuse_wrong
-from sidecar.cel.part import part
 from sidecar.cel.reads import reads_of, refuse_hidden
 from sidecar.cel.result import refused
-from sidecar.cel.supply import supplies_of
 from sidecar.cel.term import Term
 from sidecar.cel.terms import roots, text_of, texts
 from sidecar.cel.tree import CheckedExpr, Expr, Type, offset_of
 from sidecar.cel.value import Value
-from sidecar.cel.variables import looks_at
 from sidecar.cel.wording import worded
 
 #: Characters of an expression. Conditions that people write have under 300.
@@ -32,7 +29,7 @@ def compile_terms(text: str) -> tuple[Term, ...]:
     terms = [
         _term(text, checked, root, of_it) for root, of_it in zip(roots(checked), texts(text, checked), strict=True)
     ]
-    refuse_costly(checked, [term.claims for term in terms])
+    refuse_costly(checked, [term.reads for term in terms])
     return tuple(terms)
 
 
@@ -46,14 +43,8 @@ def compile_value(text: str, expected: type | None = None) -> Value:
     if problem := refused(checked.type_map[checked.expr.id], expected):
         raise at(text, offset_of(checked.expr, checked), problem)
     reads = reads_of(text, checked, checked.expr)
-    refuse_costly(checked, [reads.claims], is_taken_out=True)
-    alone = part(checked, checked.expr)
-    given = Given(supplies_of(reads), taken_out(alone))
-    looks = looks_at(reads.variables)
-    name = expected.__name__ if expected else ""
-    return Value(
-        text_of(text), name, reads.variables, reads.headers, reads.claims, looks, expected, given, valued(alone)
-    )
+    refuse_costly(checked, [reads], is_taken_out=True)
+    return Value(text_of(text), expected, reads, given_by(reads, BY_NAME), valuing(checked))
 
 
 def _accepted(text: str) -> CheckedExpr:
@@ -80,10 +71,8 @@ def _term(source: str, checked: CheckedExpr, root: Expr, text: str) -> Term:
     kind = checked.type_map[root.id]
     if kind.primitive != kind.BOOL:
         raise at(source, offset_of(root, checked), f"this is not true or false: {_shown(text)}; {_compared(kind)}")
-    reads, alone = reads_of(source, checked, root), part(checked, root)
-    given = Given(supplies_of(reads), taken_out(alone))
-    looks = looks_at(reads.variables)
-    return Term(text, reads.variables, reads.headers, reads.claims, looks, given, condition(alone))
+    reads = reads_of(source, checked, root)
+    return Term(text, reads, answering(checked, root, reads))
 
 
 def _compared(kind: Type) -> str:

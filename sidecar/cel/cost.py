@@ -14,6 +14,7 @@ from typing import Final
 from sidecar.cel.error import CelError
 from sidecar.cel.functions import pattern
 from sidecar.cel.price import NODE, PRICES, SMALL, Size
+from sidecar.cel.reads import Reads
 from sidecar.cel.tree import CheckedExpr, Expr, children, name_of, operands
 from sidecar.cel.variables import CLAIMS_BYTES, TEXTS_LENGTH, VARIABLES, Kind
 
@@ -44,15 +45,16 @@ class Cost:
     limit: float = 0.0
 
 
-def refuse_costly(checked: CheckedExpr, claims: Sequence[frozenset[str] | None], *, is_taken_out: bool = False) -> None:
+def refuse_costly(checked: CheckedExpr, reads: Sequence[Reads], *, is_taken_out: bool = False) -> None:
     """Refuse a tree that may take too long; raises ``CelError``.
 
-    ``claims`` are those that each of its terms reads. ``is_taken_out``: whether what it comes to is made a value of
+    ``reads`` are what each of its terms reads. ``is_taken_out``: whether what it comes to is made a value of
     Python's.
     """
     if _nesting(checked.expr) > MAX_NESTING:
         raise CelError(f"loops in loops in loops: {MAX_NESTING} levels at most; write several conditions")
-    nanoseconds = nanoseconds_of(checked) + _handed_over(claims) + (_OUT if is_taken_out else 0.0)
+    maps = [one.claims for one in reads], [one.body for one in reads]
+    nanoseconds = nanoseconds_of(checked) + sum(map(_handed_over, maps)) + (_OUT if is_taken_out else 0.0)
     if nanoseconds > MOST:
         raise CelError(
             f"may take {nanoseconds / 1e6:.0f} ms with the longest values there can be, {MOST / 1e6:.0f} at most: "
@@ -67,10 +69,10 @@ def nanoseconds_of(checked: CheckedExpr) -> float:
     return cost.flat + min(cost.looped, cost.limit)
 
 
-def _handed_over(claims: Sequence[frozenset[str] | None]) -> float:
-    """Return what it takes to look through claims and to copy them: all of their bytes may be in the one most read."""
-    named = Counter(name for names in claims if names is not None for name in names)
-    times = claims.count(None) + max(named.values(), default=0)
+def _handed_over(read: Sequence[frozenset[str] | None]) -> float:
+    """Return what it takes to look through a map and to copy it: all of its bytes may be in the member most read."""
+    named = Counter(name for names in read if names is not None for name in names)
+    times = read.count(None) + max(named.values(), default=0)
     return times * CLAIMS_BYTES * _HANDED_OVER
 
 

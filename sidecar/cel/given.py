@@ -1,26 +1,41 @@
-"""What the library is given for one evaluation: what is read, and the answers to calls that it is not asked for."""
+"""What an expression is given for one evaluation: what it reads, as it takes it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
 
-from sidecar.cel.asked import Asked
-from sidecar.cel.supply import Supply
+from sidecar.cel.reads import Reads
+from sidecar.cel.supply import Supply, supplies_of
+from sidecar.cel.variables import VARIABLES
+
+#: What values are taken from.
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """Called with values by the names of variables; raises ``ValueError`` or ``TypeError`` for what is not taken."""
+class Given(Generic[S]):
+    """For each variable that is read: its name, what finds its value, and what makes it ready."""
 
-    supplies: tuple[tuple[str, Supply], ...]
-    asked: tuple[Asked, ...]
+    parts: tuple[tuple[str, Callable[[S], object], Supply], ...]
 
-    def __call__(self, values: Mapping[str, object]) -> dict[str, object]:
-        """Return what is there of it; what is not is left out, which the library takes for an error."""
+    def __call__(self, source: S) -> dict[str, object]:
+        """Return the values that there are by name; raises ``ValueError`` or ``TypeError`` for what is not taken."""
         data: dict[str, object] = {}
-        for name, supply in self.supplies:
-            value = values.get(name)
+        for name, find, supply in self.parts:
+            value = find(source)
             if value is not None:
                 data[name] = supply(value)
-        for asked in self.asked:
-            asked.into(data)
         return data
+
+
+def given_by(reads: Reads, finders: Mapping[str, Callable[[S], object]]) -> Given[S]:
+    """Return what is read, each variable found as ``finders`` say."""
+    return Given(tuple((name, finders[name], supply) for name, supply in supplies_of(reads)))
+
+
+def _named(name: str) -> Callable[[Mapping[str, object]], object]:
+    return lambda values: values.get(name)
+
+
+#: Finds values in a mapping by the names of variables.
+BY_NAME: Final = {name: _named(name) for name in VARIABLES}

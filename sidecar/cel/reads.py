@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sidecar.cel.error import at
 from sidecar.cel.tree import CheckedExpr, Expr, children, is_text, name_of, offset_of, operands, walk
-from sidecar.cel.variables import CLAIMS, HEADERS, ROOTS, VARIABLES
+from sidecar.cel.variables import BODY, CLAIMS, CONTEXT, HEADERS, ROOTS, VARIABLES
 
 #: As conditions on headers have it: Envoy refuses names with "_".
 _HEADER_NAME = re.compile(r"[a-z0-9-]+", re.ASCII)
@@ -17,11 +17,27 @@ _FORMS = "request.headers['x-team'], 'x-team' in request.headers or has(request.
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """``claims`` are those of the first level; ``None`` where the map is used as a whole."""
+    """``claims``, ``context`` and ``body`` are names of the first level; ``None`` where the map is used as a whole."""
 
     variables: frozenset[str]
     headers: frozenset[str]
     claims: frozenset[str] | None
+    context: frozenset[str] | None
+    body: frozenset[str] | None
+
+    def joined(self, other: "Reads") -> "Reads":
+        """Return what either reads."""
+        return Reads(
+            self.variables | other.variables,
+            self.headers | other.headers,
+            _either(self.claims, other.claims),
+            _either(self.context, other.context),
+            _either(self.body, other.body),
+        )
+
+
+def _either(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    return None if one is None or other is None else one | other
 
 
 def refuse_hidden(source: str, checked: CheckedExpr) -> None:
@@ -50,9 +66,13 @@ def reads_of(source: str, checked: CheckedExpr, root: Expr) -> Reads:
         if problem := _wrong_header(member):
             raise at(source, offset_of(node, checked), problem)
         headers.add(member)
-    claims = {name for name, _ in _members(root, CLAIMS)}
-    named = frozenset(name for name in claims if name is not None)
-    return Reads(variables, frozenset(headers), None if None in claims else named)
+    return Reads(variables, frozenset(headers), *(_names(root, name) for name in (CLAIMS, CONTEXT, BODY)))
+
+
+def _names(root: Expr, variable: str) -> frozenset[str] | None:
+    names = [name for name, _ in _members(root, variable)]
+    named = frozenset(name for name in names if name is not None)
+    return None if None in names else named
 
 
 def _wrong_header(name: str) -> str:

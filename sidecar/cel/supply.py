@@ -6,13 +6,15 @@ Where a value is longer than the cost was reckoned with, or of another type, the
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TypeAlias, cast
+from functools import partial
+from types import MappingProxyType
+from typing import Any, TypeAlias, cast
 
 from sidecar.cel.reads import Reads
-from sidecar.cel.variables import CLAIMS, HEADER_BYTES, HEADERS, TEXTS_LENGTH, VARIABLES, Kind
+from sidecar.cel.variables import BODY, CLAIMS, CONTEXT, HEADERS, TEXTS_LENGTH, VARIABLES, Kind
 
 #: Takes a value as it is given; returns it as the library takes it.
-Supply: TypeAlias = Callable[[object], object]
+Supply: TypeAlias = Callable[[Any], object]
 
 
 def supplies_of(reads: Reads) -> tuple[tuple[str, Supply], ...]:
@@ -20,11 +22,8 @@ def supplies_of(reads: Reads) -> tuple[tuple[str, Supply], ...]:
     return tuple((name, _supply(name, reads)) for name in sorted(reads.variables))
 
 
-def _supply(name: str, reads: Reads) -> Supply:
-    if name == HEADERS:
-        return _headers(tuple(sorted(reads.headers)))
-    if name == CLAIMS and reads.claims is not None:
-        return _claims(tuple(sorted(reads.claims)))
+def supply_of(name: str) -> Supply:
+    """Return what makes a variable's value ready; a map's as a whole."""
     one = VARIABLES[name]
     if one.kind is Kind.TEXT:
         return _text(one.longest)
@@ -33,13 +32,27 @@ def _supply(name: str, reads: Reads) -> Supply:
     return _OTHERS[one.kind]
 
 
+def member_of(name: str) -> Supply:
+    """Return what makes a member of a map ready."""
+    return _checked if name in {CLAIMS, BODY} else _text(VARIABLES[name].longest)
+
+
+def _supply(name: str, reads: Reads) -> Supply:
+    names = {HEADERS: reads.headers, CLAIMS: reads.claims, CONTEXT: reads.context, BODY: reads.body}.get(name)
+    if names is None:
+        return supply_of(name)
+    return (_members if name in {CLAIMS, BODY} else partial(_texts_in, member_of(name)))(tuple(sorted(names)))
+
+
 def _text(longest: int) -> Supply:
     def supply(value: object) -> object:
         if not isinstance(value, str):
             raise TypeError("no text")
         if len(value) > longest or (not value.isascii() and len(value.encode()) > longest):
             raise ValueError("too long")
-        return _whole(value)
+        if "\0" in value:
+            raise ValueError("a zero in a text")
+        return value
 
     return supply
 
@@ -55,29 +68,30 @@ def _texts(longest: int) -> Supply:
     return supply
 
 
-def _headers(names: tuple[str, ...]) -> Supply:
-    return _members(names, _text(HEADER_BYTES))
+def _texts_in(text: Supply, names: tuple[str, ...]) -> Supply:
+    def supply(value: Any) -> object:  # noqa: ANN401 - what is no map has no get
+        find = value.get  # a map of protobuf's adds what it is asked for in brackets
+        return {name: text(found) for name in names if (found := find(name)) is not None}
+
+    return supply
 
 
-def _claims(names: tuple[str, ...]) -> Supply:
-    return _members(names, _checked)
-
-
-def _members(names: tuple[str, ...], member: Supply) -> Supply:
+def _members(names: tuple[str, ...]) -> Supply:
     def supply(value: object) -> object:
-        given = _mapping(value)
-        return {name: member(given[name]) for name in names if name in given}
+        given = mapping(value)
+        return {name: _checked(given[name]) for name in names if name in given}
 
     return supply
 
 
 def _map(value: object) -> object:
-    return _checked(dict(_mapping(value)))
+    return _checked(dict(mapping(value)))
 
 
-def _mapping(value: object) -> Mapping[str, object]:
-    # Nearly always a dictionary; to ask whether it is a mapping of any kind takes longer.
-    if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101 - in this order
+def mapping(value: object) -> Mapping[str, object]:
+    """Return a map as it is; raises ``TypeError`` for anything else."""
+    # Nearly always one of the two; to ask whether it is a mapping of any kind takes longer.
+    if isinstance(value, MappingProxyType) or isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101 - in this order
         return value
     raise TypeError("no map")
 
@@ -90,6 +104,10 @@ def _number(value: object) -> object:
 
 def _time(value: object) -> object:
     """Take a time as seconds since 1970, or as made of them already."""
+    return datetime.fromtimestamp(value, UTC) if isinstance(value, float) else _other_time(value)
+
+
+def _other_time(value: object) -> object:
     return value if isinstance(value, datetime) else datetime.fromtimestamp(cast("float", value), UTC)
 
 
@@ -109,12 +127,15 @@ def _checked(value: object) -> object:
         for name, one in value.items():
             _whole(name)
             _checked(one)
+    elif value is not None and not isinstance(value, int | float):
+        raise TypeError("no JSON")
     return value
 
 
 def _whole(text: str) -> str:
     # INVARIANT: no text with a zero gets to the library: it ends there (0.1.3), and "admin\0" would be "admin".
-    if "\0" in text:
+    # Nor one with half of a surrogate pair, which has no UTF-8: encoding it raises.
+    if "\0" in text or (not text.isascii() and not text.encode()):
         raise ValueError("a zero in a text")
     return text
 

@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from cel.expr.checked_pb2 import CheckedExpr, Type
 from cel.expr.syntax_pb2 import Expr
 
-__all__ = ["CheckedExpr", "Expr", "Type", "children", "is_text", "name_of", "offset_of", "operands", "walk"]
+__all__ = [
+    "CheckedExpr",
+    "Expr",
+    "Type",
+    "children",
+    "is_text",
+    "member_of",
+    "name_of",
+    "offset_of",
+    "operands",
+    "walk",
+]
 
 
 def operands(call: Expr.Call) -> list[Expr]:
@@ -47,6 +58,21 @@ def name_of(node: Expr) -> str:
 def is_text(node: Expr) -> bool:
     """Say whether ``node`` is a text that is written out."""
     return bool(node.const_expr.WhichOneof("constant_kind") == "string_value")
+
+
+def member_of(node: Expr) -> tuple[str, str, bool] | None:
+    """Return a variable, the name of a member and whether that is only looked for, if ``node`` is such."""
+    given = operands(node.call_expr)
+    match node.WhichOneof("expr_kind"), node.call_expr.function:
+        case "select_expr", _:
+            found = node.select_expr.operand, str(node.select_expr.field), node.select_expr.test_only
+        case _, "_[_]" if is_text(given[1]):
+            found = given[0], str(given[1].const_expr.string_value), False
+        case _, "@in" if is_text(given[0]):
+            found = given[1], str(given[0].const_expr.string_value), True
+        case _:
+            return None
+    return (name_of(found[0]), *found[1:]) if name_of(found[0]) else None
 
 
 def offset_of(node: Expr, checked: CheckedExpr) -> int:

@@ -6,27 +6,46 @@ from typing import NoReturn
 
 from sidecar.cel.environment import Valued
 from sidecar.cel.given import Given
+from sidecar.cel.reads import Reads
+from sidecar.cel.variables import looks_at
 from sidecar.core.policy.model import Looks
 from sidecar.core.strict_json import Json
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What an expression comes to, as JSON. Equal by its text and what is ``expected``, and so in digests.
-
-    ``headers`` are the names it reads, in lower case. ``claims`` are those of the first level that it reads, or
-    ``None`` if it may look at any.
-    """
+    """What an expression comes to, as JSON. Equal by its text and what it has to be, and so in digests."""
 
     text: str
-    expected: str
-    variables: frozenset[str] = field(compare=False)
-    headers: frozenset[str] = field(compare=False)
-    claims: frozenset[str] | None = field(compare=False)
-    looks: Looks = field(compare=False)
-    _wanted: type | None = field(compare=False, repr=False)
-    _given: Given = field(compare=False, repr=False)
-    _evaluate: Valued = field(compare=False, repr=False)
+    expected: type | None = field(compare=False)
+    reads: Reads = field(compare=False, repr=False)
+    given: Given[Mapping[str, object]] = field(compare=False, repr=False)
+    run: Valued = field(compare=False, repr=False)
+    kind: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Note the name of the type, which has a place in digests."""
+        object.__setattr__(self, "kind", self.expected.__name__ if self.expected else "")
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """Return the names of the variables that it reads."""
+        return self.reads.variables
+
+    @property
+    def headers(self) -> frozenset[str]:
+        """Return the names of the headers that it reads, in lower case."""
+        return self.reads.headers
+
+    @property
+    def claims(self) -> frozenset[str] | None:
+        """Return the names of the claims that it reads, of the first level; ``None`` if it may look at any."""
+        return self.reads.claims
+
+    @property
+    def looks(self) -> Looks:
+        """Return what it looks at."""
+        return looks_at(self.reads.variables)
 
     def __call__(self, values: Mapping[str, object]) -> Json:
         """Evaluate with values by the names of variables; times in seconds since 1970.
@@ -35,10 +54,10 @@ class Value:
         reckoned with, one of another type than ``expected``, one that is too large. Never raises.
         """
         try:
-            found = self._evaluate(self._given(values))
+            found = self.run(self.given(values))
         except Exception:  # noqa: BLE001 - whatever it was, it cannot be told
             return None
-        return found if self._wanted is None or type(found) is self._wanted else None
+        return found if self.expected is None or type(found) is self.expected else None
 
     def __reduce__(self) -> NoReturn:
         """Refuse: a value belongs to the process it was compiled in."""

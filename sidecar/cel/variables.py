@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from sidecar.core.headers_read import BODY_BYTES
 from sidecar.core.policy.model import Looks
 
 HEADERS: Final = "request.headers"
 CLAIMS: Final = "identity.claims"
+CONTEXT: Final = "context"
+BODY: Final = "request.body"
 #: Bytes of all claims together, as JSON. The token they come in is bounded by ``limits.max_token_bytes``.
 CLAIMS_BYTES: Final = 16384
 #: Of one header, as in conditions on headers (``core.policy.attributes``).
@@ -49,6 +52,7 @@ VARIABLES: Final = {
     HEADERS: Variable(Kind.TEXT_MAP, HEADER_BYTES),
     "request.id": Variable(Kind.TEXT, 1024),
     "request.time": Variable(Kind.TIME),
+    BODY: Variable(Kind.ANY_MAP, BODY_BYTES),
     "identity.subject": Variable(Kind.TEXT, 1024),
     "identity.issuer": Variable(Kind.TEXT, 2048),
     "identity.principal": Variable(Kind.TEXT, 4096),
@@ -63,7 +67,7 @@ VARIABLES: Final = {
     "destination.address": Variable(Kind.TEXT, 256),
     "destination.port": Variable(Kind.NUMBER),
     "connection.sni": Variable(Kind.TEXT, 1024),
-    "context": Variable(Kind.TEXT_MAP, 4096),
+    CONTEXT: Variable(Kind.TEXT_MAP, 4096),
     "now": Variable(Kind.TIME),
 }
 #: First parts of the names: no variable of a comprehension may be called so.

@@ -18,6 +18,7 @@ from sidecar.core.asked import Asked
 from sidecar.core.asserting import Wanted, wanted
 from sidecar.core.assertion import NO_RENEWALS, Minted, Renewals
 from sidecar.core.authenticate import KeyMissing, believe, read_candidate, refuse_source
+from sidecar.core.body import body_of
 from sidecar.core.cache import (
     NO_CACHE,
     NOTHING_RECENT,
@@ -122,11 +123,13 @@ class Checker:
                 refuse_token_in_query(sent.query)
                 self._refuse_revoked(known, now)
                 return decided
-        asked = Asked(raw, admit(sent, endpoint), rules, lookup)
-        decision = admit_without_identity(rules, Case(asked.request, None, now, rules.proxies))
-        if decision is not None:
-            self._nobody.holds(trust, now)
-            return answer.decided(decision, asked, self._nobody)
+        body = body_of(sent, trust.max_body_bytes) if rules.reads_body else None
+        asked = Asked(raw, admit(sent, endpoint, body), rules, lookup)
+        if rules.public or rules.preflight:
+            decision = admit_without_identity(rules, Case(asked.request, None, now, rules.proxies))
+            if decision is not None:
+                self._nobody.holds(trust, now)
+                return answer.decided(decision, asked, self._nobody)
         if known is not None:
             refuse_token_in_query(sent.query)
             return self._evaluated(asked, known, now)

@@ -13,6 +13,14 @@ from sidecar.core.source import DPOP, Source
 #: Key in ``context_extensions`` of a CheckRequest: the names of the headers that Envoy lets through, joined by commas.
 #: Without it, all are.
 HEADERS_SENT = "authz.headers"
+#: Another key there: how many bytes of a body Envoy sends along. Without it, it sends none.
+BODY_SENT = "authz.body"
+#: The largest body that policy looks at: what expressions cost is reckoned with so many bytes.
+BODY_BYTES = 16384
+#: In which Envoy says that it does not send all of a body.
+PARTIAL_BODY = "x-envoy-auth-partial-body"
+#: What is looked at beside a body.
+BODY_HEADERS = ("content-type", "content-encoding", PARTIAL_BODY)
 #: Headers that make an upstream act on another method, path or host than the one that was decided on.
 OVERRIDE_HEADERS = (
     "x-http-method-override",
@@ -53,6 +61,8 @@ def _in_conditions(policies: PolicySet) -> Iterator[str]:
             yield from condition.headers
             if "remote.address" in condition.variables:
                 yield FORWARDED_FOR
+            if "request.body" in condition.variables:
+                yield from BODY_HEADERS
         elif condition.kind is AttributeKind.HEADER:
             yield condition.path[0]
         elif condition.kind is AttributeKind.REMOTE_IP:

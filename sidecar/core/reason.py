@@ -29,6 +29,7 @@ class Reason(StrEnum):
     HOST_NOT_NORMAL = "host_not_normal"
     METHOD_NOT_NORMAL = "method_not_normal"
     REQUEST_TOO_LARGE = "request_too_large"
+    BODY_AMBIGUOUS = "body_ambiguous"
 
     TOKEN_TOO_LARGE = "token_too_large"  # noqa: S105 - a reason code, not a secret
     TOKEN_MALFORMED = "token_malformed"  # noqa: S105 - a reason code, not a secret
@@ -100,6 +101,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.HOST_NOT_NORMAL: Outcome(400, None, "the host is not in normal form"),
     Reason.METHOD_NOT_NORMAL: Outcome(400, None, "the method is not in normal form"),
     Reason.REQUEST_TOO_LARGE: Outcome(413, None, "the request is too large"),
+    Reason.BODY_AMBIGUOUS: Outcome(400, None, "the body has more than one reading, or did not come as a whole"),
     Reason.TOKEN_TOO_LARGE: Outcome(401, _INVALID_TOKEN, "the token is too large"),
     Reason.TOKEN_MALFORMED: Outcome(401, _INVALID_TOKEN, "the token is malformed"),
     Reason.CRITICAL_HEADER: Outcome(401, _INVALID_TOKEN, "the token uses a header extension that is not supported"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from sidecar.core.endpoint import METHOD, Endpoint
 from sidecar.core.sent import SentRequest
+from sidecar.core.strict_json import Json
 
 #: Of the Fetch Standard's preflight: an origin (RFC 6454, section 7), as a browser writes it.
 _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[^\s,/]+", re.ASCII | re.IGNORECASE)
@@ -22,6 +23,7 @@ class Request:
     query: str = field(repr=False)  # may have secrets
     headers: Mapping[str, str] = field(repr=False)  # have the token, which must never reach a log
     sent: SentRequest
+    body: Mapping[str, Json] | None = field(default=None, repr=False)  #: read only where a policy looks at it
 
     @property
     def is_cors_preflight(self) -> bool:
@@ -33,6 +35,6 @@ class Request:
         )
 
 
-def admit(sent: SentRequest, endpoint: Endpoint) -> Request:
-    """Return the request, which is for ``endpoint``."""
-    return Request(endpoint, sent.query, sent.headers, sent)
+def admit(sent: SentRequest, endpoint: Endpoint, body: Mapping[str, Json] | None = None) -> Request:
+    """Return the request, which is for ``endpoint``; ``body`` is what ``body_of`` makes of it."""
+    return Request(endpoint, sent.query, sent.headers, sent, body)

@@ -22,10 +22,16 @@ class JsonError(ValueError):
     """The bytes are not a JSON object that every reader reads alike."""
 
 
+class DuplicateMemberError(JsonError):
+    """An object has two members of one name, of which readers take the first, the last or neither."""
+
+
 def loads_object(data: bytes) -> Mapping[str, Json]:
     """Read one JSON object; raises ``JsonError``."""
     try:
         value = _DECODER.decode(data.decode("utf-8"))
+    except DuplicateMemberError:
+        raise
     except (ValueError, RecursionError) as error:
         raise JsonError(str(error)) from None
     if not isinstance(value, dict):
@@ -41,7 +47,7 @@ def loads_object(data: bytes) -> Mapping[str, Json]:
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise JsonError("a member is given twice")
+        raise DuplicateMemberError("a member is given twice")
     return members
 
 

@@ -126,7 +126,9 @@ class ResponseSettings:
 class Trust:
     """Configuration, key sets and policy of one moment.
 
-    ``max_token_bytes`` counts the compact token's characters, ``max_path_bytes`` those of the path without its query.
+    ``max_token_bytes`` counts the compact token's characters, ``max_path_bytes`` those of the path without its query,
+    ``max_body_bytes`` are what Envoy is told to send of a body (0: it is not), which then may be a part of a larger one
+    (``takes_partial_bodies``).
     ``headers_read`` are the names of all headers that a check looks at, ``sources`` all places of credentials, and
     ``api_keys`` and ``introspecting`` those of API keys and of opaque tokens, with whose they are.
     """
@@ -137,6 +139,8 @@ class Trust:
     path_mode: PathMode
     max_token_bytes: int
     max_path_bytes: int
+    max_body_bytes: int = 0
+    takes_partial_bodies: bool = False
     headers_read: frozenset[str] = field(init=False, compare=False)
     sources: frozenset[Source] = field(init=False, compare=False)
     api_keys: Mapping[Source, Issuer] = field(init=False, compare=False)

@@ -15,7 +15,7 @@ class _Echo(BaseHTTPRequestHandler):
     wbufsize = -1
 
     def _echo(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length", 0)))
+        self._read_body()
         received = {"method": self.command, "path": self.path, "headers": [list(pair) for pair in self.headers.items()]}
         body = json.dumps(received).encode()
         self.send_response(200)
@@ -24,6 +24,13 @@ class _Echo(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def _read_body(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        if self.headers.get("transfer-encoding") == "chunked":
+            while size := int(self.rfile.readline(), 16):
+                self.rfile.read(size + 2)  # and its line's end
+            self.rfile.readline()
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _echo  # noqa: N815 - http.server's names
 

@@ -10,7 +10,7 @@ from envoy_data_plane.envoy.type import v3 as envoy_type
 from envoy_data_plane.envoy.type.matcher import v3 as matcher
 from envoy_data_plane.google.protobuf import Any
 
-from sidecar.core.headers_read import HEADERS_SENT
+from sidecar.core.headers_read import BODY_SENT, HEADERS_SENT
 from sidecar.envoy_config.clusters import AUTHZ
 from sidecar.envoy_config.options import EnvoyOptions
 
@@ -61,6 +61,7 @@ def _ext_authz(options: EnvoyOptions) -> ext_authz.ExtAuthz:
         emit_filter_state_stats=True,
         encode_raw_headers=options.encode_raw_headers,
         allowed_headers=_allowed_headers(options),
+        with_request_body=_body(options),
     )
 
 
@@ -75,11 +76,26 @@ def _allowed_headers(options: EnvoyOptions) -> matcher.ListStringMatcher | None:
     return matcher.ListStringMatcher(patterns=[*names, *path, *odd])
 
 
-def said_of_headers(options: EnvoyOptions) -> dict[str, Any]:
-    """Return the per-route setting that tells the sidecar which headers it is sent; nothing where it is sent all."""
-    if options.allowed_headers is None:
+def _body(options: EnvoyOptions) -> ext_authz.BufferSettings | None:
+    if not options.max_body_bytes:
+        return None
+    return ext_authz.BufferSettings(
+        max_request_bytes=options.max_body_bytes,
+        allow_partial_message=options.allow_partial_message,
+        # As text Envoy would show "!" for each byte that is not UTF-8.
+        pack_as_bytes=True,
+    )
+
+
+def said_of_what_is_sent(options: EnvoyOptions) -> dict[str, Any]:
+    """Return the per-route setting that tells the sidecar what it is sent: which headers, unless all, and of bodies."""
+    said: dict[str, str] = {}
+    if options.allowed_headers is not None:
+        said[HEADERS_SENT] = ",".join(options.allowed_headers)
+    if options.max_body_bytes:
+        said[BODY_SENT] = str(options.max_body_bytes)
+    if not said:
         return {}
-    said = {HEADERS_SENT: ",".join(options.allowed_headers)}
     settings = ext_authz.CheckSettings(context_extensions=said)
     return {NAME: Any.pack(ext_authz.ExtAuthzPerRoute(check_settings=settings))}
 

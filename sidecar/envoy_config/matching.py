@@ -28,5 +28,7 @@ def options_for(trust: Trust, addresses: tuple[str, ...], *, all_headers: bool =
         path_mode=trust.path_mode,
         peer_certificate=any(one.bound is not None and one.bound.mtls for one in trust.issuers.values()),
         timeout_seconds=CHECK_SECONDS + _asking_seconds(trust) / OF_THE_DEADLINE,
+        max_body_bytes=trust.max_body_bytes,
+        allow_partial_message=trust.takes_partial_bodies,
         allowed_headers=None if all_headers else tuple(sorted(trust.headers_read)),
     )

@@ -95,6 +95,16 @@ class EnvoyOptions:
     peer_certificate: bool = False
     """Send the client's certificate along, for tokens that are bound to one (RFC 8705). Default off: it is some KiB."""
 
+    max_body_bytes: int = 0
+    """Bytes of a request's body that the sidecar is sent. Default 0: none, and nothing waits for it.
+
+    That of the sidecar's ``Trust`` at least where its policies look at bodies: without, it denies with
+    ``envoy_config_stale``.
+    """
+
+    allow_partial_message: bool = False
+    """Let larger bodies pass, of which the sidecar is sent the beginning. Default off: Envoy answers 413."""
+
     unprotected_paths: tuple[str, ...] = ()
     """Exact paths (no query) that go to the application without a check. Default none. In normal form.
 

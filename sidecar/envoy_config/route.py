@@ -25,7 +25,7 @@ def configuration(options: EnvoyOptions) -> route.RouteConfiguration:
         routes=[*refused, *unprotected, _protected()],
         # After the filters: the sidecar is still shown it.
         request_headers_to_remove=[] if options.forward_token else list(options.token_headers),
-        typed_per_filter_config=authz_filter.said_of_headers(options),
+        typed_per_filter_config=authz_filter.said_of_what_is_sent(options),
     )
     return route.RouteConfiguration(name="ingress", virtual_hosts=[host])
 

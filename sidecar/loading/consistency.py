@@ -118,6 +118,8 @@ def _expressions(settings: Settings) -> Iterator[Inconsistency]:
         except ValueError as error:
             yield where, str(error)
             continue
+        if settings.request.body is None and any("request.body" in term.variables for term in terms):
+            yield where, "looks at the body, which Envoy is not told to send; write 'request: {body: {}}'"
         if size > _LARGEST_TOKEN and any("identity.claims" in term.variables for term in terms):
             yield (
                 ("request", "max_token_bytes"),

@@ -2,14 +2,27 @@
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
+from typing import TYPE_CHECKING
 
 from sidecar.core.path import PathMode
 from sidecar.core.policy.key import attribute_patterns, parse_key
 from sidecar.core.policy.match import Matching, Pattern, StringSet, Values, string_set
-from sidecar.core.policy.model import Action, AttributeKind, Condition, Operation, Policy, PolicySet, Rule, Source, Term
+from sidecar.core.policy.model import (
+    Action,
+    AttributeKind,
+    Condition,
+    Joint,
+    Looks,
+    Operation,
+    Policy,
+    PolicySet,
+    Rule,
+    Source,
+)
 from sidecar.core.policy.networks import blocks_of
 from sidecar.core.policy.patterns import host_patterns, method_patterns, path_patterns, text_patterns, widened
 from sidecar.core.policy.peer import Proxies
+from sidecar.core.policy.terms import FINDERS
 from sidecar.settings import Settings
 from sidecar.settings.policy import (
     SOURCE_FIELDS,
@@ -20,17 +33,27 @@ from sidecar.settings.policy import (
     SourceSettings,
 )
 
+if TYPE_CHECKING:
+    from sidecar.cel import Term as CelTerm
+
 _Read = Callable[[str], tuple[Pattern, ...]]
 #: Expressions that are kept.
 _KEPT = 1024
 
 
 @lru_cache(_KEPT)
-def terms_of(expression: str) -> Sequence[Term]:
+def terms_of(expression: str) -> Sequence["CelTerm"]:
     """Compile an expression, once: it is checked first, and at each reload it mostly stays. Raises ``CelError``."""
     from sidecar.cel import compile_terms  # noqa: PLC0415 - 14 MB that nobody needs who has no expression
 
     return compile_terms(expression)
+
+
+@lru_cache(_KEPT)
+def _joint(terms: tuple["CelTerm", ...]) -> Joint:
+    from sidecar.cel import join  # noqa: PLC0415 - as above
+
+    return Joint(terms, join(terms, FINDERS))
 
 
 def build_policies(settings: Settings) -> PolicySet:
@@ -58,10 +81,13 @@ def _policy(policy: PolicySettings, mode: PathMode) -> Policy:
 
 
 def _rule(rule: RuleSettings, mode: PathMode, *, keeps_out: bool) -> Rule:
+    conditions = tuple(one for entry in rule.when or () for one in _conditions(entry, keeps_out=keeps_out))
+    terms = tuple(one for one in conditions if not isinstance(one, Condition) and one.looks is Looks.REQUEST)
     return Rule(
         sources=tuple(_source(entry.source, keeps_out=keeps_out) for entry in rule.from_ or ()),
         operations=tuple(_operation(entry.operation, mode, keeps_out=keeps_out) for entry in rule.to or ()),
-        conditions=tuple(one for entry in rule.when or () for one in _conditions(entry, keeps_out=keeps_out)),
+        conditions=conditions,
+        joint=_joint(terms) if terms else None,
     )
 
 
@@ -91,7 +117,7 @@ def _operation(operation: OperationSettings, mode: PathMode, *, keeps_out: bool)
     )
 
 
-def _conditions(condition: ConditionSettings, *, keeps_out: bool) -> Sequence[Condition | Term]:
+def _conditions(condition: ConditionSettings, *, keeps_out: bool) -> Sequence["Condition | CelTerm"]:
     if condition.key is None:
         assert condition.cel is not None  # noqa: S101 - one of the two is there
         return terms_of(condition.cel)

@@ -227,7 +227,7 @@ def _has_dpop(settings: IssuerSettings) -> bool:
 
 def _trust(settings: Settings, issuers: dict[str, Issuer]) -> Trust:
     sources = frozenset(source for issuer in issuers.values() for source in issuer.sources)
-    policy = build_policies(settings)
+    policy, body = build_policies(settings), settings.request.body
     return Trust(
         issuers=issuers,
         policy=policy,
@@ -235,6 +235,8 @@ def _trust(settings: Settings, issuers: dict[str, Issuer]) -> Trust:
         path_mode=settings.request.path_mode,
         max_token_bytes=settings.request.max_token_bytes,
         max_path_bytes=settings.request.max_path_bytes,
+        max_body_bytes=0 if body is None else body.max_bytes,
+        takes_partial_bodies=body is not None and body.allow_partial_message,
     )
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sidecar.core.headers_read import BODY_BYTES
 from sidecar.core.path import PathMode
 from sidecar.settings.api_keys import ApiKeySettings
 from sidecar.settings.assertion import AssertionSettings
@@ -18,6 +19,22 @@ from sidecar.settings.response import ResponseSettings
 from sidecar.settings.revocation import RevocationSettings
 from sidecar.settings.tls import TlsSettings
 from sidecar.transport import address
+
+
+class BodySettings(Model):
+    """Bodies, for ``request.body`` in CEL: JSON objects alone. Envoy holds each request back until it has all of it."""
+
+    max_bytes: int = Field(
+        8192,
+        ge=64,
+        le=BODY_BYTES,
+        description="Bytes of the largest body that Envoy sends along. It answers 413 to a larger one by itself.",
+    )
+    allow_partial_message: bool = Field(
+        default=False,
+        description="Envoy's setting of that name: true lets larger bodies pass, but not where a policy that is about "
+        "the request looks at the body (body_ambiguous). For applications that take uploads as well.",
+    )
 
 
 class RequestSettings(Model):
@@ -48,6 +65,9 @@ class RequestSettings(Model):
         ge=256,
         le=65536,
         description="Bytes of the largest token that is looked at; bounds the work an attacker buys.",
+    )
+    body: BodySettings | None = Field(
+        None, description="Has Envoy send the body along, for request.body in CEL (docs/cel.md). Default: it does not."
     )
 
 

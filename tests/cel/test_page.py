@@ -9,7 +9,7 @@ import pytest
 from sidecar.cel import compile_terms
 from sidecar.cel.compile import MAX_LENGTH
 from sidecar.cel.price import PRICES
-from sidecar.cel.variables import CLAIMS, HEADERS, VARIABLES, Kind
+from sidecar.cel.variables import BODY, CLAIMS, HEADERS, VARIABLES, Kind
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/cel.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```cel\n(.*?)\n```", PAGE, re.DOTALL)
@@ -55,7 +55,8 @@ def test_every_variable_has_its_row() -> None:
 
 def _longest(name: str) -> str:
     one = VARIABLES[name]
-    suffix = {HEADERS: " each", CLAIMS: " as JSON"}.get(name, " members" if one.kind is Kind.TEXTS else "")
+    suffixes = {HEADERS: " each", CLAIMS: " as JSON", BODY: " as JSON"}
+    suffix = suffixes.get(name, " members" if one.kind is Kind.TEXTS else "")
     return f"{one.longest}{suffix}" if one.longest else ""
 
 

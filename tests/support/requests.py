@@ -23,10 +23,14 @@ def check_request(  # noqa: PLR0913 - one a field
     principal: str = "",
     destination: str = "",
     server_name: str | None = None,
+    body: bytes = b"",
+    text_body: str = "",
+    extensions: Mapping[str, str] | None = None,
 ) -> bytes:
     """Return a serialised CheckRequest. ``header_map`` is what ``encode_raw_headers`` makes Envoy send.
 
     ``peer`` is the address of the connection, ``principal`` of its certificate. ``server_name``: ``None`` without TLS.
+    ``body`` is what Envoy sends of one as bytes, ``text_body`` as text; ``extensions`` are its ``context_extensions``.
     """
     message = CheckRequest()
     attributes = message.attributes
@@ -40,6 +44,8 @@ def check_request(  # noqa: PLR0913 - one a field
     http = message.attributes.request.http
     http.method, http.path, http.host, http.scheme = method, path, host, "https"
     http.headers.update(headers or {})
+    http.raw_body, http.body = body, text_body
+    attributes.context_extensions.update(extensions or {})
     if header_map is not None:
         http.header_map.SetInParent()
         http.header_map.headers.extend(HeaderValue(key=name, raw_value=value) for name, value in header_map)

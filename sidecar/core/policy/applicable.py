@@ -16,9 +16,10 @@ class Applicable:
     """``deny``, ``allow`` and ``audit`` in the policies' order. ``preflight``: whether a CORS preflight needs no token.
 
     ``of_identity``: whether the identity alone decides by them, since none looks at the request. ``tries``: whether
-    some are not enforced for everybody. ``open_unless`` one of these is enforced all that is not denied may pass;
-    ``None``: never. ``dry_run``: nothing is enforced. ``serial`` is another one for each, cheap as a key, which does
-    not keep it alive; ``Lookup`` sees to it that endpoints with the same rules share one.
+    some are not enforced for everybody. ``reads_body``: whether one that is enforced for anybody looks at the body.
+    ``open_unless`` one of these is enforced all that is not denied may pass; ``None``: never. ``serial`` is another one
+    for each, cheap as a key, which does not keep it alive; ``Lookup`` sees to it that endpoints with the same rules
+    share one.
     """
 
     public: bool
@@ -31,6 +32,7 @@ class Applicable:
     dry_run: bool = False
     of_identity: bool = field(init=False)
     tries: bool = field(init=False)
+    reads_body: bool = field(init=False)
     serial: int = field(init=False, default_factory=count().__next__)
 
     def __post_init__(self) -> None:
@@ -38,6 +40,8 @@ class Applicable:
         entries = (*self.deny, *self.allow, *self.audit)
         looks = self.public or self.preflight or any(one.rule.looks_at_request for one in entries)
         object.__setattr__(self, "of_identity", not looks)
+        reading = any(one.rule.reads_body and one.policy.percent > 0 for one in (*self.deny, *self.allow))
+        object.__setattr__(self, "reads_body", reading)
         policies = (*(one.policy for one in entries), *(self.open_unless or ()))
         object.__setattr__(self, "tries", any(one.percent < EVERYBODY for one in policies))
 

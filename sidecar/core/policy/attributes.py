@@ -66,6 +66,17 @@ def header_readings(name: str, request: Request, *, runs: bool) -> tuple[str | N
     return tuple(dict.fromkeys((*found, *_runs(value)))) if runs and "," in value else tuple(found)
 
 
+def is_read_alike(value: str) -> bool:
+    """Say whether all readers of a header's value see the same; where that is not sure, it is not."""
+    return (
+        "," not in value
+        and "!" not in value
+        and value.isascii()
+        and value.strip() == value
+        and len(value) <= _MAX_LENGTH
+    )
+
+
 def _runs(value: str) -> Iterator[str]:
     parts = value.split(",")
     for first, last in combinations(range(len(parts) + 1), 2):

@@ -16,6 +16,7 @@ from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.case import Case
 from sidecar.core.policy.conditions import is_met
 from sidecar.core.policy.model import Action, Entry, Looks, Policy, Rule
+from sidecar.core.policy.terms import all_hold
 from sidecar.core.policy.trial import difference, enforced, is_enforced
 from sidecar.core.reason import Reason
 
@@ -124,7 +125,9 @@ def _noted(decision: _Decision, audited: tuple[str, ...], trial: Trial | None) -
 
 def _matches(entry: Entry, case: Case, answers: Answers) -> bool:
     rule, keeps_out = entry.rule, entry.policy.action is not Action.ALLOW
-    if not all(is_met(one, case, keeps_out=keeps_out) for one in rule.of_request):
+    if rule.apart and not all(is_met(one, case, keeps_out=keeps_out) for one in rule.apart):
+        return False
+    if rule.joint is not None and not all_hold(rule.joint, case, keeps_out=keeps_out):
         return False
     if rule.sources_look is Looks.REQUEST and not _comes_from(rule, case, keeps_out=keeps_out):
         return False

@@ -5,15 +5,18 @@ joined by AND, values by OR; sources by OR, operations by OR, conditions by AND;
 AND conditions; a policy is its rules joined by OR.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sidecar.core.policy.index import PathIndex
 from sidecar.core.policy.match import Matching, StringSet, Values
 from sidecar.core.policy.peer import NO_PROXIES, Proxies
 from sidecar.core.strict_json import Json
+
+if TYPE_CHECKING:
+    from sidecar.core.policy.case import Case
 
 #: Percent.
 EVERYBODY = 100.0
@@ -134,17 +137,41 @@ class Operation:
     paths: Values[StringSet]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Joint:
+    """The terms of a rule that are asked in each check, as one question.
+
+    ``ask`` answers for all of them, joined by AND, where there is one reading alone of the path and of each header:
+    ``False`` if one does not hold, ``None`` if that cannot be told.
+    """
+
+    terms: tuple[Term, ...]
+    ask: Callable[["Case"], bool | None] = field(repr=False)
+    headers: tuple[str, ...] = field(init=False)
+    reads_path: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note what may be read in several ways."""
+        names = sorted({name for one in self.terms for name in one.headers})
+        object.__setattr__(self, "headers", tuple(names))
+        object.__setattr__(self, "reads_path", any("request.path" in one.variables for one in self.terms))
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule. Empty ``sources``, ``operations`` or ``conditions`` restrict nothing.
 
     ``of_endpoint``, ``of_request`` and ``of_identity`` are the conditions again, by what they look at; and
-    ``sources_look`` at the identity, or at the request as well.
+    ``sources_look`` at the identity, or at the request as well. ``joint`` has the terms among ``of_request``, if there
+    are any, and ``apart`` those that are not in it.
     """
 
     sources: tuple[Source, ...]
     operations: tuple[Operation, ...]
     conditions: tuple[Condition | Term, ...]
+    joint: Joint | None = field(default=None, compare=False)
+    apart: tuple[Condition | Term, ...] = field(init=False, compare=False)
+    reads_body: bool = field(init=False, compare=False)
     of_endpoint: tuple[Condition | Term, ...] = field(init=False, compare=False)
     of_identity: tuple[Condition | Term, ...] = field(init=False, compare=False)
     of_request: tuple[Condition | Term, ...] = field(init=False, compare=False)
@@ -155,6 +182,10 @@ class Rule:
         for looks in Looks:
             chosen = tuple(one for one in self.conditions if one.looks is looks)
             object.__setattr__(self, f"of_{looks.name.lower()}", chosen)
+        joined = self.joint.terms if self.joint else ()
+        terms = (one for one in self.of_request if not isinstance(one, Condition))
+        object.__setattr__(self, "reads_body", any("request.body" in one.variables for one in terms))
+        object.__setattr__(self, "apart", tuple(one for one in self.of_request if one not in joined))
         looking = (one.looks for source in self.sources for one in source.conditions)
         object.__setattr__(self, "sources_look", max(looking, default=Looks.IDENTITY))
 

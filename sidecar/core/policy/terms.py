@@ -12,9 +12,9 @@ from math import prod
 
 from sidecar.core.endpoint import Endpoint
 from sidecar.core.identity import Identity
-from sidecar.core.policy.attributes import header_readings
+from sidecar.core.policy.attributes import header_readings, is_read_alike
 from sidecar.core.policy.case import Case
-from sidecar.core.policy.model import Expression, Term, Value
+from sidecar.core.policy.model import Expression, Joint, Term, Value
 from sidecar.core.policy.peer import Workload, client_address, workload
 from sidecar.core.strict_json import Json
 
@@ -22,7 +22,16 @@ from sidecar.core.strict_json import Json
 _MOST_READINGS = 16
 #: A comma that may stand in a literal.
 _COMMA = re.compile(r"['\"][^'\"]*,[^'\"]*['\"]")
-PATH, HEADERS, CLAIMS = "request.path", "request.headers", "identity.claims"
+PATH, HEADERS, CLAIMS, BODY = "request.path", "request.headers", "identity.claims", "request.body"
+
+
+def _at_endpoint(find: Callable[[Endpoint], object]) -> Callable[[Case], object]:
+    return lambda case: find(case.request.endpoint)
+
+
+def _of_somebody(find: Callable[[Identity], object]) -> Callable[[Case], object]:
+    return lambda case: None if case.identity is None else find(case.identity)
+
 
 #: ``None`` where there is none: the variable is not there then. Times are in seconds since the epoch.
 _OF_ENDPOINT: Mapping[str, Callable[[Endpoint], object]] = {
@@ -52,10 +61,38 @@ _OF_REQUEST: Mapping[str, Callable[[Case], object]] = {
     ),
     "destination.address": lambda case: case.request.sent.destination or None,
     "connection.sni": lambda case: case.request.sent.server_name or None,
-    "context": lambda case: dict(case.request.sent.attributes.context_extensions),
+    "context": lambda case: case.request.sent.attributes.context_extensions,
 }
-#: All that there are.
-VARIABLES = frozenset((PATH, HEADERS, CLAIMS, *_OF_ENDPOINT, *_OF_IDENTITY, *_OF_REQUEST))
+#: Finds each variable there is, with the first reading of the path, and all headers and claims.
+FINDERS: Mapping[str, Callable[[Case], object]] = {
+    PATH: lambda case: case.request.endpoint.paths[0],
+    HEADERS: lambda case: case.request.headers,
+    BODY: lambda case: case.request.body,
+    CLAIMS: lambda case: case.identity and case.identity.claims,
+    **{name: _at_endpoint(find) for name, find in _OF_ENDPOINT.items()},
+    **{name: _of_somebody(find) for name, find in _OF_IDENTITY.items()},
+    **_OF_REQUEST,
+}
+VARIABLES = frozenset(FINDERS)
+
+
+def all_hold(joint: Joint, case: Case, *, keeps_out: bool) -> bool:
+    """Say whether all terms of a rule hold."""
+    if (joint.headers or joint.reads_path) and not _has_one_reading(joint, case):
+        return all(holds(term, case, keeps_out=keeps_out) for term in joint.terms)
+    answer = joint.ask(case)
+    return keeps_out if answer is None else answer
+
+
+def _has_one_reading(joint: Joint, case: Case) -> bool:
+    request = case.request
+    if joint.reads_path and len(request.endpoint.paths) > 1:
+        return False
+    for name in joint.headers:
+        value = request.headers.get(name)
+        if value is not None and not is_read_alike(value):
+            return False
+    return True
 
 
 def holds(term: Term, case: Case, *, keeps_out: bool) -> bool:
@@ -106,18 +143,8 @@ def _joined(answers: Iterator[bool | None], *, keeps_out: bool) -> bool:
 
 
 def _values(term: Expression, case: Case) -> dict[str, object]:
-    """Return all variables but path and headers; what is not there is ``None``, or left out."""
-    values: dict[str, object] = {}
-    for name in term.variables:
-        if name in _OF_ENDPOINT:
-            values[name] = _OF_ENDPOINT[name](case.request.endpoint)
-        elif name in _OF_REQUEST:
-            values[name] = _OF_REQUEST[name](case)
-        elif case.identity is not None and name in _OF_IDENTITY:
-            values[name] = _OF_IDENTITY[name](case.identity)
-        elif case.identity is not None and name == CLAIMS:
-            values[name] = case.identity.claims
-    return values
+    """Return all variables but path and headers; what is not there is ``None``."""
+    return {name: FINDERS[name](case) for name in term.variables if name not in {PATH, HEADERS}}
 
 
 def _claims(term: Term, identity: Identity) -> object:

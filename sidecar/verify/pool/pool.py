@@ -50,6 +50,7 @@ class Pool:
         self.counts = PoolCounts()
         self._in_flight = in_flight
         self._verifiers = list(verifiers)
+        self._sessions = {verifier: verifier.verdicts.sessions for verifier in self._verifiers}
         self._choice = Choice(self._verifiers)
         self._wake_up = wake_up
         self._costs = costs
@@ -159,7 +160,11 @@ class Pool:
             verifier.end_tick()
 
     def _end_late(self) -> None:
-        """End what is over, and look again as long as there is something to wait for."""
+        """End what is over, and look again as long as there is something to wait for.
+
+        Verdicts are looked for, too: one that was overwritten is given up only after several looks; nobody wakes us.
+        """
+        self._take_verdicts()
         self.counts.timeouts += self._pending.end_late(monotonic())
         self._timer = None
         if self._loop is not None and len(self._pending):
@@ -180,8 +185,15 @@ class Pool:
             taken += len(records)
             more |= len(records) == BATCH
             verifier.attend()
+            self._note_session(verifier)
         if taken:
             self._costs.take.add((monotonic() - began) / taken)
         self._plan_tick()
         if more:
             self._loop.call_soon(self._take_verdicts)
+
+    def _note_session(self, verifier: Verifier) -> None:
+        """Take back the jobs where a new session of the verdicts has begun: what was in the old one is lost."""
+        if self._sessions[verifier] != (sessions := verifier.verdicts.sessions):
+            self._sessions[verifier] = sessions
+            self.counts.lost += self._pending.end_of(verifier)

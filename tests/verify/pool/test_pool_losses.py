@@ -5,6 +5,7 @@ import asyncio
 from verify.pool.ends import asked, both, need, opened, settle, verdict
 
 from sidecar.core.needs import Verdict, Verify
+from sidecar.memory.ring_layout import LINE, RECORDS
 from sidecar.verify.inline import verify_inline
 from sidecar.verify.pool.counts import PoolCounts
 
@@ -129,6 +130,31 @@ def test_hanging_verifier() -> None:
                 await settle(working)
                 await asyncio.gather(*tasks)
             assert pool._verifiers[0].jobs.backlog == before
+            pool.close()
+
+    asyncio.run(go())
+
+
+def test_verdict_that_was_overwritten() -> None:
+    """Nobody waits for its deadline: the ring is given up, all its needs are verified elsewhere, and it works again."""
+
+    async def go() -> None:
+        with both() as ends:
+            worker = ends.worker()
+            pool = await opened(ends, worker)
+            needs = [need() for _ in range(3)]
+            tasks = asked(pool, *needs)
+            await asyncio.sleep(0)
+            worker.turn()
+            first = ends.plan.verdicts(0, 0).offset + RECORDS
+            ends.shared.memory[first : first + LINE] = bytes(LINE)
+            assert await asyncio.gather(*tasks) == [verdict(one) for one in needs]
+            assert (pool.counts.lost, pool.counts.timeouts, pool.counts.unbelieved) == (3, 0, 0)
+            await settle(worker)
+            tasks = asked(pool, *needs)
+            await settle(worker)
+            assert await asyncio.gather(*tasks) == [verdict(one) for one in needs]
+            assert pool.counts.verdicts == 3
             pool.close()
 
     asyncio.run(go())
