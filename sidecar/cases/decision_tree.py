@@ -1,6 +1,7 @@
 """A decision and all that led to it, as a tree for people: of what ``explained`` returns, here or in a sidecar."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.text import Text
@@ -12,7 +13,7 @@ _Members = Mapping[str, Any]
 
 
 def tree(found: _Members) -> Tree:
-    """Return a tree: the decision, and each policy with what matches of it and what does not."""
+    """Return a tree: the decision, what is done, and each policy with what matches of it and what does not."""
     allowed = found["decision"] == "allow"
     head = Text.assemble(
         ("ALLOW" if allowed else "DENY", "bold green" if allowed else "bold red"),
@@ -21,12 +22,32 @@ def tree(found: _Members) -> Tree:
     )
     root = Tree(head)
     if found["detail"]:
-        root.add(Text(found["detail"], "yellow"))
+        root.add(Text(found["detail"], "red"))
+    done = root.add(Text("request and answer" if allowed else f"answer {found['status']}"))
+    for line in _done(found, allowed=allowed):
+        done.add(Text(line))
     if not found["policies"]:
         root.add(Text("no policy was looked at", "dim"))
     for one in found["policies"]:
         root.add(_policy(one))
     return root
+
+
+def _done(found: _Members, *, allowed: bool) -> Iterator[str]:
+    """Say what becomes of the request, or is answered."""
+    whose = "upstream: " if allowed else ""
+    yield from (f"{whose}{name}: {_shown(value)}" for name, value in found["headers"].items())
+    if found["removed"]:
+        yield f"upstream, without: {', '.join(found['removed'])}"
+    yield from (f"query: {name}={_shown(value)}" for name, value in found["query"].items())
+    if found["query_removed"]:
+        yield f"query, without: {', '.join(found['query_removed'])}"
+    yield from (f"client: {name}: {_shown(value)}" for name, value in found["client"].items())
+    for name in ("policy_metadata", "denied_problem"):
+        if name in found["metadata"]:
+            yield f"metadata: {name}: {_shown(json.dumps(found['metadata'][name]))}"
+    if found["body"]:
+        yield f"body: {_shown(found['body'].strip())}"
 
 
 def _policy(one: _Members) -> Tree:
@@ -52,5 +73,8 @@ def _line(label: str, *, holds: bool) -> Text:
 
 
 def _values(seen: Iterable[str]) -> str:
-    shown = [value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…" for value in seen]
-    return ", ".join(shown) if shown else "nothing"
+    return ", ".join(map(_shown, seen)) or "nothing"
+
+
+def _shown(value: str) -> str:
+    return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"

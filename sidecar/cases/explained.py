@@ -10,19 +10,26 @@ from sidecar.core.revocation import Denylist
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import Trust
 
-#: HTTP statuses of decisions that policy has made: the others are made before it is asked.
-_OF_POLICY = frozenset({200, 403})
+#: HTTP statuses of what a check ends with before policy is asked, where a token that is known is no good.
+_BEFORE_POLICY = frozenset({401, 503})
 
 
 def explained(prepared: Prepared, trust: Trust, denylist: Denylist | None = None) -> dict[str, Json]:
-    """Check a request, and say which policy, rule and condition decide; raises ``UnansweredError``."""
+    """Check a request, and say which policy, rule and condition decide; raises ``UnansweredError``.
+
+    Where something has seen the token, it is not shown.
+    """
     found = run(prepared, trust, denylist)
-    policies = _policies(prepared, trust) if OUTCOMES[found.decision.reason].status in _OF_POLICY else ()
-    return members(found, policies, "" if prepared.token is None else prepared.token.decode("utf-8", "replace"))
+    policies = () if OUTCOMES[found.decision.reason].status in _BEFORE_POLICY else _policies(prepared, trust)
+    told = members(found, policies)
+    if prepared.token is None:
+        return told
+    token = prepared.token.decode("utf-8", "replace")
+    return {name: _without(token, value) for name, value in told.items()}
 
 
-def members(found: Found, policies: Sequence[Explained], token: str = "") -> dict[str, Json]:
-    """Return it as JSON has it. Where a condition has seen ``token``, it is not shown."""
+def members(found: Found, policies: Sequence[Explained]) -> dict[str, Json]:
+    """Return it as JSON has it."""
     decision = found.decision
     return {
         "decision": "allow" if found.allowed else "deny",
@@ -30,6 +37,14 @@ def members(found: Found, policies: Sequence[Explained], token: str = "") -> dic
         "message": OUTCOMES[decision.reason].message,
         "policy": decision.policy,
         "detail": "" if isinstance(decision, Permit) else decision.detail,
+        "status": found.status,
+        "headers": dict(found.headers),
+        "removed": list(found.removed),
+        "client": dict(found.client),
+        "query": dict(found.query),
+        "query_removed": list(found.query_removed),
+        "metadata": dict(found.metadata),
+        "body": found.body,
         "policies": [
             {
                 "name": one.policy.name,
@@ -37,7 +52,7 @@ def members(found: Found, policies: Sequence[Explained], token: str = "") -> dic
                 "scopes": [*sorted(one.policy.scopes)],
                 "enforced": one.enforced,
                 "matches": one.matches,
-                "rules": _nodes(one.rules, token),
+                "rules": _nodes(one.rules),
             }
             for one in policies
         ],
@@ -51,13 +66,17 @@ def _policies(prepared: Prepared, trust: Trust) -> tuple[Explained, ...]:
         return ()  # it never comes to policy; the decision says why
 
 
-def _nodes(nodes: Sequence[Node], token: str) -> list[Json]:
+def _nodes(nodes: Sequence[Node]) -> list[Json]:
     return [
-        {
-            "label": node.label,
-            "holds": node.holds,
-            "seen": [one.replace(token, "(the token)") if token else one for one in node.seen],
-            "parts": _nodes(node.parts, token),
-        }
-        for node in nodes
+        {"label": node.label, "holds": node.holds, "seen": [*node.seen], "parts": _nodes(node.parts)} for node in nodes
     ]
+
+
+def _without(token: str, value: Json) -> Json:
+    if isinstance(value, str):
+        return value.replace(token, "(the token)")
+    if isinstance(value, list):
+        return [_without(token, one) for one in value]
+    if isinstance(value, dict):
+        return {name: _without(token, one) for name, one in value.items()}
+    return value

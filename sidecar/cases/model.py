@@ -7,6 +7,7 @@ from pydantic import Field
 
 from sidecar.settings.base import Model, Text
 from sidecar.settings.policy import OperationSettings, PolicySettings
+from sidecar.settings.response import ResponseSettings
 
 #: A header's value, or its copies.
 HeaderValue = str | list[str]
@@ -59,6 +60,12 @@ class ExpectedCase(Model):
     status: int | None = Field(None, description="The HTTP status of a denial.")
     headers: dict[str, str] | None = Field(None, description="Headers that are set: upstream, or of a denial.")
     removed: list[str] | None = Field(None, description="Headers that the upstream does not get, some of them.")
+    client: dict[str, str] | None = Field(None, description="Headers that are set for the client, of what is allowed.")
+    query: dict[str, str] | None = Field(None, description="Query parameters that are set, percent-encoded.")
+    query_removed: list[str] | None = Field(None, description="Those that the upstream does not get, all of them.")
+    metadata: dict[str, Any] | None = Field(None, description="Members of 'policy_metadata'.")
+    body: str | None = Field(None, description="The body of a denial.")
+    json_body: dict[str, Any] | None = Field(None, alias="json", description="The same, as JSON.")
 
 
 class CaseSettings(Model):
@@ -79,4 +86,5 @@ class CaseFile(Model):
     public: list[OperationSettings] = Field(default=[], description="With 'policies': operations without a token.")
     cors_preflight: list[OperationSettings] = Field(default=[], description="With 'policies': of CORS preflights.")
     xff_num_trusted_hops: int = Field(0, ge=0, le=16, description="With 'policies': as request.xff_num_trusted_hops.")
+    response: ResponseSettings | None = Field(None, description="With 'policies': as in a configuration.")
     cases: list[CaseSettings] = Field(min_length=1, description="Requests, and what is expected of each.")

@@ -26,7 +26,7 @@ class Cases:
         """Return what there is in place of a configuration, ``None`` where there is nothing."""
         if self.content.policies is None:
             return None
-        names = ("policies", "public", "cors_preflight")
+        names = ("policies", "public", "cors_preflight", "response")
         found = {name: self.document.values[name] for name in names if name in self.document.values}
         return {**found, "request": {"xff_num_trusted_hops": self.content.xff_num_trusted_hops}}
 

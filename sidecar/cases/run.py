@@ -1,9 +1,11 @@
 """Putting a case through the check."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from envoy.config.core.v3.base_pb2 import HeaderValueOption
 from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
+from google.protobuf.json_format import MessageToDict
 
 from sidecar.cases.model import CaseSettings
 from sidecar.cases.request import check_request
@@ -19,6 +21,7 @@ from sidecar.core.policy.evaluate import admit_without_identity
 from sidecar.core.request import admit
 from sidecar.core.revocation import Denylist
 from sidecar.core.sent import read_sent
+from sidecar.core.strict_json import Json
 from sidecar.core.trust import Trust
 from sidecar.verify.inline import verdict_of
 from sidecar.verify.token import identity_in
@@ -29,12 +32,20 @@ NOW = 1_767_268_800.0
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What came of a case. ``headers`` are those that are set: upstream, or of the denial."""
+    """What came of a case. ``headers`` are those that are set or appended to: upstream, or of the denial.
+
+    ``client`` are those of the answer to the client; ``query`` parameters as they are written.
+    """
 
     decision: Decision
     status: int
     headers: Mapping[str, str]
     removed: tuple[str, ...]
+    client: Mapping[str, str]
+    query: Mapping[str, str]
+    query_removed: tuple[str, ...]
+    metadata: Mapping[str, Json]
+    body: str
 
     @property
     def allowed(self) -> bool:
@@ -71,13 +82,22 @@ def run(prepared: Prepared, trust: Trust, denylist: Denylist | None = None) -> F
         step = _resumed(step, prepared.now)
     response = CheckResponse.FromString(step.response)
     ok, denied = response.ok_response, response.denied_response
-    sent = ok.headers if response.HasField("ok_response") else denied.headers
+    allows = response.HasField("ok_response")
     return Found(
-        step.decision,
-        200 if response.HasField("ok_response") else int(denied.status.code),
-        {option.header.key: option.header.value for option in sent},
-        tuple(ok.headers_to_remove),
+        decision=step.decision,
+        status=200 if allows else int(denied.status.code),
+        headers=_headers(ok.headers if allows else denied.headers),
+        removed=tuple(ok.headers_to_remove),
+        client=_headers(ok.response_headers_to_add),
+        query={one.key: one.value for one in ok.query_parameters_to_set},
+        query_removed=tuple(ok.query_parameters_to_remove),
+        metadata=MessageToDict(response.dynamic_metadata),
+        body=denied.body,
     )
+
+
+def _headers(options: Iterable[HeaderValueOption]) -> dict[str, str]:
+    return {option.header.key: option.header.value for option in options}
 
 
 def situation(prepared: Prepared, trust: Trust) -> Case:

@@ -27,5 +27,8 @@ def check_config(config: Path) -> None:
         click.echo(f"issuer {issuer.issuer}: {keys}, {', '.join(sorted(issuer.algorithms))}")
     deny, allow = len(trust.policy.deny), len(trust.policy.allow)
     click.echo(f"policies: {deny} deny, {allow} allow; {len(trust.policy.public)} public operation(s)")
+    bundle = settings.policy_bundle
+    if bundle is not None:
+        click.echo(f"policy bundle {bundle.name}: fetched from {bundle.url.partition('?')[0]}; not looked at here")
     click.echo(f"listens on {settings.listen}; path mode {trust.path_mode}")
     click.echo(f"{config}: OK")

@@ -26,7 +26,11 @@ def envoy() -> None:
 @click.option("--listener", default="127.0.0.1:8080", show_default=True, help="Where clients reach Envoy.")
 @click.option("--upstream", default="127.0.0.1:8081", show_default=True, help="The application.")
 @click.option("--servers", type=click.IntRange(min=1), help="The sidecar's servers, where its 'servers' does not say.")
-@click.option("--all-headers", is_flag=True, help="Have all headers sent, also those no policy looks at.")
+@click.option(
+    "--all-headers",
+    is_flag=True,
+    help="Have all headers sent, also those no policy looks at; always so with a policy_bundle.",
+)
 @click.option("--only", multiple=True, type=click.Choice(PARTS), help="A part of it; may be given several times.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of YAML.")
 def config_command(  # noqa: PLR0913 - one an option
@@ -65,7 +69,9 @@ def config_command(  # noqa: PLR0913 - one an option
     count = servers or configuration.settings.servers
     if count is None:
         raise Failure("'servers' is not in the configuration: each machine has its own; add --servers", ExitCode.USAGE)
-    options = options_for(loaded.trust, addresses(configuration.settings, count), all_headers=all_headers)
+    # What a bundle's policies look at nobody knows here.
+    every = all_headers or configuration.settings.policy_bundle is not None
+    options = options_for(loaded.trust, addresses(configuration.settings, count), all_headers=every)
     (listens, on), (host, port) = _endpoint("listener", listener), _endpoint("upstream", upstream)
     try:
         ours = replace(options, listener_address=listens, listener_port=on, upstream_address=host, upstream_port=port)

@@ -7,6 +7,9 @@ import click
 
 from sidecar.cli.configuration import config_option, load
 from sidecar.cli.output import as_yaml
+from sidecar.core.digest import digest_of
+from sidecar.core.effects.dump import dump_effects
+from sidecar.core.effects.model import NO_EFFECTS
 from sidecar.core.policy.dump import dump
 
 
@@ -23,5 +26,9 @@ def compile_command(config: Path, *, as_json: bool) -> None:
     Example:
       diff <(authz-sidecar policy compile --config old.yaml) <(authz-sidecar policy compile --config new.yaml)
     """
-    document = dump(load(config)[1].trust.policy)
+    trust = load(config)[1].trust
+    document = dump(trust.policy)
+    if trust.effects != NO_EFFECTS:
+        digest = digest_of((trust.policy, trust.effects), b"policy").hex()
+        document |= {"digest": digest, "effects": dump_effects(trust.effects)}
     click.echo(json.dumps(document, indent=2) if as_json else as_yaml(document), nl=as_json)

@@ -7,10 +7,16 @@ from sidecar.core.asked import Asked
 from sidecar.core.assertion import Assertion
 from sidecar.core.cache import Known
 from sidecar.core.decision import Denial, Permit
+from sidecar.core.effects.added import NOTHING, Added, added
+from sidecar.core.effects.reply import USUAL, Reply, chosen, reply
+from sidecar.core.effects.value import UntoldError
 from sidecar.core.headers import SentRemovals
+from sidecar.core.lookup import Lookup
 from sidecar.core.needs import Decided
+from sidecar.core.policy.case import Case
 from sidecar.core.policy.evaluate import unenforced
 from sidecar.core.reason import ALWAYS_ENFORCED, Reason, Refusal
+from sidecar.core.request import admit
 from sidecar.core.rewriting import AS_IT_CAME, rewritten
 from sidecar.core.sent import SentRequest
 from sidecar.core.trust import Trust
@@ -20,65 +26,93 @@ _MOST_PERMITS = 8
 _FLOODS = Refusal(Reason.OVERLOADED, "its source sent bad signatures")
 
 
-def decided(decision: Permit | Denial, asked: Asked, known: Known, assertion: Assertion | None = None) -> Decided:
+def decided(
+    decision: Permit | Denial, asked: Asked, known: Known, case: Case, assertion: Assertion | None = None
+) -> Decided:
     """Write the answer, or take one written before for the same identity.
 
-    Raises ``Refusal`` where the identity would not be safe in headers.
+    Raises ``Refusal`` where the identity would not be safe in headers, or what the policy adds cannot be told.
     """
-    sent = asked.request.sent
+    sent, trust = asked.request.sent, asked.trust
     if isinstance(decision, Denial):
-        return Decided(decision, response.deny(decision, sent.request_id, asked.trust.response.realm))
+        told = _told(decision, case, trust)
+        return Decided(decision, response.deny(decision, sent.request_id, trust.response.realm, told))
     try:
-        return _permitted(decision, asked, known, assertion)
+        return _permitted(decision, asked, known, case, assertion)
     except Refusal:
         trial = decision.trial
         if trial is None or decision.reason is not Reason.DRY_RUN:
             raise
         # What policy said comes before what the identity's headers would have led to.
         denial = Denial(trial.reason, trial.policy, audited=decision.audited)
-        return let_pass(denial, sent, asked.trust)
+        return let_pass(denial, sent, trust)
 
 
-def _permitted(permit: Permit, asked: Asked, known: Known, assertion: Assertion | None) -> Decided:
-    settings, request = asked.trust.response, asked.request
+def _permitted(permit: Permit, asked: Asked, known: Known, case: Case, assertion: Assertion | None) -> Decided:
+    trust, request = asked.trust, asked.request
+    settings, effects = trust.response, trust.effects
+    rewrites = settings.rewrites or effects.changes_queries
     removed = asked.lookup.removals.of(request.headers)
-    changes = rewritten(settings, request.sent) if settings.rewrites else AS_IT_CAME
-    if removed or changes is not AS_IT_CAME:
-        return Decided(permit, response.allow(permit, removed, settings, assertion, changes))
+    changes = rewritten(settings, request.sent, effects, permit.policy) if rewrites else AS_IT_CAME
+    own = effects.allowed.get(permit.policy or "")
+    if removed or changes is not AS_IT_CAME or (own is not None and own.looks_at_request):
+        more = NOTHING if own is None else _added(permit, case, trust)
+        return Decided(permit, response.allow(permit, removed, settings, assertion, changes, more))
     # Nothing in the answer depends on the request any more.
     name = (permit.reason, permit.policy, permit.audited, permit.trial)
-    kept = known.permits.get(name)
+    of_any_endpoint = own is None or not own.looks_at_endpoint
+    kept = known.permits.get(name) if of_any_endpoint else None
     if kept is None:
-        kept = Decided(permit, response.allow(permit, (), settings, assertion))
-        if len(known.permits) < _MOST_PERMITS:
+        more = NOTHING if own is None else _added(permit, case, trust)
+        kept = Decided(permit, response.allow(permit, (), settings, assertion, AS_IT_CAME, more))
+        if of_any_endpoint and len(known.permits) < _MOST_PERMITS:
             known.permits[name] = kept
     # Where requests are rewritten the next one may have to be, though this one had not.
-    if asked.rules.of_identity and not settings.rewrites:
+    if asked.rules.of_identity and not rewrites:
         if len(known.settled) >= _MOST_PERMITS:
             known.settled.clear()
         known.settled[asked.rules.serial] = kept
     return kept
 
 
-def refused(refusal: Refusal, sent: SentRequest, trust: Trust) -> Decided:
+def refused(refusal: Refusal, sent: SentRequest, lookup: Lookup, now: float) -> Decided:
     """Write a refusal; in global dry run let the request pass, as nobody's."""
     denial = Denial(refusal.reason, detail=refusal.detail)
+    trust, told = lookup.trust, USUAL
     if trust.policy.dry_run and refusal.reason not in ALWAYS_ENFORCED:
-        return let_pass(denial, sent, trust)
-    return Decided(denial, response.deny(denial, sent.request_id, trust.response.realm))
+        try:
+            return let_pass(denial, sent, trust)
+        except Refusal as enforced:
+            denial = Denial(enforced.reason, detail=enforced.detail)
+    if chosen(trust.effects, denial) is not None:
+        # What ends so was looked up before, and found.
+        endpoint, rules = lookup.find(sent)
+        told = _told(denial, Case(admit(sent, endpoint), None, now, rules.proxies), trust)
+    return Decided(denial, response.deny(denial, sent.request_id, trust.response.realm, told))
+
+
+def unreadable(refusal: Refusal, trust: Trust) -> Decided:
+    """Write a refusal of what is no request."""
+    denial = Denial(refusal.reason, detail=refusal.detail)
+    return Decided(denial, response.deny(denial, "", trust.response.realm))
 
 
 def let_pass(denial: Denial, sent: SentRequest, trust: Trust) -> Decided:
-    """Write what global dry run makes of a denial where there is no identity: all that is nobody's is removed."""
+    """Write what global dry run makes of a denial where there is no identity: all that is nobody's is removed.
+
+    Raises ``Refusal`` where it cannot be.
+    """
     settings, permit = trust.response, unenforced(denial, None)
     removed = SentRemovals(settings).of(sent.headers)
-    changes = rewritten(settings, sent) if settings.rewrites else AS_IT_CAME
+    rewrites = settings.rewrites or trust.effects.changes_queries
+    changes = rewritten(settings, sent, trust.effects, None) if rewrites else AS_IT_CAME
     return Decided(permit, response.allow(permit, removed, settings, None, changes))
 
 
-def shed(sent: SentRequest, trust: Trust) -> Decided:
+def shed(sent: SentRequest, lookup: Lookup, now: float) -> Decided:
     """Return the cheapest answer there is, for who floods us."""
-    return refused(_FLOODS, sent, trust) if trust.policy.dry_run else _shed(trust.response.realm)
+    trust = lookup.trust
+    return refused(_FLOODS, sent, lookup, now) if trust.policy.dry_run else _shed(trust.response.realm)
 
 
 @lru_cache(8)
@@ -86,3 +120,16 @@ def _shed(realm: str) -> Decided:
     # Without a request's id, so that it is made once.
     denial = Denial(_FLOODS.reason, detail=_FLOODS.detail)
     return Decided(denial, response.deny(denial, "", realm))
+
+
+def _added(permit: Permit, case: Case, trust: Trust) -> Added:
+    assert permit.policy is not None  # noqa: S101 - effects are a policy's
+    try:
+        return added(trust.effects.allowed[permit.policy], case, trust.response.max_header_bytes)
+    except UntoldError as error:
+        raise Refusal(Reason.EFFECT_FAILED, f"{permit.policy}: {error}") from None
+
+
+def _told(denial: Denial, case: Case, trust: Trust) -> Reply:
+    denied = chosen(trust.effects, denial)
+    return USUAL if denied is None else reply(denied, case, trust.effects, trust.response.token_parameters)

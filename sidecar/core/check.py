@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from hashlib import blake2b
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
-from sidecar.core import answer, response
+from sidecar.core import answer
 from sidecar.core.asked import Asked
 from sidecar.core.asserting import Wanted, wanted
 from sidecar.core.assertion import NO_RENEWALS, Minted, Renewals
@@ -90,12 +90,14 @@ class Checker:
         try:
             sent = read_sent(raw)
         except Refusal as refusal:
-            denial = Denial(refusal.reason, detail=refusal.detail)
-            return Decided(denial, response.deny(denial, "", trust.response.realm))
+            return answer.unreadable(refusal, trust)
+        lookup = self._lookup
+        if lookup is None or lookup.trust is not trust:
+            lookup = self._lookup = Lookup(trust)
         try:
-            return self._begin(raw, sent, trust, now)
+            return self._begin(raw, sent, lookup, now)
         except Refusal as refusal:
-            return answer.refused(refusal, sent, trust)
+            return answer.refused(refusal, sent, lookup, now)
 
     def unenforced(self, raw: bytes, denial: Denial) -> Decided | None:
         """Let a request pass whose check came to no end; ``None`` where that is to be a denial, as without dry run."""
@@ -105,14 +107,12 @@ class Checker:
         try:
             sent = read_sent(raw)
             Lookup(trust).require_headers(sent)
+            return answer.let_pass(denial, sent, trust)
         except Refusal:
             return None
-        return answer.let_pass(denial, sent, trust)
 
-    def _begin(self, raw: bytes, sent: SentRequest, trust: Trust, now: float) -> Step:
-        lookup = self._lookup
-        if lookup is None or lookup.trust is not trust:
-            lookup = self._lookup = Lookup(trust)
+    def _begin(self, raw: bytes, sent: SentRequest, lookup: Lookup, now: float) -> Step:
+        trust = lookup.trust
         lookup.require_headers(sent)
         endpoint, rules = lookup.find(sent)
         known = None if rules.public or lookup.finder is not None else self._recall(sent, trust, now)
@@ -126,10 +126,11 @@ class Checker:
         body = body_of(sent, trust.max_body_bytes) if rules.reads_body else None
         asked = Asked(raw, admit(sent, endpoint, body), rules, lookup)
         if rules.public or rules.preflight:
-            decision = admit_without_identity(rules, Case(asked.request, None, now, rules.proxies))
+            case = Case(asked.request, None, now, rules.proxies)
+            decision = admit_without_identity(rules, case)
             if decision is not None:
                 self._nobody.holds(trust, now)
-                return answer.decided(decision, asked, self._nobody)
+                return answer.decided(decision, asked, self._nobody, case)
         if known is not None:
             refuse_token_in_query(sent.query)
             return self._evaluated(asked, known, now)
@@ -146,8 +147,8 @@ class Checker:
     def _without_identity(self, asked: Asked, now: float) -> Step:
         """Decide on a request that has no credential, where it needs none."""
         self._nobody.holds(asked.trust, now)
-        decision = evaluate(asked.rules, Case(asked.request, None, now, asked.rules.proxies), {})
-        return answer.decided(decision, asked, self._nobody)
+        case = Case(asked.request, None, now, asked.rules.proxies)
+        return answer.decided(evaluate(asked.rules, case, {}), asked, self._nobody, case)
 
     def _recall(self, sent: SentRequest, trust: Trust, now: float) -> Known | None:
         # Nothing of the credential is looked at but that it is the very text of one that was found good. Parsing it
@@ -184,7 +185,7 @@ class Checker:
         if isinstance(found, Refused) and still_refused(found, trust):
             raise Refusal(found.reason, "remembered")
         if not self._gate.admits(asked.request.sent.source):
-            return answer.shed(asked.request.sent, trust)
+            return answer.shed(asked.request.sent, asked.lookup, now)
         return self._verify(asked, now) if asks is None else self._introspect(asked, asks)
 
     def _verify(self, asked: Asked, now: float) -> Step:
@@ -217,8 +218,8 @@ class Checker:
     def _refetch(self, asked: Asked, missing: KeyMissing) -> Step:
         issuer = missing.issuer
         if not self._refetches.worthwhile(issuer.issuer):
-            return self._missed(asked, missing)
-        still_missing = partial(self._resume, asked, lambda missing, _now: self._missed(asked, missing), missing)
+            self._missed(asked, missing)
+        still_missing = partial(self._resume, asked, partial(self._missed, asked), missing)
         given_up = partial(self._given_up, asked, missing)
         return RefetchKeys(issuer.issuer, issuer.digest, issuer.refetch_wait, still_missing, given_up)
 
@@ -231,9 +232,9 @@ class Checker:
         if missing.reason is Reason.UNKNOWN_KEY:
             self._gate.failed(asked.request.sent.source)
 
-    def _missed(self, asked: Asked, missing: KeyMissing) -> Step:
+    def _missed(self, asked: Asked, missing: KeyMissing, _now: float = 0.0) -> NoReturn:
         self._suspect(asked, missing)
-        return answer.refused(missing, asked.request.sent, asked.trust)
+        raise missing
 
     def _introspect(self, asked: Asked, issuer: Issuer) -> Step:
         endpoint, token = issuer.introspection, asked.credential.token
@@ -259,7 +260,7 @@ class Checker:
         try:
             return then(result, now)
         except Refusal as refusal:
-            return answer.refused(refusal, asked.request.sent, asked.trust)
+            return answer.refused(refusal, asked.request.sent, asked.lookup, now)
 
     def _admit(self, asked: Asked, identity: Identity, now: float) -> Step:
         """Go on to policy, where the token is bound to a key with whoever has that alone; raises ``Refusal``."""
@@ -282,7 +283,7 @@ class Checker:
         if proofs is None or dpop is None:
             raise Refusal(Reason.PROOF_REQUIRED, "nobody checks proofs here")
         if not self._gate.admits(asked.request.sent.source):
-            return answer.shed(asked.request.sent, asked.trust)
+            return answer.shed(asked.request.sent, asked.lookup, now)
         expected = Expected(thumbprint, owner_of(identity, thumbprint), dpop, issuer.clock_skew)
         proof = read_proof(asked.request, asked.credential.token, expected, proofs.read_key)
         proof.check_age(now)
@@ -323,7 +324,7 @@ class Checker:
         decision = evaluate(asked.rules, case, known.rules)
         settings = asked.trust.response.assertion
         if settings is None or isinstance(decision, Denial):
-            return answer.decided(decision, asked, known)
+            return answer.decided(decision, asked, known, case)
         audience = settings.audience_for(decision.policy)
         assertion = known.assertion(audience, now)
         if assertion is None:
@@ -334,7 +335,7 @@ class Checker:
             want = wanted(settings, known, audience, asked.trust.digest, now)
             self._renewals.begin(want.statement, want.keep)
         known.expect(assertion)
-        return answer.decided(decision, asked, known, assertion)
+        return answer.decided(decision, asked, known, case, assertion)
 
     def _minted(self, asked: Asked, want: Wanted, minted: Minted | None, now: float) -> Step:
         # INVARIANT: after every wait identity, time and policy are looked at again, too.

@@ -3,12 +3,11 @@
 A value that a header cannot carry faithfully is refused, never repaired: a cut or cleaned value names somebody else.
 """
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from sidecar.core.assertion import Assertion
+from sidecar.core.field_value import UnsafeValueError, field_text
 from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.identity import Identity
 from sidecar.core.policy.attributes import claim_at
@@ -19,12 +18,6 @@ from sidecar.core.trust import ResponseSettings
 
 #: Header names that are kept as harmless, and the longest of them.
 _MOST_LEARNT, _LONGEST_LEARNT = 256, 64
-#: Letters and marks that show nothing, and so make one name look like another: Hangul fillers, the combining grapheme
-#: joiner, Khmer's inherent vowels, Mongolian and other variation selectors, the empty Braille pattern. Unicode counts
-#: all of them as printable.
-_INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffc\U00016fe4\U0001d159\U000e0100-\U000e01ef]"
-)
 
 
 def identity_values(
@@ -33,14 +26,13 @@ def identity_values(
     """Return header name to value for all that ``identity`` has; raises ``Refusal`` for a value that is not safe."""
     if identity is None:
         return {}
-    found = {name: value for name, value in _values(settings, identity) if value}
+    found = dict(_values(settings, identity))
     if settings.assertion is not None:
         if assertion is None:  # INVARIANT: where it is asked for, no identity goes upstream without it
             raise Refusal(Reason.ASSERTION_UNAVAILABLE, "there is none")
         found[settings.assertion.header] = assertion.token
-    for name, value in found.items():
-        _refuse_unsafe(name, value, settings.max_header_bytes)
-    return found
+    texts = {name: _safe(name, value, settings.max_header_bytes) for name, value in found.items()}
+    return {name: text for name, text in texts.items() if text}
 
 
 def fixed_removals(settings: ResponseSettings, values: Mapping[str, str]) -> list[str]:
@@ -91,36 +83,19 @@ class SentRemovals:
         self._harmless.update(islice(usual, _MOST_LEARNT))
 
 
-def _values(settings: ResponseSettings, identity: Identity) -> Iterator[tuple[str, str]]:
+def _values(settings: ResponseSettings, identity: Identity) -> Iterator[tuple[str, Json]]:
     if settings.subject_header:
-        yield settings.subject_header, identity.subject or ""
+        yield settings.subject_header, identity.subject
     if settings.issuer_header:
         yield settings.issuer_header, identity.issuer
     if settings.scopes_header:
         yield settings.scopes_header, " ".join(sorted(identity.scopes))
     for path, name in settings.claim_headers:
-        yield name, _claim_text(name, claim_at(identity.claims, path))
+        yield name, claim_at(identity.claims, path)
 
 
-def _claim_text(name: str, value: Json) -> str:
-    if isinstance(value, list) and all(isinstance(member, str) for member in value):
-        return ",".join(_member(name, str(member)) for member in value)
-    if value is None or isinstance(value, str):
-        return value or ""
-    return json.dumps(value, separators=(",", ":"))
-
-
-def _member(name: str, text: str) -> str:
-    """Return one member of a list if whoever splits the header at commas gets it back as it was."""
-    if not text or "," in text or text != text.strip():
-        raise Refusal(Reason.UNSAFE_IDENTITY, f"{name}: a list member is empty, or has a comma or outer spaces")
-    return text
-
-
-def _refuse_unsafe(name: str, value: str, longest: int) -> None:
-    # isprintable() refuses control characters, CR, LF, NUL, and the separators and invisible marks of Unicode that a
-    # reader may trim or drop; outer spaces are trimmed by every HTTP parser (RFC 9110, section 5.5).
-    if not value.isprintable() or value != value.strip(" ") or _INVISIBLE.search(value):
-        raise Refusal(Reason.UNSAFE_IDENTITY, f"{name}: a character that no header carries faithfully")
-    if len(value.encode()) > longest:
-        raise Refusal(Reason.UNSAFE_IDENTITY, f"{name}: longer than {longest} bytes")
+def _safe(name: str, value: Json, longest: int) -> str:
+    try:
+        return field_text(value, longest)
+    except UnsafeValueError as error:
+        raise Refusal(Reason.UNSAFE_IDENTITY, f"{name}: {error}") from None

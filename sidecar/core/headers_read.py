@@ -7,6 +7,7 @@ lets through, and a check that may need others is denied.
 
 from collections.abc import Collection, Iterator
 
+from sidecar.core.effects.model import Effects
 from sidecar.core.policy.model import AttributeKind, Condition, PolicySet
 from sidecar.core.source import DPOP, Source
 
@@ -36,6 +37,8 @@ _ALWAYS = ("authorization", "x-request-id")
 #: What makes a CORS preflight (Fetch Standard, section 4.9).
 #: Of the client's address, to which each proxy adds its peer's; Envoy does, and takes its word for no other.
 FORWARDED_FOR = "x-forwarded-for"
+#: What tells a browser that goes to a page from a script, and both from gRPC (``effects.redirect``).
+_OF_WHO_ASKS = ("accept", "content-type", "sec-fetch-mode")
 _PREFLIGHT = ("origin", "access-control-request-method")
 
 
@@ -53,6 +56,16 @@ def headers_with(sources: Collection[Source]) -> frozenset[str]:
     """Return the names of the headers in which credentials may come from ``sources``."""
     names = {one.name if one.kind == "header" else "cookie" for one in sources if one.kind != "query"}
     return frozenset(names | ({"dpop"} if DPOP in sources else set()))
+
+
+def headers_for(effects: Effects) -> frozenset[str]:
+    """Return the names of the headers that effects look at."""
+    names = {name for one in effects.expressions for name in one.headers}
+    # Those that are appended to: whether they are there.
+    names.update(name for one in effects.allowed.values() for name, _ in one.append)
+    if any("remote.address" in one.variables for one in effects.expressions):
+        names.add(FORWARDED_FOR)
+    return frozenset(names.union(_OF_WHO_ASKS if effects.all_denied else ()))
 
 
 def _in_conditions(policies: PolicySet) -> Iterator[str]:

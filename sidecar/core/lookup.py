@@ -42,7 +42,7 @@ class Lookup:
         self._find = finder.find
         self._kept = lru_cache(_KEPT)(finder.find_to_keep)
         finder.kept = ref(self._kept)
-        self._reads_ports = trust.policy.reads_ports
+        self._reads_ports = trust.policy.reads_ports or trust.effects.reads_ports
         self._sufficient: str | None = None
         self.removals = SentRemovals(trust.response)
         #: ``None`` where credentials are bearer tokens in Authorization and nothing else, which takes no looking for.
@@ -102,4 +102,8 @@ class _Finder:
         trust = self._trust
         endpoint = endpoint_of(method, authority, path, port, trust.path_mode, trust.max_path_bytes)
         rules = applicable(trust.policy, endpoint)
-        return Found(endpoint, self._shared.setdefault(rules.content, rules))
+        content = rules.content
+        of_endpoint = trust.effects.of_endpoint
+        if of_endpoint and any(one.policy.name in of_endpoint for one in rules.allow):
+            content = (endpoint, *content)  # an answer that is kept for these rules is of this endpoint
+        return Found(endpoint, self._shared.setdefault(content, rules))

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     PATH_TOO_LONG = "path_too_long"
     HOST_NOT_NORMAL = "host_not_normal"
     METHOD_NOT_NORMAL = "method_not_normal"
+    QUERY_NOT_NORMAL = "query_not_normal"
     REQUEST_TOO_LARGE = "request_too_large"
     BODY_AMBIGUOUS = "body_ambiguous"
 
@@ -56,7 +57,9 @@ class Reason(StrEnum):
     INSUFFICIENT_SCOPE = "insufficient_scope"
     DENIED_BY_POLICY = "denied_by_policy"
     NO_POLICY_ALLOWS = "no_policy_allows"
+    POLICIES_UNAVAILABLE = "policies_unavailable"
     UNSAFE_IDENTITY = "unsafe_identity"
+    EFFECT_FAILED = "effect_failed"
 
     INTROSPECTION_UNAVAILABLE = "introspection_unavailable"
     OVERLOADED = "overloaded"
@@ -100,6 +103,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.PATH_TOO_LONG: Outcome(414, None, "the path is too long"),
     Reason.HOST_NOT_NORMAL: Outcome(400, None, "the host is not in normal form"),
     Reason.METHOD_NOT_NORMAL: Outcome(400, None, "the method is not in normal form"),
+    Reason.QUERY_NOT_NORMAL: Outcome(400, None, "a query parameter is not in its plain spelling"),
     Reason.REQUEST_TOO_LARGE: Outcome(413, None, "the request is too large"),
     Reason.BODY_AMBIGUOUS: Outcome(400, None, "the body has more than one reading, or did not come as a whole"),
     Reason.TOKEN_TOO_LARGE: Outcome(401, _INVALID_TOKEN, "the token is too large"),
@@ -126,7 +130,9 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.INSUFFICIENT_SCOPE: Outcome(403, _INSUFFICIENT_SCOPE, "the token lacks a required scope"),
     Reason.DENIED_BY_POLICY: Outcome(403, None, "denied by a policy"),
     Reason.NO_POLICY_ALLOWS: Outcome(403, None, "no policy allows this request"),
+    Reason.POLICIES_UNAVAILABLE: Outcome(503, None, "not all policies are available; try again later"),
     Reason.UNSAFE_IDENTITY: Outcome(403, None, "the token's identity cannot be put into headers safely"),
+    Reason.EFFECT_FAILED: Outcome(403, None, "what a policy adds to the request cannot be told"),
     Reason.INTROSPECTION_UNAVAILABLE: Outcome(503, None, "the token's issuer could not be asked about it"),
     Reason.OVERLOADED: Outcome(503, None, "too many new tokens at once; try again in a moment"),
     Reason.UNREADABLE_REQUEST: Outcome(503, None, "the request could not be read"),
@@ -139,8 +145,11 @@ OUTCOMES: dict[Reason, Outcome] = {
 
 
 #: What is denied in global dry run as well: where a request cannot be read as a whole, nobody can tell which of its
-#: headers would have to be removed. All other denials are told there, and not done (docs/dry-run.md).
-ALWAYS_ENFORCED = frozenset({Reason.REQUEST_TOO_LARGE, Reason.UNREADABLE_REQUEST, Reason.ENVOY_CONFIG_STALE})
+#: headers would have to be removed, and of a query in odd spelling nothing can be. All other denials are told there,
+#: and not done (docs/dry-run.md).
+ALWAYS_ENFORCED = frozenset(
+    (Reason.REQUEST_TOO_LARGE, Reason.UNREADABLE_REQUEST, Reason.ENVOY_CONFIG_STALE, Reason.QUERY_NOT_NORMAL)
+)
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an expected outcome of a step, not an error in it

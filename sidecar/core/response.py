@@ -7,12 +7,15 @@ wherever ``failure_mode_allow`` is set.
 import json
 from collections.abc import Iterable
 
-from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
-from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
+from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption, QueryParameter
+from envoy.service.auth.v3.external_auth_pb2 import CheckResponse, OkHttpResponse
 from google.protobuf.struct_pb2 import Struct
+from google.protobuf.wrappers_pb2 import BoolValue
 
 from sidecar.core.assertion import Assertion
 from sidecar.core.decision import Decision, Denial, Permit
+from sidecar.core.effects.added import NOTHING, Added
+from sidecar.core.effects.reply import USUAL, Reply
 from sidecar.core.headers import fixed_removals, identity_values
 from sidecar.core.identity import Identity
 from sidecar.core.reason import OUTCOMES, Outcome, Reason
@@ -24,8 +27,9 @@ from sidecar.core.trust import ResponseSettings
 #: back is asked within a minute, by whoever comes first.
 RETRY_AFTER_SECONDS = "1"
 #: What is worth trying again at once.
-_SOON = frozenset({Reason.OVERLOADED, Reason.KEYS_UNAVAILABLE})
+_SOON = frozenset({Reason.OVERLOADED, Reason.KEYS_UNAVAILABLE, Reason.POLICIES_UNAVAILABLE})
 _OVERWRITE = HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
+_APPEND = HeaderValueOption.HeaderAppendAction.APPEND_IF_EXISTS_OR_ADD
 #: RFC 9449, section 7.1.
 _ABOUT_PROOFS = frozenset({Reason.PROOF_INVALID, Reason.PROOF_REPLAYED})
 #: Beyond this a double cannot tell all integers apart (I-JSON, RFC 7493, section 2.2).
@@ -34,20 +38,22 @@ _LARGEST_EXACT = 2**53 - 1
 _RPC_CODES = {400: 3, 401: 16, 403: 7, 413: 3, 414: 3, 503: 14}
 
 
-def allow(
+def allow(  # noqa: PLR0913, PLR0917 - all that an answer is made of
     permit: Permit,
     removed: Iterable[str],
     settings: ResponseSettings,
     assertion: Assertion | None = None,
     rewritten: Rewritten = AS_IT_CAME,
+    added: Added = NOTHING,
 ) -> bytes:
     """Let the request pass, with its identity in headers; raises ``Refusal`` where a value would not be safe there.
 
     ``removed`` are the names of the headers this client sent that the upstream must not get (``SentRemovals``).
     INVARIANT: every identity header is either set or removed, exactly one of the two, with or without an identity.
-    Envoy removes after it sets.
+    So is every header that some policy sets. Envoy removes after it sets.
     """
     values = identity_values(settings, permit.identity, assertion)
+    values.update(added.set)
     response = CheckResponse()
     ok = response.ok_response
     ok.headers.extend(_option(name, value) for name, value in values.items())
@@ -57,27 +63,36 @@ def allow(
     elif rewritten.cookie is not None:
         ok.headers_to_remove.append("cookie")
     ok.query_parameters_to_remove.extend(rewritten.parameters)
+    if added is not NOTHING:
+        _add(ok, added)
     _describe(response.dynamic_metadata, permit, settings)
+    if added.metadata:
+        response.dynamic_metadata["policy_metadata"] = {name: _exact(value) for name, value in added.metadata.items()}
     return _serialised(response)
 
 
-def deny(denial: Denial, request_id: str, realm: str) -> bytes:
-    """Refuse the request. The client learns the reason code, never policy names or details."""
+def deny(denial: Denial, request_id: str, realm: str, reply: Reply = USUAL) -> bytes:
+    """Refuse the request. The client learns the reason code, never policy names or details, or what ``reply`` says."""
     outcome = OUTCOMES[denial.reason]
+    status = reply.status or outcome.status
     response = CheckResponse()
     response.status.code = _RPC_CODES[outcome.status]
     response.status.message = denial.reason.value
     denied = response.denied_response
-    denied.status.code = outcome.status
-    denied.headers.append(_option("content-type", "application/json"))
+    denied.status.code = status
+    denied.headers.append(_option("content-type", reply.content_type or "application/json"))
     denied.headers.append(_option("cache-control", "no-store"))
     if denial.reason in _SOON:
         denied.headers.append(_option("retry-after", RETRY_AFTER_SECONDS))
-    challenge = _challenge(denial, outcome, realm)
+    challenge = "" if reply.is_redirect else _challenge(denial, outcome, status, realm)
     if challenge:
         denied.headers.append(_option("www-authenticate", challenge))
-    denied.body = _body(denial, outcome, request_id)
+    denied.body = _body(denial, outcome, request_id) if reply.body is None else reply.body
     _describe_denial(response.dynamic_metadata, denial)
+    if reply is not USUAL:
+        denied.headers.extend(_option(name, value) for name, value in reply.headers.items())
+        if reply.problem:
+            response.dynamic_metadata["denied_problem"] = reply.problem
     return _serialised(response)
 
 
@@ -88,9 +103,22 @@ def _serialised(response: CheckResponse) -> bytes:
     return data
 
 
-def _challenge(denial: Denial, outcome: Outcome, realm: str) -> str:
+def _add(ok: OkHttpResponse, added: Added) -> None:
+    # ``append``, deprecated, is what Envoy looks at where a request's headers are concerned: it overwrites under every
+    # ``append_action`` (1.40). In an answer it heeds the action.
+    ok.headers.extend(
+        HeaderValueOption(header=HeaderValue(key=name, value=value), append=BoolValue(value=True))
+        for name, value in added.append
+    )
+    ok.headers_to_remove.extend(added.remove)
+    ok.response_headers_to_add.extend(_option(name, value) for name, value in added.client_set)
+    ok.response_headers_to_add.extend(_option(name, value, _APPEND) for name, value in added.client_append)
+    ok.query_parameters_to_set.extend(QueryParameter(key=name, value=value) for name, value in added.parameters)
+
+
+def _challenge(denial: Denial, outcome: Outcome, status: int, realm: str) -> str:
     """Return ``WWW-Authenticate`` (RFC 6750, section 3), empty where a token would not help."""
-    if outcome.error is None and outcome.status != 401:  # noqa: PLR2004 - HTTP: 401 must carry a challenge
+    if outcome.error is None and status != 401:  # noqa: PLR2004 - HTTP: 401 must carry a challenge
         return ""
     parts = [f'realm="{realm}"']
     if outcome.error:
@@ -110,8 +138,8 @@ def _body(denial: Denial, outcome: Outcome, request_id: str) -> str:
     return json.dumps(members) + "\n"
 
 
-def _option(name: str, value: str) -> HeaderValueOption:
-    return HeaderValueOption(header=HeaderValue(key=name, value=value), append_action=_OVERWRITE)
+def _option(name: str, value: str, action: int = _OVERWRITE) -> HeaderValueOption:
+    return HeaderValueOption(header=HeaderValue(key=name, value=value), append_action=action)
 
 
 def _describe(metadata: Struct, permit: Permit, settings: ResponseSettings) -> None:

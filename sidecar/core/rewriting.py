@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from sidecar.core.effects.model import NO_EFFECT, Effects
+from sidecar.core.effects.query import sent_parameters
 from sidecar.core.sent import SentRequest
 from sidecar.core.spelling import cookie
 from sidecar.core.trust import ResponseSettings
@@ -22,17 +24,30 @@ class Rewritten(NamedTuple):
 AS_IT_CAME = Rewritten()
 
 
-def rewritten(settings: ResponseSettings, request: SentRequest) -> Rewritten:
-    """Say what of ``request`` the upstream must not get."""
+def rewritten(settings: ResponseSettings, request: SentRequest, effects: Effects, policy: str | None) -> Rewritten:
+    """Say what of ``request``, which ``policy`` lets in, the upstream must not get.
+
+    Raises ``Refusal`` for a query parameter in a spelling by which it would get it all the same.
+    """
     cookies = () if settings.forward_token else settings.token_cookies
     # Envoy writes a query anew, in another order, where it takes something off: only where there is something.
     parameters = tuple(
         name for name in settings.token_parameters if request.query and _parameter(name).search(request.query)
     )
+    if effects.changes_queries:
+        parameters += _taken_off(effects, policy, request.query)
     header = request.headers.get("cookie", "")
     rest = _without(header, cookies) if header and cookies else header
     changed = None if rest == header else rest
     return Rewritten(changed, parameters) if changed is not None or parameters else AS_IT_CAME
+
+
+def _taken_off(effects: Effects, policy: str | None, query: str) -> tuple[str, ...]:
+    # INVARIANT: what one policy sets no client sends, whichever policy lets it in. Envoy removes after it sets.
+    own = effects.allowed.get(policy or "", NO_EFFECT)
+    sent = sent_parameters(query, tuple(sorted({*effects.set_parameters, *own.query_remove})))
+    kept = {name for name, _ in own.query_set}
+    return tuple(name for name in sent if name not in kept)
 
 
 def _without(header: str, names: tuple[str, ...]) -> str:

@@ -1,6 +1,8 @@
 """The spellings in which some server takes one name for another: of headers, query parameters and cookies."""
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 
 #: Of a header name, whatever some server folds into ``_`` or ``-``. Pseudo-headers (``:path``) are not meant.
 ODD = re.compile(r"[^a-z0-9:-]")
@@ -23,6 +25,38 @@ def parameter(name: str) -> re.Pattern[str]:
         rf"(?:\A\??|[&;])(?:[+ \[\]]|%20|%5B|%5D)*{spellings(name)}(?=[=&;\[\]]|%5B|%5D|%00|\Z)",
         re.ASCII | re.IGNORECASE,
     )
+
+
+@lru_cache(1024)
+def parameters(names: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what finds a parameter that somebody takes for one of ``names``, as ``parameter`` does.
+
+    ``names`` are sorted, begin with a letter or digit, and no two are alike (``folded``). Group 2 and those after it
+    say which it is. What may stand before a name is looked at once (in group 1: Python before 3.11.5 has no atomic
+    groups), and so is what names begin with, so that many take no longer than one.
+    """
+    return re.compile(
+        rf"(?:\A\??|[&;])(?=((?:[+ \[\]]|%20|%5B|%5D)*))\1{_one_of(names)}(?=[=&;\[\]]|%5B|%5D|%00|\Z)",
+        re.ASCII | re.IGNORECASE,
+    )
+
+
+def folded(name: str) -> str:
+    """Return what all names of query parameters have in common that some server takes for each other."""
+    return name.lower().replace(".", "_")
+
+
+def _one_of(names: Iterable[str]) -> str:
+    """Return a pattern of all ``names``: what several begin with stands there once, and an empty group ends each."""
+    ways = ["()" if not letter else spellings(letter) + _one_of(rest) for letter, rest in _by_letter(names).items()]
+    return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
+
+
+def _by_letter(names: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(name[:1], []).append(name[1:])
+    return found
 
 
 def cookie(name: str) -> re.Pattern[str]:

@@ -12,7 +12,8 @@ from sidecar.core.algorithm import Algorithm
 from sidecar.core.api_key import ApiKey
 from sidecar.core.binding import BoundTokens
 from sidecar.core.digest import digest_of
-from sidecar.core.headers_read import OVERRIDE_HEADERS, headers_read, headers_with
+from sidecar.core.effects.model import NO_EFFECTS, Effects
+from sidecar.core.headers_read import OVERRIDE_HEADERS, headers_for, headers_read, headers_with
 from sidecar.core.introspection import Introspection
 from sidecar.core.keys import KeySet
 from sidecar.core.path import PathMode
@@ -128,7 +129,7 @@ class Trust:
 
     ``max_token_bytes`` counts the compact token's characters, ``max_path_bytes`` those of the path without its query,
     ``max_body_bytes`` are what Envoy is told to send of a body (0: it is not), which then may be a part of a larger one
-    (``takes_partial_bodies``).
+    (``takes_partial_bodies``). ``effects`` are what policies do beside deciding.
     ``headers_read`` are the names of all headers that a check looks at, ``sources`` all places of credentials, and
     ``api_keys`` and ``introspecting`` those of API keys and of opaque tokens, with whose they are.
     """
@@ -141,6 +142,7 @@ class Trust:
     max_path_bytes: int
     max_body_bytes: int = 0
     takes_partial_bodies: bool = False
+    effects: Effects = NO_EFFECTS
     headers_read: frozenset[str] = field(init=False, compare=False)
     sources: frozenset[Source] = field(init=False, compare=False)
     api_keys: Mapping[Source, Issuer] = field(init=False, compare=False)
@@ -155,9 +157,8 @@ class Trust:
         object.__setattr__(self, "sources", sources)
         object.__setattr__(self, "api_keys", self._places(lambda issuer: issuer.api_keys is not None))
         object.__setattr__(self, "introspecting", self._places(lambda issuer: issuer.introspection is not None))
-        object.__setattr__(
-            self, "headers_read", headers_read(self.policy) | headers_with(sources) | frozenset(stripped)
-        )
+        looked_at = headers_read(self.policy) | headers_for(self.effects) | headers_with(sources)
+        object.__setattr__(self, "headers_read", looked_at | frozenset(stripped))
         object.__setattr__(self, "digest", digest_of(self, b"trust"))
 
     def _places(self, takes: Callable[[Issuer], bool]) -> Mapping[Source, Issuer]:

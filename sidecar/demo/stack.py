@@ -60,8 +60,9 @@ class Stack(AbstractContextManager["Stack"]):
         self._open.close()
 
     def _options(self) -> EnvoyOptions:
-        trust = load_trust(load_configuration(self.workspace.config, os.environ)).trust
-        options = options_for(trust, sidecar_addresses(self.sidecar))
+        configuration = load_configuration(self.workspace.config, os.environ)
+        every = configuration.settings.policy_bundle is not None
+        options = options_for(load_trust(configuration).trust, sidecar_addresses(self.sidecar), all_headers=every)
         ports = {"listener_port": 0, "admin_port": 0, "upstream_port": self.upstream.port}
         return dataclasses.replace(options, **ports | self._envoy_options)
 

@@ -10,6 +10,7 @@ from envoy_data_plane.envoy.type import v3 as envoy_type
 from envoy_data_plane.envoy.type.matcher import v3 as matcher
 from envoy_data_plane.google.protobuf import Any
 
+from sidecar.core.effects.reply import MOST_BODY
 from sidecar.core.headers_read import BODY_SENT, HEADERS_SENT
 from sidecar.envoy_config.clusters import AUTHZ
 from sidecar.envoy_config.options import EnvoyOptions
@@ -24,7 +25,6 @@ UNCHECKED_HEADER = "x-envoy-auth-failure-mode-allowed"
 _ODD_NAME = "[a-z0-9-]*[^a-z0-9:-].*"
 
 _RETRIES = 3
-_MAX_DENIED_BODY_BYTES = 4096
 
 
 def http_filter(options: EnvoyOptions) -> hcm.HttpFilter:
@@ -48,9 +48,9 @@ def _ext_authz(options: EnvoyOptions) -> ext_authz.ExtAuthz:
         # "The sidecar did not answer" is the server's fault; Envoy's default 403 would read as a decision.
         status_on_error=envoy_type.HttpStatus(code=envoy_type.StatusCode.ServiceUnavailable),
         # A header that HTTP cannot carry ends in 500 instead of in the upstream request.
-        validate_mutations=True,
-        # A bug in the sidecar must not flood the client: both are bounds, far above what the sidecar sends.
-        max_denied_response_body_bytes=_MAX_DENIED_BODY_BYTES,
+        validate_mutations=options.validate_mutations,
+        # A bug in the sidecar must not flood the client: both are bounds, no lower than what the sidecar sends.
+        max_denied_response_body_bytes=MOST_BODY,
         enforce_response_header_limits=True,
         # The SNI, for policy conditions on connection.sni; nothing is sent on a listener without TLS.
         include_tls_session=True,

@@ -30,5 +30,6 @@ def options_for(trust: Trust, addresses: tuple[str, ...], *, all_headers: bool =
         timeout_seconds=CHECK_SECONDS + _asking_seconds(trust) / OF_THE_DEADLINE,
         max_body_bytes=trust.max_body_bytes,
         allow_partial_message=trust.takes_partial_bodies,
+        validate_mutations=not trust.effects.set_parameters,
         allowed_headers=None if all_headers else tuple(sorted(trust.headers_read)),
     )

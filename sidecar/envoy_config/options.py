@@ -105,6 +105,12 @@ class EnvoyOptions:
     allow_partial_message: bool = False
     """Let larger bodies pass, of which the sidecar is sent the beginning. Default off: Envoy answers 413."""
 
+    validate_mutations: bool = True
+    """Answer 500 in place of a change that HTTP cannot carry. Default on: the sidecar makes none.
+
+    Off where policies set query parameters: Envoy (1.40) takes every percent-encoding for one.
+    """
+
     unprotected_paths: tuple[str, ...] = ()
     """Exact paths (no query) that go to the application without a check. Default none. In normal form.
 

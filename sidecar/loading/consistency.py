@@ -7,6 +7,8 @@ from sidecar.core.policy.match import PatternError
 from sidecar.core.policy.model import Action
 from sidecar.core.policy.patterns import path_patterns
 from sidecar.loading.credential_consistency import credential_inconsistencies
+from sidecar.loading.effect_values import LARGEST_TOKEN
+from sidecar.loading.effects_consistency import effect_inconsistencies
 from sidecar.loading.policy import terms_of
 from sidecar.loading.problem import FieldPath
 from sidecar.loading.reserved import has_meaning
@@ -17,8 +19,6 @@ from sidecar.settings.response import IdentityHeaderSettings
 from sidecar.transport.address import is_local, parse_anywhere
 
 Inconsistency = tuple[FieldPath, str]
-#: Base64url of 16 KiB of claims, which is what the cost of an expression is reckoned with.
-_LARGEST_TOKEN = 21845
 
 
 def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
@@ -32,6 +32,7 @@ def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
     yield from _policy_names(settings)
     yield from _path_patterns(settings)
     yield from _expressions(settings)
+    yield from effect_inconsistencies(settings)
     yield from _identity_headers(settings.response.identity_headers)
     if settings.assertion is not None:
         yield from _assertion(settings, settings.assertion)
@@ -120,10 +121,10 @@ def _expressions(settings: Settings) -> Iterator[Inconsistency]:
             continue
         if settings.request.body is None and any("request.body" in term.variables for term in terms):
             yield where, "looks at the body, which Envoy is not told to send; write 'request: {body: {}}'"
-        if size > _LARGEST_TOKEN and any("identity.claims" in term.variables for term in terms):
+        if size > LARGEST_TOKEN and any("identity.claims" in term.variables for term in terms):
             yield (
                 ("request", "max_token_bytes"),
-                f"at most {_LARGEST_TOKEN} where an expression looks at claims: its cost is bounded for so many",
+                f"at most {LARGEST_TOKEN} where an expression looks at claims: its cost is bounded for so many",
             )
 
 
@@ -175,7 +176,8 @@ def _assertion(settings: Settings, assertion: AssertionSettings) -> Iterator[Inc
         )
     allowing = [policy.name for policy in settings.policies if policy.action is Action.ALLOW]
     for name in assertion.policy_audiences:
-        if name not in allowing:
+        # Of a bundle that is not here yet nobody knows the names.
+        if name not in allowing and settings.policy_bundle is None:
             found = ", ".join(allowing) or "none"
             yield ("assertion", "policy_audiences", name), f"names no policy that allows; there are: {found}"
 

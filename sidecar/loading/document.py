@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +14,8 @@ from sidecar.loading.problem import ConfigurationError, FieldPath, Problem, dott
 
 #: Bytes. A thousand policies take some 300 KiB; beyond this it is some other file.
 MAX_FILE_BYTES = 4 * 1024 * 1024
+#: Values that a document may have at the least; it may have as many as it has characters. Only anchors lead beyond.
+_MANY_VALUES = 100_000
 
 
 #: What reading text that is not YAML raises, ruamel.yaml's own faults included: "!!bool x" is a KeyError in it.
@@ -80,7 +81,8 @@ class _UnusableError(Exception):
 
 def read_document(path: Path) -> Document:
     """Read a YAML file; raises ``ConfigurationError``."""
-    return _document(path, _parse(path, _read_text(path), lambda yaml, text: [yaml.load(text)])[0])
+    text = _read_text(path)
+    return _document(path, _parse(path, text, lambda yaml, text: [yaml.load(text)])[0], len(text))
 
 
 def read_documents(path: Path) -> list[Document]:
@@ -88,20 +90,22 @@ def read_documents(path: Path) -> list[Document]:
 
     Empty ones are none. A file of none is refused: it may be one that somebody is about to write.
     """
-    roots = _parse(path, _read_text(path), lambda yaml, text: list(yaml.load_all(text)))
+    text = _read_text(path)
+    roots = _parse(path, text, lambda yaml, text: list(yaml.load_all(text)))
     if all(root is None for root in roots):
         raise ConfigurationError([Problem(f"{path}:1:1", "", "has no document; take the file out of the folder")])
-    return [_document(path, root) for root in roots if root is not None]
+    return [_document(path, root, len(text)) for root in roots if root is not None]
 
 
-def _document(path: Path, root: object) -> Document:
+def _document(path: Path, root: object, size: int) -> Document:
     if not isinstance(root, CommentedMap):
         found = "nothing" if root is None else "a list" if isinstance(root, CommentedSeq) else "a single value"
         raise ConfigurationError([Problem(f"{path}:1:1", "", f"found {found}; a configuration is a YAML mapping")])
     places: dict[FieldPath, Place] = {}
-    _note(places, path, (), (root.lc.line, root.lc.col))
+    note = _Noting(places, path, max(size, _MANY_VALUES))
+    note((), (root.lc.line, root.lc.col))
     try:
-        values = _members(root, partial(_note, places, path))
+        values = _members(root, note)
     except _UnusableError as error:
         raise ConfigurationError([Document(path, {}, places).problem(*error.args)]) from None
     return Document(path, values, places)
@@ -156,9 +160,18 @@ def _plain(node: object, at: FieldPath, note: _Note) -> object:
     return _scalar(node, at)
 
 
-def _note(places: dict[FieldPath, Place], path: Path, at: FieldPath, found: tuple[int, int] | None) -> None:
-    if found is not None:
-        places[at] = Place(path, found[0] + 1, found[1] + 1)
+class _Noting:
+    """Notes where values stand, and refuses ``most`` of them: anchors that name each other multiply what they name."""
+
+    def __init__(self, places: dict[FieldPath, Place], path: Path, most: int) -> None:
+        self._places, self._path, self._left = places, path, most
+
+    def __call__(self, at: FieldPath, found: tuple[int, int] | None) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise _UnusableError(at, "is reached when there are more values than a file has; use fewer anchors")
+        if found is not None:
+            self._places[at] = Place(self._path, found[0] + 1, found[1] + 1)
 
 
 def _scalar(node: object, at: FieldPath) -> object:

@@ -18,16 +18,20 @@ def with_policies(document: Document) -> Document:
     if not isinstance(folder, str) or not folder:
         return document  # there is none, or validation will say what is wrong with it
     for part in read_folder(document.path.parent / folder, lambda files: list(map(read_document, files))):
-        document = _joined(document, part)
+        document = joined(document, part, "a file of the policy folder")
     return document
 
 
-def _joined(document: Document, part: Document) -> Document:
+def joined(document: Document, part: Document, what: str) -> Document:
+    """Return ``document`` with the lists of ``part`` behind its own; raises ``ConfigurationError``.
+
+    ``what`` is said of where ``part`` comes from.
+    """
     values, places = dict(document.values), dict(document.places)
     for name, members in part.values.items():
         before = values.get(name, [])
         if name not in MEMBERS or not isinstance(members, list):
-            raise ConfigurationError([Problem(part.source((name,)), name, _wrong(name))])
+            raise ConfigurationError([Problem(part.source((name,)), name, _wrong(name, what))])
         if not isinstance(before, list):
             continue  # validation will say so
         values[name] = [*before, *members]
@@ -37,10 +41,10 @@ def _joined(document: Document, part: Document) -> Document:
     return replace(document, values=values, places=places)
 
 
-def _wrong(name: str) -> str:
+def _wrong(name: str, what: str) -> str:
     if name in MEMBERS:
         return "is no list"
-    return f"does not stand in a file of the policy folder, where there may be {', '.join(MEMBERS)}; move it out"
+    return f"does not stand in {what}, where there may be {', '.join(MEMBERS)}; move it out"
 
 
 def policy_files(config: Path, folder: str | None) -> list[Path]:

@@ -34,15 +34,16 @@ def load_configuration(path: Path, environment: Mapping[str, str]) -> Configurat
     document = read_document(path)
     # First, since folders can be named by variables too.
     origins = override(document.values, environment)
-    return _checked(with_istio(with_policies(document)), origins)
+    return checked(with_istio(with_policies(document)), origins)
 
 
 def configuration_of(document: Document, environment: Mapping[str, str]) -> Configuration:
     """Do the same of a document that was read, and names no folders."""
-    return _checked(document, override(document.values, environment))
+    return checked(document, override(document.values, environment))
 
 
-def _checked(document: Document, origins: Mapping[FieldPath, str]) -> Configuration:
+def checked(document: Document, origins: Mapping[FieldPath, str]) -> Configuration:
+    """Return the settings in a document that has all of them; raises ``ConfigurationError`` with every problem."""
     try:
         settings = Settings.model_validate(document.values)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Headers that mean something to HTTP itself, to Envoy or to the credential: identity must not overwrite them."""
+"""Headers that mean something to HTTP itself, to Envoy or to the credential: nobody is to overwrite them."""
 
 from sidecar.core.headers_read import OVERRIDE_HEADERS
 
@@ -10,6 +10,28 @@ _NAMES = {
     *("x-real-ip", "x-request-id"),
 }
 _PREFIXES = ("accept", "access-control-", "content-", "if-", "proxy-", "sec-", "x-envoy-", "x-forwarded-")
+
+#: Of requests: what says where a message ends, how it goes on, or to whom.
+_FRAMING = {
+    *("connection", "content-encoding", "content-length", "content-type", "expect", "host", "keep-alive", "te"),
+    *("trailer", "transfer-encoding", "upgrade", "x-request-id"),
+}
+#: Of answers: the same, what they carry, and what sends clients elsewhere or makes them keep something.
+_OF_ANSWERS = {
+    *_FRAMING,
+    *("content-location", "content-range", "date", "location", "refresh", "server", "set-cookie", "via"),
+    "www-authenticate",
+}
+
+
+def frames_requests(name: str) -> bool:
+    """Say whether a request may not go without the header of that name, in small letters, if it came with it."""
+    return name in _FRAMING or name.startswith(("proxy-", "x-envoy-"))
+
+
+def is_of_the_answer(name: str) -> bool:
+    """Say whether the header of that name, in small letters, is for nobody but who answers to set."""
+    return name in _OF_ANSWERS or name.startswith(("grpc-", "proxy-", "x-envoy-"))
 
 
 def has_meaning(name: str) -> bool:

@@ -8,7 +8,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from sidecar.bundle.held import HeldBundle
+from sidecar.bundle.message import Bundle, read_unverified
 from sidecar.keys.remote.held import NOTHING, Held
+from sidecar.loading.bundled import combined, configuration_with, read_signers, values_with
 from sidecar.loading.confirmation import good_until
 from sidecar.loading.load import Configuration
 from sidecar.loading.trust import (
@@ -32,6 +35,8 @@ class Snapshot:
     another's place, for who must know until when keys are good, and no part of the ``Trust``. A fetched JWK Set is
     empty where there is none.
 
+    ``bundle`` is the policy bundle as it was fetched, and verified; ``values`` are without its policies.
+
     Encoded it holds secrets: it goes through memory that the sidecar's processes share, and nowhere else.
     """
 
@@ -39,16 +44,25 @@ class Snapshot:
     key_sets: tuple[bytes, ...] = field(repr=False)
     confirmed: tuple[float | None, ...]
     api_keys: bytes = field(default=b"", repr=False)
+    bundle: HeldBundle | None = None
 
     def encode(self) -> bytes:
         """Return it as JSON. Ends with a newline, so that a cut one is seen to be cut."""
         # Key sets byte for byte, whatever they are: what was refused, or let in, is so in every process.
         texts = [document.decode("latin-1") for document in self.key_sets]
         members = {"values": self.values, "key_sets": texts, "confirmed": self.confirmed}
-        return json.dumps(members | {"api_keys": self.api_keys.decode("latin-1")}).encode() + b"\n"
+        bundle = None if self.bundle is None else (self.bundle.compact.decode("ascii"), *_times(self.bundle))
+        more = {"api_keys": self.api_keys.decode("latin-1"), "bundle": bundle}
+        return json.dumps(members | more).encode() + b"\n"
+
+    @property
+    def content(self) -> "Snapshot":
+        """Return it without times: equal for those that lead to the same ``Trust``."""
+        bundle = None if self.bundle is None else HeldBundle(self.bundle.compact, 0.0, 0.0)
+        return replace(self, confirmed=(None,) * len(self.confirmed), bundle=bundle)
 
     def settings(self) -> Settings:
-        """Return the settings; they were valid when the snapshot was taken."""
+        """Return the settings, without what is in a bundle; they were valid when the snapshot was taken."""
         return Settings.model_validate(self.values)
 
     def with_fetched(self, fetched: Callable[[IssuerSettings], Held | None]) -> "Snapshot":
@@ -58,7 +72,7 @@ class Snapshot:
             for issuer, document, confirmed in zip(self.settings().issuers, self.key_sets, self.confirmed, strict=True)
         ]
         key_sets = tuple(one.document or b"" for one in held)
-        return Snapshot(self.values, key_sets, tuple(one.confirmed_at for one in held), self.api_keys)
+        return replace(self, key_sets=key_sets, confirmed=tuple(one.confirmed_at for one in held))
 
     def held(self) -> tuple[Held, ...]:
         """Return what there is of each issuer's fetched keys, in order."""
@@ -66,33 +80,64 @@ class Snapshot:
 
     def compile(self) -> Loaded:
         """Return the settings, the ``Trust``, and until when its keys are good: the same in every process."""
-        return self._dated(compile_trust(self.settings(), self.key_sets, self.api_keys))
+        own, bundle = self.settings(), self._bundle()
+        settings = own if bundle is None else Settings.model_validate(values_with(self.values, bundle))
+        return self.finished(compile_trust(settings, self.key_sets, self.api_keys), own, bundle)
 
-    def _dated(self, loaded: Loaded) -> Loaded:
-        return replace(loaded, good_until=good_until(loaded.settings, self.key_sets, self.confirmed))
+    def finished(self, loaded: Loaded, own: Settings, bundle: Bundle | None) -> Loaded:
+        """Return what was compiled with what a bundle, or the lack of one, makes of it. ``own``: without the bundle."""
+        if own.policy_bundle is not None:
+            both = combined(own, loaded.trust.policy, bundle)
+            trust = replace(loaded.trust, policy=both.policies)
+            loaded = replace(loaded, trust=trust, without_bundle=both.without)
+        return self.dated(loaded)
+
+    def dated(self, loaded: Loaded) -> Loaded:
+        """Return the same, good until it is by this snapshot."""
+        times = good_until(loaded.settings, self.key_sets, self.confirmed, self.bundle)
+        return replace(loaded, good_until=times)
+
+    def _bundle(self) -> Bundle | None:
+        # Whoever put it here has verified it.
+        return None if self.bundle is None else read_unverified(self.bundle.compact)
 
 
-def take_snapshot(configuration: Configuration, fetched: Fetched = nothing_fetched) -> tuple[Snapshot, Loaded]:
+def _times(bundle: HeldBundle) -> tuple[float, float]:
+    return bundle.confirmed_at, bundle.until
+
+
+def take_snapshot(
+    configuration: Configuration, fetched: Fetched = nothing_fetched, held_bundle: HeldBundle | None = None
+) -> tuple[Snapshot, Loaded]:
     """Read the key sets of a configuration; return all of it as a snapshot, and the ``Trust`` it stands for.
 
-    ``fetched`` returns what was fetched for an issuer so far.
+    ``fetched`` returns what was fetched for an issuer so far; ``held_bundle`` is the policy bundle, if it was.
 
-    Raises ``ConfigurationError`` where a key set cannot be used.
+    Raises ``ConfigurationError`` where a key set cannot be used, or the bundle does not go with the configuration.
     """
+    read_signers(configuration)
+    held_bundle = None if configuration.settings.policy_bundle is None else held_bundle
     issuers = configuration.settings.issuers
     # Asked once: it may be another one the next moment.
     held = {issuer.issuer: fetched(issuer) for issuer in issuers if issuer.is_remote}
     documents = read_key_sets(configuration, lambda issuer: held[issuer.issuer])
     holders = read_key_holders(configuration)
     confirmed = tuple(held.get(issuer.issuer, NOTHING).confirmed_at for issuer in issuers)
-    snapshot = Snapshot(configuration.document.values, documents, confirmed, holders)
-    return snapshot, snapshot._dated(compile_with_places(configuration, documents, holders))  # noqa: SLF001 - its maker
+    snapshot = Snapshot(configuration.document.values, documents, confirmed, holders, held_bundle)
+    bundle = None if held_bundle is None else read_unverified(held_bundle.compact)
+    whole = configuration if bundle is None else configuration_with(configuration, bundle)
+    return snapshot, snapshot.finished(compile_with_places(whole, documents, holders), configuration.settings, bundle)
 
 
 def decode(data: bytes) -> Snapshot:
     """Read a snapshot back; raises ``ValueError`` for anything else."""
     found = json.loads(data) if data.endswith(b"\n") else None
-    if not isinstance(found, dict) or found.keys() != {"values", "key_sets", "confirmed", "api_keys"}:
+    if not isinstance(found, dict) or found.keys() != {"values", "key_sets", "confirmed", "api_keys", "bundle"}:
         raise ValueError("no snapshot of a configuration")
     key_sets = tuple(text.encode("latin-1") for text in found["key_sets"])
-    return Snapshot(found["values"], key_sets, tuple(found["confirmed"]), found["api_keys"].encode("latin-1"))
+    bundle = None
+    if found["bundle"] is not None:
+        compact, confirmed_at, until = found["bundle"]
+        bundle = HeldBundle(compact.encode("ascii"), confirmed_at, until)
+    confirmed, api_keys = tuple(found["confirmed"]), found["api_keys"].encode("latin-1")
+    return Snapshot(found["values"], key_sets, confirmed, api_keys, bundle)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sidecar.core import base64url
 from sidecar.core.algorithm import SYMMETRIC
+from sidecar.core.effects.model import Effects
 from sidecar.core.headers_read import OVERRIDE_HEADERS, headers_in_conditions
 from sidecar.core.keys import NO_KEYS, key_set
 from sidecar.core.policy.key import parse_claim_path
@@ -19,7 +20,9 @@ from sidecar.keys.jwk import JwkError
 from sidecar.keys.jwks import Jwks, JwksError, read_jwks
 from sidecar.keys.pem import jwks_of_pem
 from sidecar.keys.remote.held import NOTHING, Held
+from sidecar.loading.bundled import read_signers
 from sidecar.loading.confirmation import GoodUntil
+from sidecar.loading.effects import build_effects
 from sidecar.loading.key_holders import key_holders
 from sidecar.loading.load import Configuration
 from sidecar.loading.policy import build_policies
@@ -51,6 +54,7 @@ class Loaded:
     trust: Trust
     warnings: tuple[str, ...]
     good_until: GoodUntil = field(default_factory=dict)
+    without_bundle: PolicySet | None = None  #: what holds in place of the policies once the bundle is out of force
 
 
 class KeySetError(Exception):
@@ -71,10 +75,11 @@ def nothing_fetched(_issuer: IssuerSettings) -> Held:
 
 
 def load_trust(configuration: Configuration) -> Loaded:
-    """Build the ``Trust`` of a configuration, as it is before any keys are fetched.
+    """Build the ``Trust`` of a configuration by itself: before any keys are fetched, and without a policy bundle.
 
     Raises ``ConfigurationError`` where a key set cannot be used.
     """
+    read_signers(configuration)
     return compile_with_places(configuration, read_key_sets(configuration), read_key_holders(configuration))
 
 
@@ -227,25 +232,29 @@ def _has_dpop(settings: IssuerSettings) -> bool:
 
 def _trust(settings: Settings, issuers: dict[str, Issuer]) -> Trust:
     sources = frozenset(source for issuer in issuers.values() for source in issuer.sources)
-    policy, body = build_policies(settings), settings.request.body
+    policy, effects, body = build_policies(settings), build_effects(settings), settings.request.body
     return Trust(
         issuers=issuers,
         policy=policy,
-        response=_response(settings, sources, policy),
+        response=_response(settings, sources, policy, effects),
         path_mode=settings.request.path_mode,
         max_token_bytes=settings.request.max_token_bytes,
         max_path_bytes=settings.request.max_path_bytes,
         max_body_bytes=0 if body is None else body.max_bytes,
         takes_partial_bodies=body is not None and body.allow_partial_message,
+        effects=effects,
     )
 
 
-def _response(whole: Settings, sources: frozenset[Source], policy: PolicySet) -> ResponseSettings:
+def _response(whole: Settings, sources: frozenset[Source], policy: PolicySet, effects: Effects) -> ResponseSettings:
     settings = whole.response
     headers = settings.identity_headers
     fixed = (headers.subject, headers.issuer, headers.scopes)
     # The usual names too: an upstream may go on reading a header that was switched off or renamed here.
     stripped = (*filter(None, fixed), *_USUAL_HEADERS, *headers.claims.values(), *_assertion_headers(whole.assertion))
+    # What one policy sets no client sends, whichever policy lets it in; what one removes passes in no other spelling.
+    stripped = (*stripped, *sorted(effects.upstream_headers))
+    removed = (name for one in effects.allowed.values() for name in one.remove)
     overrides = OVERRIDE_HEADERS if settings.strip_override_headers else ()
     return ResponseSettings(
         realm=settings.realm,
@@ -258,7 +267,7 @@ def _response(whole: Settings, sources: frozenset[Source], policy: PolicySet) ->
         metadata_claims=tuple(settings.metadata_claims),
         max_header_bytes=settings.max_header_bytes,
         stripped_headers=tuple(dict.fromkeys(stripped)),
-        guarded_headers=frozenset((*stripped, *overrides, *headers_in_conditions(policy))),
+        guarded_headers=frozenset((*stripped, *overrides, *removed, *headers_in_conditions(policy))),
         token_headers=tuple(sorted({BEARER.name, *_names(sources, "header"), *(["dpop"] if DPOP in sources else ())})),
         token_cookies=_names(sources, "cookie"),
         token_parameters=_names(sources, "query"),

@@ -21,6 +21,7 @@ from prometheus_client.utils import floatToGoString
 from sidecar.memory.counter_schema import Totals
 from sidecar.memory.counters import CounterTable
 from sidecar.memory.scoreboard import Child, Overall, Scoreboard, State
+from sidecar.observe.bundle import BundleFacts, bundle_measured
 from sidecar.observe.key_sets import KeySetFacts, Measured, measured
 from sidecar.observe.series import CHECK_DURATION, DURATION, DURATION_TEXT, FAMILIES
 
@@ -50,6 +51,7 @@ class Facts:
     revocation: RevocationFacts | None = None
     key_sets: Sequence[KeySetFacts] = ()
     dry_run: bool | None = None
+    bundle: BundleFacts | None = None
 
 
 class Exposition(Collector):
@@ -179,6 +181,8 @@ def of_facts(facts: Facts) -> Iterator[Metric]:
     if facts.revocation is not None:
         yield from of_revocation(facts.revocation)
     yield from map(_metric, measured(facts.key_sets))
+    if facts.bundle is not None:
+        yield from map(_metric, bundle_measured(facts.bundle))
 
 
 def of_revocation(facts: RevocationFacts) -> Iterator[Metric]:

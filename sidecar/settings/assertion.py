@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sidecar.settings.base import Model, Text
-from sidecar.settings.response import HeaderName
+from sidecar.settings.base import HeaderName, Model, Text
 
 #: Claims that are ours to say, and times that are another token's.
 RESERVED_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf"})

@@ -18,6 +18,8 @@ def checked(check: Callable[[str], object]) -> AfterValidator:
 
 #: Text that is not empty, and no longer than anybody would mean.
 Text = Annotated[str, Field(min_length=1, max_length=2048)]
+#: Header names that are safe to set: lower-case, without ``_`` (which other servers fold into ``-``).
+HeaderName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=128)]
 
 
 class Model(BaseModel):

@@ -6,14 +6,8 @@ from pydantic import Field, model_validator
 
 from sidecar.core.algorithm import SYMMETRIC, Algorithm
 from sidecar.core.binding import BoundTokens, Dpop
-from sidecar.core.uri import uri_of
 from sidecar.settings.base import Model, checked
-
-
-def _check_origin(text: str) -> None:
-    found = uri_of(text)
-    if found is None or found.origin != text or text.endswith("/"):
-        raise ValueError(f"{text!r} is no origin; write https://host, in small letters, without path and usual port")
+from sidecar.settings.location import check_origin
 
 
 class DpopSettings(Model):
@@ -30,7 +24,7 @@ class DpopSettings(Model):
         le=600,
         description="Seconds from a proof's 'iat' in which it may be used, once; clock_skew_seconds come on top.",
     )
-    origins: list[Annotated[str, checked(_check_origin)]] = Field(
+    origins: list[Annotated[str, checked(check_origin)]] = Field(
         default=[],
         max_length=32,
         description="Origins in 'htu' that clients know this service by, such as https://api.example. Default: scheme "

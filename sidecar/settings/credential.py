@@ -5,8 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from sidecar.core.source import BEARER, Source
-from sidecar.settings.base import Model
-from sidecar.settings.response import HeaderName
+from sidecar.settings.base import HeaderName, Model
 
 #: ``token`` of RFC 9110, section 5.6.2.
 _Scheme = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$")]

@@ -4,10 +4,9 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from sidecar.keys.remote.addresses import refusal
-from sidecar.keys.remote.url import UrlError, parse_url
 from sidecar.settings.base import Model, Text
 from sidecar.settings.hmac import HmacSecretSource
+from sidecar.settings.remote_url import check_url
 
 
 class FetchSettings(Model):
@@ -148,18 +147,8 @@ class KeySource(Model):
         if "fetch" in self.model_fields_set and not self.is_remote:
             raise ValueError("'fetch' goes with 'url' and 'discovery' alone; nothing is fetched here")
         if self.url is not None:
-            self._check_url(self.url)
+            check_url(self.url, allow_http=self.fetch.allow_http, allow_private=self.fetch.allow_private_addresses)
         return self
-
-    def _check_url(self, text: str) -> None:
-        try:
-            url = parse_url(text, allow_http=self.fetch.allow_http)
-        except UrlError as error:
-            raise ValueError(f"'url' {error}") from None
-        literal = url.host.replace(".", "").isdigit() or ":" in url.host
-        reason = refusal(url.host, allow_private=self.fetch.allow_private_addresses) if literal else None
-        if reason is not None:
-            raise ValueError(f"'url' leads to an address that is not connected to: {reason}")
 
 
 _SOURCES = ("file", "jwks", "pem_file", "hmac_secret", "url", "discovery")

@@ -9,6 +9,7 @@ from sidecar.core.policy.key import check_port, check_values, parse_key
 from sidecar.core.policy.model import Action, AttributeKind
 from sidecar.core.policy.patterns import host_patterns, method_patterns, text_patterns
 from sidecar.settings.base import Model, checked
+from sidecar.settings.effects import AllowedSettings, DeniedSettings
 
 
 def _as_text(value: object) -> object:
@@ -222,6 +223,12 @@ class PolicySettings(Model):
         description="For how many of a hundred subjects (or addresses, without a token) it is enforced, always the "
         "same ones; for the others it is in dry run.",
     )
+    allowed: AllowedSettings | None = Field(
+        None, description="For 'allow': what is done to the requests that it lets in (docs/effects.md)."
+    )
+    denied: DeniedSettings | None = Field(
+        None, description="For 'deny', and for 'allow' with 'scopes': how its denials are told, in place of the usual."
+    )
     rules: list[RuleSettings] = Field(min_length=1, description="Joined by OR.")
 
     @model_validator(mode="after")
@@ -229,6 +236,16 @@ class PolicySettings(Model):
         if self.scopes and self.action is not Action.ALLOW:
             raise ValueError(
                 "'scopes' goes with 'action: allow' only: a deny policy that waits for scopes would deny less"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _effects_suit(self) -> Self:
+        if self.allowed is not None and self.action is not Action.ALLOW:
+            raise ValueError("'allowed' goes with 'action: allow' only: the others let nothing in")
+        if self.denied is not None and self.action is not Action.DENY and not self.scopes:
+            raise ValueError(
+                "'denied' goes with 'action: deny', or with 'scopes'; for what no policy allows: response.unauthorized"
             )
         return self
 

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from sidecar.core.policy.key import parse_claim_path
-from sidecar.settings.base import Model, Text, checked
+from sidecar.settings.base import HeaderName, Model, Text, checked
+from sidecar.settings.effects import DeniedSettings
+from sidecar.settings.location import check_origin
 
-#: Header names identity may travel in: lower-case, without ``_`` (which other servers fold into ``-``).
-HeaderName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=128)]
 #: A header that ``false`` switches off. A client's copy under the usual name is removed all the same.
 Switchable = Annotated[
     HeaderName | None,
@@ -54,5 +54,17 @@ class ResponseSettings(Model):
         4096,
         ge=64,
         le=16384,
-        description="Bytes of the longest identity header; a longer value is a denial, never cut.",
+        description="Bytes of the longest identity header, and of what policies set; a longer value is a denial, never "
+        "cut.",
+    )
+    public_origins: list[Annotated[str, checked(check_origin)]] = Field(
+        default=[],
+        description="Where clients know us, as https://app.example: the only places to which a login may send them "
+        "back. Needed by a redirect with {url}.",
+    )
+    unauthenticated: DeniedSettings | None = Field(
+        None, description="How denials with 401 are told, in place of the usual answer (docs/effects.md)."
+    )
+    unauthorized: DeniedSettings | None = Field(
+        None, description="How denials with 403 are told, unless their policy has 'denied'."
     )

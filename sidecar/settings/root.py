@@ -14,6 +14,7 @@ from sidecar.settings.issuer import IssuerSettings
 from sidecar.settings.istio import IstioSettings
 from sidecar.settings.native import NativeSettings
 from sidecar.settings.policy import OperationSettings, PolicySettings
+from sidecar.settings.policy_bundle import PolicyBundleSettings
 from sidecar.settings.processes import ProcessSettings
 from sidecar.settings.response import ResponseSettings
 from sidecar.settings.revocation import RevocationSettings
@@ -122,6 +123,9 @@ class Settings(ProcessSettings):
         None,
         description="A folder, such as a mounted ConfigMap, with more policies: its YAML files, by name, each with "
         "'policies', 'public' and 'cors_preflight' or some of them. Default: none.",
+    )
+    policy_bundle: PolicyBundleSettings | None = Field(
+        None, description="More policies, signed, that are fetched over HTTPS (docs/bundles.md). Default: none."
     )
     istio: IstioSettings | None = Field(
         None, description="Documents of Istio's, as they are. A token is then needed where they say so. Default: none."

@@ -116,6 +116,44 @@ def test_explained_as_json(run: Run, folder: Path) -> None:
     assert (when["label"], when["seen"]) == ("request.headers[x-team]: staff", ["staff"])
 
 
+EFFECTS = """\
+issuers: [{issuer: https://idp.example, audiences: [orders], keys: {url: https://idp.example/jwks}}]
+policies:
+  - name: orders
+    action: allow
+    allowed:
+      upstream: {set: {x-team: {cel: "identity.claims.team"}}, append: {x-tag: ours}, remove: [x-debug]}
+      client: {set: {x-frame-options: DENY}}
+      query: {set: {tenant: {cel: "identity.claims.team"}}, remove: [debug]}
+      metadata: {team: {cel: "identity.claims.team"}}
+    rules: [{}]
+"""
+
+
+def test_effects_are_explained(run: Run, folder: Path) -> None:
+    """What becomes of the request is told, and which effect cannot be."""
+    config = folder / "authz.yaml"
+    config.write_text(EFFECTS, encoding="utf-8")
+    command = ("policy", "explain", "--config", config, "--request", "GET https://a.example/?debug=1", "--claims")
+    told = run(*command, '{"sub": "alice", "team": "a b"}').stdout
+    for line in (
+        *("upstream: x-team: a b", "upstream: x-tag: ours", "query: tenant=a%20b", "query, without: debug"),
+        *("client: x-frame-options: DENY", 'metadata: policy_metadata: {"team": "a b"}'),
+    ):
+        assert f"── {line}\n" in told
+    assert "x-debug\n" in told
+    failed = run(*command, '{"sub": "alice"}')
+    assert (failed.returncode, "DENY effect_failed" in failed.stdout) == (1, True)
+    assert "── orders: upstream.set.x-team: cannot be told\n" in failed.stdout
+    found = json.loads(run(*command, '{"sub": "alice", "team": "a b"}', "--json").stdout)
+    assert (found["headers"]["x-team"], found["query"], found["query_removed"]) == (
+        "a b",
+        {"tenant": "a%20b"},
+        ["debug"],
+    )
+    assert (found["client"], found["metadata"]["policy_metadata"]) == ({"x-frame-options": "DENY"}, {"team": "a b"})
+
+
 def test_what_never_comes_to_policy(run: Run, folder: Path) -> None:
     """A token that is refused has no policies to explain, and its reason."""
     request = ("--request", "GET https://api.example.com/orders/1", "--claims", '{"sub": "a", "aud": "other"}')

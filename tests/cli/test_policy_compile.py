@@ -87,3 +87,25 @@ def test_the_page_s_digest_has_its_form(run: Run, config: Path) -> None:
     printed = run("policy", "compile", "--config", config).stdout.splitlines()[0]
     shown = re.findall(r"^digest: [0-9a-f]+$", _PAGE, re.MULTILINE)
     assert [len(one) for one in shown] == [len(printed)]
+
+
+def test_effects_are_compiled(run: Run, tmp_path: Path) -> None:
+    """Effects are printed, with expressions as they are written, and the digest names them, too."""
+    config = tmp_path / "authz.yaml"
+    command = ("policy", "compile", "--config", config, "--json")
+    digests = set()
+    for value in ("a", "b", "{cel: identity.subject}"):
+        config.write_text(
+            "issuers: [{issuer: https://idp.example, audiences: [a], keys: {url: https://idp.example/jwks}}]\n"
+            "policies:\n"
+            f"  - {{name: p, action: allow, rules: [{{}}], allowed: {{upstream: {{set: {{x-a: {value}}}}}}}}}\n"
+            '  - {name: d, action: deny, rules: [{}], denied: {json: {a: [{cel: "1 + 1"}, 2]}}}\n',
+            encoding="utf-8",
+        )
+        done = run(*command)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        digests.add(found["digest"])
+        assert found["effects"]["denied"] == {"d": {"body": {"content": {"a": [{"cel": "1 + 1"}, 2]}}}}
+    assert found["effects"]["allowed"] == {"p": {"set": [["x-a", {"cel": "identity.subject"}]]}}
+    assert len(digests) == 3

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidecar.bundle.held import HeldBundle
+from sidecar.bundle.message import sign
 from sidecar.core.trust import Trust
+from sidecar.demo.workspace import prepare
 from sidecar.keys.remote.held import Held
 from sidecar.keys.signing import generate, key_set_document
 from sidecar.loading import confirmation
@@ -18,6 +21,7 @@ from sidecar.loading.snapshot import Snapshot, take_snapshot
 from sidecar.loading.trust import Loaded
 from sidecar.runtime.serving.holder import Holder
 from sidecar.settings.issuer import IssuerSettings
+from support.bundles import allow, content
 
 _A, _B, _FILE = "https://a.example", "https://b.example", "https://file.example"
 _FETCH = {"min_refresh_seconds": 1, "max_refresh_seconds": 50.0, "max_stale_seconds": 100.0}
@@ -145,8 +149,33 @@ def test_times_round_trip(times: dict[str, float]) -> None:
     assert confirmation.decode(confirmation.encode(times)) == times
 
 
+_BUNDLED = """\
+issuers: [{issuer: "https://idp.example", audiences: [orders], keys: {file: jwks.json}}]
+policy_bundle: {url: "https://policies.example/b", name: orders, keys_file: signers.json}
+"""
+
+
 def test_keys_that_were_never_confirmed(tmp_path: Path) -> None:
     """Keys of which nobody knows when they were confirmed are over."""
     snapshot, loaded = _snapshot(tmp_path, a=1000.0, b=1000.0)
     times = confirmation.good_until(loaded.settings, snapshot.key_sets, (None, 1000.0, None))
     assert times == {_A: 0.0, _B: 1100.0}
+
+
+def test_a_bundle_is_over(tmp_path: Path) -> None:
+    """What it allows is denied by then, whatever control does, and is back when it was confirmed."""
+    now = [50.0]
+    prepare(tmp_path, _BUNDLED)
+    (tmp_path / "signers.json").write_text(key_set_document([generate("signer")]), encoding="utf-8")
+    held = HeldBundle(sign(content(1, allow("/a")), generate("signer")), 1.0, 100.0)
+    snapshot, loaded = take_snapshot(load_configuration(tmp_path / "authz.yaml", {}), held_bundle=held)
+    holder = Holder(snapshot.compile(), clock=lambda: now[0])
+    assert (holder.trust.digest, holder.lacks_keys) == (loaded.trust.digest, False)
+    now[0] = 100.0
+    holder.look()
+    assert (holder.trust.policy, holder.lacks_keys) == (loaded.without_bundle, True)
+    assert holder.trust.policy.allow == ()
+    holder.confirm(loaded.trust.digest, {confirmation.BUNDLE: 200.0})
+    assert (holder.trust.digest, holder.lacks_keys) == (loaded.trust.digest, False)
+    holder.confirm(loaded.trust.digest, {confirmation.BUNDLE: 0.0})
+    assert holder.lacks_keys

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.bundle.held import HeldBundle
 from sidecar.demo.workspace import prepare
 from sidecar.keys.fingerprint import Fingerprint, fingerprint
 from sidecar.keys.signing import generate, key_set_document
@@ -86,10 +87,10 @@ def test_reading_that_failed_is_tried_again(scene: Scene, monkeypatch: pytest.Mo
     scene.new_keys()
     left = [ReloadError("Input/output error", fingerprint([scene.workspace.config]))] * 3
 
-    def read(config: Path, running: Settings, fetched: Fetched) -> Reading:
+    def read(config: Path, running: Settings, fetched: Fetched, bundle: HeldBundle | None) -> Reading:
         if left:
             raise left.pop()
-        return read_again(config, running, fetched)
+        return read_again(config, running, fetched, bundle)
 
     monkeypatch.setattr(watch, "read_again", read)
     scene.run(lambda: bool(scene.applied), asked=True)
@@ -102,9 +103,9 @@ def test_same_refusal_is_told_once(
     """What is wrong is logged and counted once, however often it is read."""
     readings = []
 
-    def read(config: Path, running: Settings, fetched: Fetched) -> Reading:
+    def read(config: Path, running: Settings, fetched: Fetched, bundle: HeldBundle | None) -> Reading:
         readings.append(config)
-        return read_again(config, running, fetched)
+        return read_again(config, running, fetched, bundle)
 
     monkeypatch.setattr(watch, "read_again", read)
     scene.workspace.config.write_text("broken: [", encoding="utf-8")
@@ -135,11 +136,11 @@ def test_file_of_a_refused_configuration_is_watched(
             scene.new_keys("new.json")
         return fingerprint(files)
 
-    def read(config: Path, running: Settings, fetched: Fetched) -> Reading:
+    def read(config: Path, running: Settings, fetched: Fetched, bundle: HeldBundle | None) -> Reading:
         nonlocal reading
         reading = True
         try:
-            return read_again(config, running, fetched)
+            return read_again(config, running, fetched, bundle)
         finally:
             reading = False
 
@@ -159,8 +160,8 @@ def test_change_while_it_is_read_is_noticed(scene: Scene, monkeypatch: pytest.Mo
     def look(files: Iterable[Path]) -> Fingerprint:
         return fingerprint(files) if scene.applied else scene.reloads._seen
 
-    def read(config: Path, running: Settings, fetched: Fetched) -> Reading:
-        reading = read_again(config, running, fetched)
+    def read(config: Path, running: Settings, fetched: Fetched, bundle: HeldBundle | None) -> Reading:
+        reading = read_again(config, running, fetched, bundle)
         if not scene.applied:
             scene.new_keys()
         return reading

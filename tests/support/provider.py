@@ -55,6 +55,7 @@ class Provider:
     path: str = ""  #: of the issuer
     metadata: dict[str, Any] = field(default_factory=dict)
     jwks_path: str = JWKS
+    documents: dict[str, bytes] = field(default_factory=dict)  #: more, by path
     port: int = 0
     shown_port: int = 0  #: 443 where names and ports are looked up in the test
 
@@ -98,9 +99,9 @@ class Provider:
         if request.path == self.path.removesuffix("/") + WELL_KNOWN:
             document = {"issuer": self.issuer, "jwks_uri": self.origin + self.jwks_path} | self.metadata
             return response(json.dumps(document).encode())
-        if request.path != self.jwks_path:
+        if request.path != self.jwks_path and request.path not in self.documents:
             return response(b"{}", status="404 Not Found")
-        body = json.dumps({"keys": self.keys}).encode()
+        body = self.documents.get(request.path) or json.dumps({"keys": self.keys}).encode()
         extra = {"cache-control": self.cache_control} if self.cache_control else {}
         if self.etags:
             extra["etag"] = f'"{hash(body):x}"'

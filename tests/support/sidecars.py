@@ -47,7 +47,10 @@ class Sidecar:
 
     def check(self, address: str, token: str | None = None, seconds: float = 20.0) -> Answer:
         """Ask one server about a request with ``token``; raises ``grpc.RpcError``."""
-        raw = with_token(token or self.workspace.token())
+        return self.check_raw(address, with_token(token or self.workspace.token()), seconds)
+
+    def check_raw(self, address: str, raw: bytes, seconds: float = 20.0) -> Answer:
+        """Ask one server about any request; raises ``grpc.RpcError``."""
         with grpc.insecure_channel(address.replace("unix:@", "unix-abstract:")) as channel:
             call = channel.unary_unary(CHECK)  # type: ignore[call-arg]  # the stubs want the serialisers that may be left out
             return read_answer(call(raw, timeout=seconds, wait_for_ready=True))

@@ -17,9 +17,9 @@ class Applicable:
 
     ``of_identity``: whether the identity alone decides by them, since none looks at the request. ``tries``: whether
     some are not enforced for everybody. ``reads_body``: whether one that is enforced for anybody looks at the body.
-    ``open_unless`` one of these is enforced all that is not denied may pass; ``None``: never. ``serial`` is another one
-    for each, cheap as a key, which does not keep it alive; ``Lookup`` sees to it that endpoints with the same rules
-    share one.
+    ``open_unless`` one of these is enforced all that is not denied may pass; ``None``: never. ``dry_run``: nothing is
+    enforced. ``lacking``: there are policies that are not here. ``serial`` is another one for each, cheap as a key,
+    which does not keep it alive; ``Lookup`` sees to it that endpoints with the same rules share one.
     """
 
     public: bool
@@ -30,6 +30,7 @@ class Applicable:
     proxies: Proxies = NO_PROXIES
     open_unless: tuple[Policy, ...] | None = None
     dry_run: bool = False
+    lacking: bool = False
     of_identity: bool = field(init=False)
     tries: bool = field(init=False)
     reads_body: bool = field(init=False)
@@ -69,6 +70,7 @@ def applicable(policies: PolicySet, endpoint: Endpoint) -> Applicable:
         proxies=policies.proxies,
         open_unless=policies.allow if policies.allows_by_default else None,
         dry_run=policies.dry_run,
+        lacking=policies.lacking,
     )
 
 

@@ -26,6 +26,7 @@ _MOST_KEPT = 32
 Answers = MutableMapping[int, bool]
 _Decision = Permit | Denial
 _NOBODY = Denial(Reason.NO_POLICY_ALLOWS)
+_LACKING = Denial(Reason.POLICIES_UNAVAILABLE)
 
 
 def admit_without_identity(rules: Applicable, case: Case) -> _Decision | None:
@@ -51,8 +52,8 @@ def evaluate(rules: Applicable, case: Case, answers: Answers) -> _Decision:
     ``answers`` are those of earlier calls under the same policy set and for the same identity, and are added to.
     """
     decision, trial = _decided(rules.deny, rules.allow, case, answers), None
-    if decision is _NOBODY and rules.open_unless is not None:
-        decision = _NOBODY if rules.open_unless else _open(case)
+    if decision is _NOBODY:
+        decision = _by_default(rules, case, closes=bool(rules.open_unless))
     if rules.tries:
         would, decision = decision, _enforced(rules, case, answers)
         trial = difference(decision, would)
@@ -75,12 +76,18 @@ def _in_force(rules: Applicable, decision: _Decision, identity: Identity | None)
 def _enforced(rules: Applicable, case: Case, answers: Answers) -> _Decision:
     """Decide by those policies alone that are enforced in this case."""
     decision = _decided(enforced(rules.deny, case), enforced(rules.allow, case), case, answers)
-    if decision is not _NOBODY or rules.open_unless is None:
+    if decision is not _NOBODY:
         return decision
-    return _NOBODY if any(is_enforced(one, case) for one in rules.open_unless) else _open(case)
+    return _by_default(rules, case, closes=any(is_enforced(one, case) for one in rules.open_unless or ()))
 
 
-def _open(case: Case) -> Permit:
+def _by_default(rules: Applicable, case: Case, *, closes: bool) -> _Decision:
+    """Decide where no policy does; ``closes``: there is one that allows, be it something else."""
+    if rules.lacking:
+        # INVARIANT: a policy that is not there opens nothing, as the only one that allows would.
+        return _LACKING
+    if rules.open_unless is None or closes:
+        return _NOBODY
     return Permit(Reason.ALLOWED_BY_DEFAULT, case.identity, None)
 
 

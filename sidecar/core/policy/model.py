@@ -231,7 +231,8 @@ class PolicySet:
     ``proxies`` are those before Envoy. ``needs_identity``: whether a request without a credential is denied, whatever
     policies say. ``allows_by_default``: whether all that no deny policy closes may pass, where there is no allow policy
     at all. Both are as they are here but for documents of Istio's. ``dry_run``: nothing is enforced, no policy and
-    nothing else. What ends in ``_by_path`` is the same once more, to be looked at.
+    nothing else. ``lacking``: there are policies that are not here, any of which could allow what none of these does.
+    What ends in ``_by_path`` is the same once more, to be looked at.
     """
 
     deny: tuple[Policy, ...]
@@ -243,6 +244,7 @@ class PolicySet:
     needs_identity: bool = True
     allows_by_default: bool = False
     dry_run: bool = False
+    lacking: bool = False
     reads_ports: bool = field(init=False, compare=False, repr=False)
     deny_by_path: PathIndex[Entry] = field(init=False, compare=False, repr=False)
     allow_by_path: PathIndex[Entry] = field(init=False, compare=False, repr=False)

@@ -41,6 +41,7 @@ class Access:
     bearer_token_file: Path | None = None
     allow_http: bool = False
     allow_private: bool = False
+    accept: str = "application/json"
     look_up: LookUp = field(default=system_look_up, compare=False)
 
 
@@ -129,7 +130,7 @@ def _session(
         connector=connector,
         response_class=response_class,
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "ext-authz-sidecar"},
+        headers={"accept": access.accept, "accept-encoding": "identity", "user-agent": "ext-authz-sidecar"},
         auto_decompress=False,
         trust_env=False,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),

@@ -69,7 +69,8 @@ THIS_WORLD = World()
 class Source:
     """For one event loop. ``check`` raises ``ValueError`` for a document that cannot be used.
 
-    ``changed`` is called whenever ``held`` is another one, be it for ``confirmed_at`` alone; it must not wait.
+    ``changed`` is called whenever ``held`` is another one, be it for ``confirmed_at`` alone; it must not wait. ``what``
+    is fetched, in a word or two, for the log.
     """
 
     def __init__(  # noqa: PLR0913 - what there is to a source, once
@@ -82,10 +83,12 @@ class Source:
         changed: Callable[[], None],
         held: Held = NOTHING,
         world: World = THIS_WORLD,
+        what: str = "keys",
     ) -> None:
         self.place = place
         self.held = held
         self.record = Record()
+        self._what = what
         self._access, self._pace, self._check, self._changed, self._world = access, pace, check, changed, world
         self._validator = Validator()
         self._due = world.clock()
@@ -145,7 +148,7 @@ class Source:
         except FetchError as error:
             self._fail(error.trouble, str(error))
         except Exception:  # noqa: BLE001 - the next fetch may work, and the keys that are held stay
-            _log.exception("%s: fetching the keys failed", self.place.issuer)
+            _log.exception("%s: fetching the %s failed", self.place.issuer, self._what)
             self._fail(Trouble.INTERNAL, "a fault of ours; see the log")
         finally:
             self._ended = self._world.clock()
@@ -160,7 +163,7 @@ class Source:
         now, record = self._world.clock(), self.record
         record.results[SAME if document == self.held.document else REPLACED] += 1
         if record.failures:
-            _log.info("%s: keys fetched again, after %d failure(s)", self.place.issuer, record.failures)
+            _log.info("%s: %s fetched again, after %d failure(s)", self.place.issuer, self._what, record.failures)
         record.failures, record.trouble = 0, ""
         record.certificate_expires_at = fetched.certificate_expires_at
         self._validator = fetched.validator
@@ -176,7 +179,8 @@ class Source:
         seconds = after_failure(record.failures, self._pace, self._world.chance())
         # The same thing again and again is said at the 1st, 2nd, 4th, 8th … time.
         if text != record.trouble or record.failures & (record.failures - 1) == 0:
-            _log.warning("%s: keys not fetched, again in %.0f s: %s: %s", self.place.issuer, seconds, trouble, text)
+            said = (self.place.issuer, self._what, seconds, trouble, text)
+            _log.warning("%s: %s not fetched, again in %.0f s: %s: %s", *said)
         record.trouble = text
         self._due = self._world.clock() + seconds
 
@@ -189,7 +193,7 @@ class Source:
         if held.document is None or held.confirmed_at is None or now - held.confirmed_at < self._pace.max_stale:
             return
         _log.error(
-            "%s: keys not confirmed for %g s: none of them counts any more", self.place.issuer, self._pace.max_stale
+            "%s: %s not confirmed for %g s, and out of force", self.place.issuer, self._what, self._pace.max_stale
         )
         self._validator = Validator()
         self._hold(Held(None, held.confirmed_at))

@@ -17,6 +17,7 @@ class Trouble(StrEnum):
     ENCODED = "encoded"  #: compressed, though that was not asked for
     MALFORMED = "malformed"  #: no discovery document, or no key set with a key that can be used
     WRONG_ISSUER = "wrong_issuer"  #: the discovery document is another issuer's
+    REFUSED = "refused"  #: it came, and is not taken: not signed by whom it must be, older, expired, or does not fit
     CREDENTIAL = "credential"  #: the file with the bearer token cannot be read
     INTERNAL = "internal"  #: a fault of ours
 

@@ -108,7 +108,7 @@ class Desk:
         if self._published is not None:
             works.append(self._published.follow)
         self._tasks = [asyncio.create_task(work()) for work in works]
-        self._reloads.sources.follow()
+        self._reloads.fetching.follow()
         # Should the files have changed while nobody looked: of what is in force already nothing comes.
         self.reload()
 
@@ -117,7 +117,7 @@ class Desk:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._reloads.sources.stop()
+        await self._reloads.fetching.stop()
         for listener in self._listeners:
             await listener.stop()
         if self._revocations:
@@ -145,7 +145,7 @@ class Desk:
         Return in how many seconds asking again would fetch again. ``issuer_digest`` is that of its configuration.
         """
         issuer = next((one for one in self.trust.issuers.values() if one.digest == issuer_digest), None)
-        source = None if issuer is None else self._reloads.sources.of(issuer.issuer)
+        source = None if issuer is None else self._reloads.fetching.sources.of(issuer.issuer)
         if source is None:
             return 0.0
         await source.refetch()
@@ -189,7 +189,7 @@ class Desk:
         stale = "does not send all headers that policies look at" if self._stale_envoy.has_happened() else ""
         conditions = [
             Condition("keys", ok=count > 0, reason="" if count else "none are loaded"),
-            *self._reloads.sources.conditions(),
+            *self._reloads.fetching.conditions(),
             Condition("envoy-config", ok=not stale, reason=stale),
         ]
         if self.trust.policy.dry_run:
@@ -206,8 +206,11 @@ class Desk:
     def _facts(self) -> Facts:
         slots = {"positive": self._cache.slots, "negative": self._cache.negative_slots}
         revocation = self._revocations.state.facts() if self._revocations else None
-        keys = key_facts(self.trust, self._reloads.sources, self._reloads.rotation, self.key_uses)
-        return Facts(self.trust.digest, self._reloads.last_at, slots, revocation, keys, self.trust.policy.dry_run)
+        keys = key_facts(self.trust, self._reloads.fetching.sources, self._reloads.rotation, self.key_uses)
+        bundle = self._reloads.fetching.bundle
+        told = None if bundle is None else bundle.facts()
+        dry_run = self.trust.policy.dry_run
+        return Facts(self.trust.digest, self._reloads.last_at, slots, revocation, keys, dry_run, told)
 
     async def _sweep(self) -> None:
         while True:

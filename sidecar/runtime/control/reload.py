@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar.bundle.held import HeldBundle
 from sidecar.keys.fingerprint import Fingerprint, fingerprint
 from sidecar.loading.inclusion import policy_files
 from sidecar.loading.load import load_configuration
@@ -42,10 +43,12 @@ class Reading:
     seen: Fingerprint
 
 
-def read_again(config: Path, running: Settings, fetched: Fetched = nothing_fetched) -> Reading:
+def read_again(
+    config: Path, running: Settings, fetched: Fetched = nothing_fetched, bundle: HeldBundle | None = None
+) -> Reading:
     """Read the files anew; raises ``ReloadError`` for what is wrong, or differs where only a restart helps.
 
-    ``fetched`` returns what was fetched for an issuer so far.
+    ``fetched`` returns what was fetched for an issuer so far; ``bundle`` is the policy bundle, if it was.
     """
     # Before anything is read: what changes meanwhile is read again.
     seen, others = fingerprint([config]), fingerprint(files_of(config, running))
@@ -53,7 +56,7 @@ def read_again(config: Path, running: Settings, fetched: Fetched = nothing_fetch
         configuration = load_configuration(config, os.environ)
         named = fingerprint(files_of(config, configuration.settings))
         seen = {**{file: others.get(file, look) for file, look in named.items()}, **seen}
-        snapshot, loaded = take_snapshot(configuration, fetched)
+        snapshot, loaded = take_snapshot(configuration, fetched, bundle)
     except ConfigurationError as error:
         raise ReloadError(str(error), seen) from None
     before, after = _shape(running), _shape(loaded.settings)

@@ -7,19 +7,23 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
+from sidecar.bundle.held import HeldBundle
+from sidecar.bundle.message import Bundle, read_unverified
 from sidecar.core.trust import Trust
 from sidecar.keys.fingerprint import Fingerprint, fingerprint
-from sidecar.keys.remote.held import NOTHING, Held
+from sidecar.loading.bundled import require_fit
+from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.snapshot import Snapshot
 from sidecar.loading.trust import KeySetError, Loaded
 from sidecar.memory.counters import Row
 from sidecar.observe.series import RELOAD, Reload
+from sidecar.runtime.control.fetching import Fetching
 from sidecar.runtime.control.reload import Reading, ReloadError, files_of, read_again
 from sidecar.runtime.control.rotation import Rotation
-from sidecar.runtime.control.sources import Sources
-from sidecar.settings.issuer import IssuerSettings
+from sidecar.settings import Settings
 
 #: Seconds between two looks at the files.
 WATCH_SECONDS = 2.0
@@ -47,11 +51,12 @@ class Reloads:
         self.trust: Trust = loaded.trust
         self.snapshot = snapshot
         self.rotation = Rotation()
-        self.sources = Sources(config.parent, self._fetched)
-        self.sources.begin(loaded.settings, snapshot.held())
+        self.fetching = Fetching(
+            config.parent, loaded.settings, snapshot, fits=self._require_fit, changed=self._fetched
+        )
         self.last_at: float | None = None  #: seconds since the epoch
         self._config = config
-        self._settings = loaded.settings
+        self._loaded = loaded
         self._apply = apply
         self._row = row
         self._asked = asyncio.Event()
@@ -61,6 +66,10 @@ class Reloads:
         self._seen = fingerprint(files_of(config, loaded.settings))
         self._failures = 0
         self._last_refusal = ""
+
+    @property
+    def _settings(self) -> Settings:
+        return self._loaded.settings
 
     def ask(self) -> None:
         """Have the files read anew, soon."""
@@ -99,7 +108,7 @@ class Reloads:
             self._asked.clear()
             try:
                 # First, and whatever is wrong with the files: keys must not wait for somebody to mend those.
-                await self._renew_keys()
+                await self._renew_fetched()
                 if self._failures or not self._is_read:
                     self._is_read = True
                     await self._read()
@@ -131,30 +140,53 @@ class Reloads:
             _log.error("new configuration refused, the old stays in force: %s", line)
 
     async def _read(self) -> None:
-        reading = await asyncio.to_thread(read_again, self._config, self._settings, self._held)
+        reading = await asyncio.to_thread(
+            read_again, self._config, self._settings, self.fetching.keys, self.fetching.held_bundle()
+        )
         if reading.snapshot == self.snapshot:
             _log.debug("configuration read again: nothing has changed")
         else:
-            await self.sources.adopt(reading.loaded.settings)
+            await self.fetching.sources.adopt(reading.loaded.settings)
             await self._put_into_force(reading.snapshot, reading.seen, "new configuration in force")
         self._seen = reading.seen
 
-    def _held(self, issuer: IssuerSettings) -> Held:
-        return self.sources.held(issuer) or NOTHING
+    def _require_fit(self, bundle: Bundle) -> None:
+        require_fit(self.snapshot.values, bundle)
 
-    async def _renew_keys(self) -> None:
+    async def _renew_fetched(self) -> None:
+        """Put into force what was fetched; raises ``ReloadError`` for a bundle that does not fit, and after all else.
+
+        It did when it was fetched, and the files may have changed since.
+        """
+        bundle, before, problem = self.fetching.held_bundle(), self.snapshot.bundle, None
+        if bundle is not None and (before is None or bundle.compact != before.compact):
+            try:
+                await asyncio.to_thread(self._require_fit, read_unverified(bundle.compact))
+            except ConfigurationError as error:
+                bundle, problem = before, str(error)
+        await self._renew_with(bundle)
+        if problem is not None:
+            raise ReloadError(problem, self._seen)
+
+    async def _renew_with(self, bundle: HeldBundle | None) -> None:
+        before, text = self.snapshot.bundle, "new keys in force"
+        if bundle is not None and (before is None or before.compact != bundle.compact):
+            text = f"{read_unverified(bundle.compact).title}, in force"
         try:
-            await self._put_into_force(self.snapshot, self._seen, "new keys in force")
+            await self._put_into_force(replace(self.snapshot, bundle=bundle), self._seen, text)
         except KeySetError as error:
             # Fetched for a configuration that is not in force yet, and will be in a moment.
             _log.error("new keys not taken: %s", error)
 
     async def _put_into_force(self, snapshot: Snapshot, seen: Fingerprint, text: str) -> None:
         """Have everybody change over to ``snapshot`` with the keys that there are by now; say so with ``text``."""
-        snapshot = await asyncio.to_thread(snapshot.with_fetched, self.sources.held)
+        snapshot = await asyncio.to_thread(snapshot.with_fetched, self.fetching.sources.held)
         if snapshot == self.snapshot:
             return
-        loaded = await asyncio.to_thread(snapshot.compile)
+        if snapshot.content == self.snapshot.content:
+            loaded = snapshot.dated(self._loaded)
+        else:
+            loaded = await asyncio.to_thread(snapshot.compile)
         await self._apply(Reading(snapshot, loaded, seen))
         if self._take(snapshot, loaded):
             _log.info("%s", text)
@@ -162,7 +194,7 @@ class Reloads:
     def _take(self, snapshot: Snapshot, loaded: Loaded) -> bool:
         """Note what is in force; say whether any check is decided in another way by it."""
         before, self.trust = self.trust, loaded.trust
-        self._settings, self.snapshot = loaded.settings, snapshot
+        self._loaded, self.snapshot = loaded, snapshot
         if before.digest == loaded.trust.digest:
             return False
         self.last_at = time.time()

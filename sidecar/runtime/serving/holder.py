@@ -10,7 +10,7 @@ from functools import partial
 from sidecar.core.keys import NO_KEYS
 from sidecar.core.trust import Trust
 from sidecar.keys.remote.source import boot_clock
-from sidecar.loading.confirmation import GoodUntil
+from sidecar.loading.confirmation import BUNDLE, GoodUntil
 from sidecar.loading.snapshot import decode
 from sidecar.loading.trust import KeySetError, Loaded
 
@@ -24,11 +24,15 @@ class PrepareError(ValueError):
 class Holder:
     """``trust`` is in force. It is replaced as a whole, in the event loop, between two checks.
 
-    INVARIANT: it is ``given`` without the keys that nobody confirmed in time, whatever has become of control. ``look``
-    sees to that, again and again; a check asks nothing for it. ``clock`` is one that no step of the wall clock moves.
+    INVARIANT: it is ``given`` without the keys that nobody confirmed in time, and without what a policy bundle allows
+    that expired or was not confirmed in time, whatever has become of control. ``look`` sees to that, again and again; a
+    check asks nothing for it. ``clock`` is one that no step of the wall clock moves.
     """
 
-    __slots__ = ("_changed", "_clock", "_good_until", "_look_at", "_next", "_stale", "given", "trust")
+    __slots__ = (
+        *("_changed", "_clock", "_good_until", "_look_at", "_next", "_stale", "_without_bundle"),
+        *("given", "trust"),
+    )
 
     def __init__(
         self,
@@ -37,6 +41,7 @@ class Holder:
         clock: Callable[[], float] = boot_clock,
     ) -> None:
         self.trust = self.given = loaded.trust
+        self._without_bundle = loaded.without_bundle
         self._good_until = dict(loaded.good_until)
         self._changed = changed
         self._clock = clock
@@ -47,7 +52,7 @@ class Holder:
 
     @property
     def lacks_keys(self) -> bool:
-        """Say whether keys that were given are not in force, since nobody confirmed them in time."""
+        """Say whether keys or a bundle that were given are not in force, since nobody confirmed them in time."""
         return bool(self._stale)
 
     def reader(self) -> Callable[[], Trust]:
@@ -69,6 +74,7 @@ class Holder:
             return None
         loaded, self._next = self._next[1], None
         self.given, self._good_until = loaded.trust, dict(loaded.good_until)
+        self._without_bundle = loaded.without_bundle
         self._put_into_force()
         return self.given.digest
 
@@ -89,15 +95,19 @@ class Holder:
 
     def _put_into_force(self) -> None:
         stale = self._over()
-        self.trust = _without_keys(self.given, stale) if stale else self.given
+        self.trust = _without_keys(self.given, stale - {BUNDLE}) if stale else self.given
+        if BUNDLE in stale and self._without_bundle is not None:
+            self.trust = replace(self.trust, policy=self._without_bundle)
+            _log.error("the policy bundle expired, or was not confirmed for too long: what it allows is denied")
         self._stale = stale
-        for issuer in sorted(stale):
+        for issuer in sorted(stale - {BUNDLE}):
             _log.error("%s: keys not confirmed for too long, as far as is known here: none of them counts", issuer)
         self._changed(self.trust)
 
     def _over(self) -> frozenset[str]:
         now = self._clock()
-        times = {issuer: until for issuer, until in self._good_until.items() if issuer in self.given.issuers}
+        known = {*self.given.issuers, BUNDLE}
+        times = {issuer: until for issuer, until in self._good_until.items() if issuer in known}
         self._look_at = min((until for until in times.values() if until > now), default=math.inf)
         return frozenset(issuer for issuer, until in times.items() if until <= now)
 

@@ -1,0 +1,201 @@
+"""The policy bundle over time: fetched, examined, and held for as long as it may be in force.
+
+    Source (when, back-off, ETag) ──> fetch ──> signed? ──> may it follow? ──> does it fit? ──> held ──> reload
+
+A bundle that does not come through all of it is a failed fetch: the one before stays, and is not confirmed by it.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sidecar.bundle.held import HeldBundle
+from sidecar.bundle.message import Bundle, BundleError, read_bundle, read_unverified
+from sidecar.bundle.succession import Wanted, require
+from sidecar.core.keys import KeySet
+from sidecar.keys.fingerprint import fingerprint
+from sidecar.keys.remote.client import Access
+from sidecar.keys.remote.fetch import Fetched, Place, Validator, fetch
+from sidecar.keys.remote.held import NOTHING, Held
+from sidecar.keys.remote.schedule import Pace
+from sidecar.keys.remote.source import Source, World, boot_clock
+from sidecar.keys.remote.trouble import FetchError, Trouble
+from sidecar.loading.problem import ConfigurationError
+from sidecar.observe.bundle import BundleFacts
+from sidecar.observe.condition import Condition
+from sidecar.settings.policy_bundle import PolicyBundleSettings, signers_of
+
+_log = logging.getLogger(__name__)
+
+
+class Signers:
+    """Whose signatures are believed. A keys file that becomes bad changes nothing: the keys read last stay."""
+
+    def __init__(self, settings: PolicyBundleSettings, folder: Path) -> None:
+        self._file = None if settings.keys_file is None else folder / settings.keys_file
+        self._seen: object = None
+        self._trouble = ""
+        self._keys: KeySet | None = None
+        if settings.public_keys is not None:
+            self._keys = signers_of(json.dumps({"keys": settings.public_keys}, default=str).encode())
+
+    def keys(self) -> KeySet:
+        """Return the keys as they are now; raises ``BundleError`` where there never were any that can be used."""
+        if self._file is not None:
+            seen = fingerprint([self._file])
+            if seen != self._seen:
+                self._read(self._file, seen)
+        if self._keys is None:
+            # INVARIANT: what is in force is not held against keys that nobody has read.
+            raise BundleError(f"has nobody whose signature is believed: {self._trouble}")
+        return self._keys
+
+    def _read(self, file: Path, seen: object) -> None:
+        try:
+            self._keys = signers_of(file.read_bytes())
+        except (OSError, ValueError) as error:
+            if str(error) != self._trouble:
+                _log.error("%s: %s; the keys that were read last stay", file, error)
+            self._trouble = str(error)
+        else:
+            self._seen, self._trouble = seen, ""
+
+
+class PolicyBundle:
+    """For one event loop. ``fits`` raises ``ConfigurationError`` for a bundle that does not go with what is there.
+
+    ``changed`` is called whenever ``held`` is another one, be it for its times alone. ``held`` stays when it is out of
+    force: what it denies is denied still, and no older one may follow it.
+    """
+
+    def __init__(
+        self,
+        settings: PolicyBundleSettings,
+        folder: Path,
+        held: HeldBundle | None,
+        fits: Callable[[Bundle], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self.held = held
+        self._settings = settings
+        self._wanted = Wanted(settings.name, settings.min_version)
+        self._signers = Signers(settings, folder)
+        self._fits = fits
+        self._changed = changed
+        self._bundle = None if held is None else read_unverified(held.compact)
+        self._following: asyncio.Task[None] | None = None
+        self.source = Source(
+            Place(f"policy bundle {settings.name}", settings.url),
+            _access(settings, folder),
+            Pace(settings.refresh_seconds, settings.refresh_seconds, settings.max_stale_seconds, 1.0),
+            check=lambda _: None,
+            changed=self._take,
+            held=NOTHING if held is None else Held(held.compact, held.confirmed_at),
+            world=World(fetch=self._fetch),
+            what="policies",
+        )
+
+    def follow(self) -> None:
+        """Keep it fresh from now on."""
+        if self._following is None:
+            self._following = asyncio.create_task(self.source.follow())
+
+    async def stop(self) -> None:
+        """Fetch it no more."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+        await self.source.close()
+
+    async def _fetch(self, place: Place, access: Access, had: Validator) -> Fetched:
+        """Look at the server, and examine what came of it; raises ``FetchError``."""
+        try:
+            keys = await asyncio.to_thread(self._signers.keys)
+            self._drop_unless_signed(keys)
+            fetched = await fetch(place, access, had)
+            compact = fetched.document if fetched.document is not None else self.source.held.document
+            self._bundle = await asyncio.to_thread(self._examined, compact or b"", keys)
+        except BundleError as error:
+            raise FetchError(Trouble.REFUSED, f"the bundle {error}") from None
+        return fetched
+
+    def _examined(self, compact: bytes, keys: KeySet) -> Bundle:
+        bundle, before = read_bundle(compact, keys, self._settings.max_bytes), self._bundle
+        require(bundle, self._wanted, before, time.time())
+        if before is None or bundle.digest != before.digest:
+            try:
+                self._fits(bundle)
+            except ConfigurationError as error:
+                raise BundleError(f"does not go with the configuration: {error}") from None
+        return bundle
+
+    def _drop_unless_signed(self, keys: KeySet) -> None:
+        """Put what is held out of force where the key that signed it is believed no more."""
+        held = self.held
+        if held is None or held.until <= 0.0:
+            return
+        try:
+            read_bundle(held.compact, keys)
+        except BundleError as error:
+            _log.error("policy bundle %s is out of force: it %s", self._settings.name, error)
+            self.held = replace(held, until=0.0)
+            self._changed()
+
+    def _take(self) -> None:
+        found, bundle = self.source.held, self._bundle
+        if found.document is None or found.confirmed_at is None or bundle is None:
+            return  # not confirmed for too long, which every process sees by itself
+        until = found.confirmed_at + self._settings.max_stale_seconds
+        if bundle.expires_at is not None:
+            until = min(until, boot_clock() + bundle.expires_at - time.time())
+        self.held = HeldBundle(found.document, found.confirmed_at, until)
+        self._changed()
+
+    @property
+    def in_force(self) -> bool:
+        """Say whether what it allows is allowed."""
+        return self.held is not None and boot_clock() < self.held.until
+
+    def conditions(self) -> Sequence[Condition]:
+        """Return how it is. Not ok: out of force, or never there, where it is required."""
+        record, bundle = self.source.record, self._bundle
+        trouble = f"{record.failures} failure(s) in a row: {record.trouble}" if record.failures else ""
+        if self.held is None or bundle is None:
+            state = "not fetched yet, so that nothing is allowed"
+        elif self.in_force:
+            state = f"version {bundle.version}"
+        else:
+            state = f"version {bundle.version} is out of force, so that what it allows is denied"
+        ok = self.in_force or not self._settings.required_at_start
+        name = f"policy bundle {self._settings.name}"
+        return [Condition(name, ok=ok, reason="; ".join(filter(None, (state, trouble))))]
+
+    def facts(self) -> BundleFacts:
+        """Return what is measured, as it is now."""
+        bundle, record = self._bundle, self.source.record
+        return BundleFacts(
+            name=self._settings.name,
+            in_force=self.in_force,
+            version=None if bundle is None else bundle.version,
+            age=None if self.held is None else max(0.0, boot_clock() - self.held.confirmed_at),
+            issued_at=None if bundle is None else bundle.issued_at,
+            expires_at=None if bundle is None else bundle.expires_at,
+            failures=record.failures,
+            results=dict(record.results),
+        )
+
+
+def _access(settings: PolicyBundleSettings, folder: Path) -> Access:
+    return Access(
+        timeout=settings.timeout_seconds,
+        max_bytes=settings.max_bytes,
+        ca_file=None if settings.ca_file is None else folder / settings.ca_file,
+        bearer_token_file=None if settings.bearer_token_file is None else folder / settings.bearer_token_file,
+        allow_http=settings.allow_http,
+        allow_private=settings.allow_private_addresses,
+        accept="application/jose, */*;q=0.1",
+    )
