@@ -4,7 +4,8 @@
 # make docs    docs/configuration.md and docs/schemas from the settings
 # make lint    ruff, mypy --strict, import contracts
 # make h2spec  the native transport against h2spec (needs Go)        (docs/h2spec.md)
-# make fuzz    the same against random bytes, for SECONDS=60
+# make fuzz    the same against random bytes, for SECONDS=60; what it finds goes into build/fuzz
+# make fuzz-merge  of what is there, take into tests/fuzz/corpus what reaches something new; to be committed
 # make bench-peers  the sidecar beside its peers: docs/benchmarks-peers.md, an hour (QUICK=1: minutes, into build/;
 #                   OPA=PATH: OPA with its Envoy plugin; TOOLS=DIR: where wrk and vegeta are; ARGS="--rounds 3")
 VENV ?= .venv
@@ -16,8 +17,9 @@ PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 pyth
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 SECONDS ?= 60
+FUZZ := PYTHONPATH=tests $(BIN)/python tests/fuzz/fuzz_connection.py
 
-.PHONY: demo test coverage lint docs h2spec fuzz bench-peers clean python-check
+.PHONY: demo test coverage lint docs h2spec fuzz fuzz-merge bench-peers clean python-check
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -50,7 +52,11 @@ $(BIN)/h2spec: | $(BIN)/python
 
 fuzz: $(VENV)/.fuzz
 	@mkdir -p build/fuzz
-	$(BIN)/python tests/fuzz/fuzz_connection.py -max_total_time=$(SECONDS) build/fuzz tests/fuzz/corpus
+	$(FUZZ) -max_total_time=$(SECONDS) build/fuzz tests/fuzz/corpus
+
+fuzz-merge: $(VENV)/.fuzz
+	@mkdir -p build/fuzz
+	$(FUZZ) -merge=1 -use_counters=0 tests/fuzz/corpus build/fuzz
 
 $(VENV)/.fuzz: $(VENV)/.dev
 	$(INSTALL) --editable '.[dev,fuzz]'

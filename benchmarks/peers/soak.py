@@ -1,9 +1,10 @@
-"""A million checks by ghz (grpc-go) and a million by grpcio, straight to the sidecar: errors, and memory. Linux.
+"""A million checks by ghz (grpc-go), a million by grpcio, a million through the real Envoy: errors, and memory. Linux.
 
     PYTHONPATH=benchmarks python -m peers.soak [--checks 1000000] [--transport native] [--tools DIR]
 
-Every answer that the grpcio client gets is looked at; ghz looks at gRPC's status alone, so the sidecar's own counter of
-checks that it allowed must have grown by as many. Ends with 1 where anything is missing.
+ghz and grpcio ask the sidecar itself; Envoy, with the generated configuration, is sent as many requests over HTTP.
+Every answer that we get is looked at; ghz looks at gRPC's status alone, so the sidecar's own counter of checks that it
+allowed must have grown by exactly as many: more would be retries of Envoy's. Ends with 1 where anything is missing.
 """
 
 import argparse
@@ -21,9 +22,11 @@ from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.json_format import MessageToDict
 
-from peers import cpu
+from peers import cpu, envoy
 from peers.contender import Bench
 from peers.contenders import ours
+from peers.contenders.generated import whole_bootstrap
+from peers.http_load import send_each
 from peers.load import HEADERS, PATH, run_program
 from peers.sidecar_metrics import allowed_checks
 from peers.tokens import Keys
@@ -97,28 +100,44 @@ async def by_grpcio(address: str, requests: list[CheckRequest], checks: int) -> 
     return allowed
 
 
-def memory(sidecar: Process) -> dict[str, int]:
+def by_envoy(port: int, requests: list[CheckRequest], checks: int) -> int:
+    """Send as many requests through Envoy; return how many it let through."""
+    return asyncio.run(send_each(port, [written(one) for one in requests], checks, _IN_FLIGHT))
+
+
+def written(check: CheckRequest) -> bytes:
+    """Return the request for which Envoy asks ``check``."""
+    http = check.attributes.request.http
+    headers = "".join(f"{name}: {value}\r\n" for name, value in http.headers.items())
+    return f"{http.method} {http.path} HTTP/1.1\r\nhost: {http.host}\r\n{headers}\r\n".encode()
+
+
+def memory(parent: Process) -> dict[str, int]:
     """Return the resident set of each process, in KiB."""
-    return {f"{cpu.name(pid)} ({pid})": cpu.rss(pid) for pid in cpu.tree(sidecar.pid)}
+    return {f"{cpu.name(pid)} ({pid})": cpu.rss(pid) for pid in cpu.tree(parent.pid)}
 
 
 def soak(bench: Bench, transport: str, checks: int, stack: ExitStack) -> bool:
     """Run it, print what it found, and say whether nothing was missing."""
     text = ours.configuration(transport, ours.listen_address(bench, unix=True))
     sidecar, address = ours.run(bench, stack, text)
+    proxy, port = envoy.start(bench.tools.path("envoy"), whole_bootstrap(address, ""), bench.folder)
+    stack.enter_context(proxy)
     requests = [request(bench.keys.token(f"user-{number}"), number) for number in range(TOKENS)]
     asyncio.run(by_grpcio(address, requests, WARM_UP))
-    before, counted = memory(sidecar), allowed_checks(sidecar)
+    before, counted = memory(sidecar) | memory(proxy), allowed_checks(sidecar)
     ok = by_ghz(bench.tools, address, requests, checks, bench.folder)
     print(f"ghz:    {checks} checks, {checks - ok} errors")
     allowed = asyncio.run(by_grpcio(address, requests, checks))
     print(f"grpcio: {checks} checks, {checks - allowed} errors")
+    let_in = by_envoy(port, requests, checks)
+    print(f"Envoy:  {checks} checks, {checks - let_in} errors")
     counted = allowed_checks(sidecar) - counted
     print(f"the sidecar counted {counted:.0f} allowed checks")
-    for name, kib in memory(sidecar).items():
+    for name, kib in (memory(sidecar) | memory(proxy)).items():
         old = before.get(name, 0)
         print(f"{name:<28} RSS {old / 1024:7.1f} -> {kib / 1024:7.1f} MiB")
-    return ok == allowed == checks and counted == 2 * checks
+    return ok == allowed == let_in == checks and counted == 3 * checks
 
 
 def main() -> None:

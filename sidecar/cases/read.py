@@ -28,7 +28,7 @@ class Cases:
             return None
         names = ("policies", "public", "cors_preflight", "response")
         found = {name: self.document.values[name] for name in names if name in self.document.values}
-        return {**found, "request": {"xff_num_trusted_hops": self.content.xff_num_trusted_hops}}
+        return {**found, "request": {"xff_num_trusted_hops": self.content.xff_num_trusted_hops, "body": {}}}
 
     def place(self, number: int) -> str:
         """Return where a case stands, by its number from 0 on."""

@@ -1,8 +1,13 @@
 """A case as the ``CheckRequest`` that Envoy would send (envoy.service.auth.v3)."""
 
+import json
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 
 from sidecar.cases.model import HeaderValue, RequestCase
+from sidecar.core.headers_read import BODY_BYTES, BODY_SENT, PARTIAL_BODY
 from sidecar.core.source import BEARER, Source
 
 
@@ -21,10 +26,28 @@ def check_request(request: RequestCase, token: str | None, source: Source = BEAR
     http = attributes.request.http
     http.method, http.path, http.host, http.scheme = request.method, request.path, request.host, request.scheme
     http.headers.update({name.lower(): _joined(value) for name, value in request.headers.items()})
+    _add_body(message, request.body)
     if token is not None:
         _put(message, token, source)
     data: bytes = message.SerializeToString()
     return data
+
+
+def _add_body(message: CheckRequest, body: Mapping[str, Any] | str | None) -> None:
+    """Have Envoy say that it sends bodies, and send this one as a whole."""
+    attributes, headers = message.attributes, message.attributes.request.http.headers
+    _add(attributes.context_extensions, BODY_SENT, str(BODY_BYTES))
+    if body is None:
+        return
+    if not isinstance(body, str):
+        _add(headers, "content-type", "application/json")
+    _add(headers, PARTIAL_BODY, "false")
+    attributes.request.http.raw_body = (body if isinstance(body, str) else json.dumps(body)).encode()
+
+
+def _add(values: MutableMapping[str, str], name: str, value: str) -> None:
+    if name not in values:
+        values[name] = value
 
 
 def _joined(value: HeaderValue) -> str:

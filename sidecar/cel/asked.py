@@ -53,6 +53,11 @@ def answered(asked: tuple[Asked, ...], run: Callable[[Mapping[str, object]], T])
     return evaluate
 
 
+def may_answer(root: Expr) -> bool:
+    """Say whether there are not more calls than may be answered here."""
+    return sum(node.call_expr.function in _ANSWERED for node in walk(root)) <= len(ANSWERS)
+
+
 def calls_in_loops(node: Expr, bound: frozenset[str] = frozenset()) -> Iterator[Expr]:
     """Yield the calls that would be answered here if they were not about an element of a list, or made of one."""
     if node.call_expr.function in _ANSWERED and not _is_answered(node, bound):

@@ -6,8 +6,9 @@ from functools import reduce
 from typing import Generic
 
 from sidecar.cel.answering import by_library
+from sidecar.cel.asked import may_answer
 from sidecar.cel.direct import direct
-from sidecar.cel.environment import Condition, check
+from sidecar.cel.environment import Condition, LibraryError, check
 from sidecar.cel.given import Given, S, given_by
 from sidecar.cel.reads import Reads
 from sidecar.cel.term import Term
@@ -52,11 +53,10 @@ class _Library(Generic[S]):
 
 def join(terms: Sequence[Term], finders: Mapping[str, Callable[[S], object]]) -> Joint[S]:
     """Join terms; ``finders`` find each variable's value, or ``None``, in what is asked about."""
+    apart = [_alone(one, finders) for one in terms if not one.answering.may_join]
     joining = [one for one in terms if one.answering.may_join]
-    alone = [_alone(one, finders) for one in terms if not one.answering.may_join]
-    if len(joining) > 1:
-        return Joint((*alone, _library(joining, finders)))
-    return Joint((*alone, *(_alone(one, finders) for one in joining)))
+    together = _together(joining, finders) if len(joining) > 1 else None
+    return Joint((*apart, *([_alone(one, finders) for one in joining] if together is None else [together])))
 
 
 def _alone(term: Term, finders: Mapping[str, Callable[[S], object]]) -> Callable[[S], object]:
@@ -70,7 +70,13 @@ def _alone(term: Term, finders: Mapping[str, Callable[[S], object]]) -> Callable
     return simple
 
 
-def _library(terms: Sequence[Term], finders: Mapping[str, Callable[[S], object]]) -> _Library[S]:
-    checked = check(" && ".join(f"({one.text})" for one in terms))
+def _together(terms: Sequence[Term], finders: Mapping[str, Callable[[S], object]]) -> _Library[S] | None:
+    """Return what asks the library about all of them; ``None`` if that is too much for one expression."""
+    try:
+        checked = check(" && ".join(f"({one.text})" for one in terms))
+    except LibraryError:  # too long, or too deep
+        return None
+    if not may_answer(checked.expr):
+        return None
     given = given_by(reduce(Reads.joined, (one.reads for one in terms)), finders)
     return _Library(given, by_library(checked, checked.expr), Joint(tuple(_alone(one, finders) for one in terms)))

@@ -118,11 +118,11 @@ def _text(function: Callable[[str], Any]) -> Shape:
 
 
 def _lower(text: str) -> str:
-    return text.lower() if text.isascii() else "".join(one.lower() if one.isascii() else one for one in text)
+    return text.lower() if text.isascii() else text.encode().lower().decode()  # of bytes, nothing but ASCII's
 
 
 def _upper(text: str) -> str:
-    return text.upper() if text.isascii() else "".join(one.upper() if one.isascii() else one for one in text)
+    return text.upper() if text.isascii() else text.encode().upper().decode()
 
 
 def _asked(answering: Callable[[str], Callable[[str], bool]]) -> Shape:
@@ -236,6 +236,7 @@ def _of_time(read: Callable[[datetime], int]) -> Shape:
 
 
 def _zone(name: object) -> ZoneInfo:
+    require("/" in str(name) or name == "UTC")  # not those that each machine has for itself
     try:
         return ZoneInfo(str(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):  # "+02:00" is none

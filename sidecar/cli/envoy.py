@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sidecar.cli.configuration import config_option, load
+from sidecar.cli.envoy_tls import reached_options, secrets_command
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
 from sidecar.cli.output import as_yaml
@@ -21,11 +22,15 @@ def envoy() -> None:
     """Envoy's own configuration, made for the sidecar's."""
 
 
+envoy.add_command(secrets_command)
+
+
 @envoy.command("config")
 @config_option
 @click.option("--listener", default="127.0.0.1:8080", show_default=True, help="Where clients reach Envoy.")
 @click.option("--upstream", default="127.0.0.1:8081", show_default=True, help="The application.")
 @click.option("--servers", type=click.IntRange(min=1), help="The sidecar's servers, where its 'servers' does not say.")
+@reached_options
 @click.option(
     "--all-headers",
     is_flag=True,
@@ -42,6 +47,7 @@ def config_command(  # noqa: PLR0913 - one an option
     all_headers: bool,
     only: tuple[str, ...],
     as_json: bool,
+    **reached: str | None,
 ) -> None:
     """Print a complete Envoy bootstrap for one application and this sidecar; with --only, parts to put into yours.
 
@@ -61,7 +67,7 @@ def config_command(  # noqa: PLR0913 - one an option
     """
     try:
         from sidecar.envoy_config.bootstrap import to_json  # noqa: PLC0415 - an extra that the image does not have
-        from sidecar.envoy_config.matching import options_for  # noqa: PLC0415 - the same
+        from sidecar.envoy_config.matching import Reached, options_for  # noqa: PLC0415 - the same
         from sidecar.envoy_config.parts import parts  # noqa: PLC0415 - the same
     except ImportError:
         raise Failure("needs an extra: pip install 'ext-authz-sidecar[demo]'", ExitCode.UNAVAILABLE) from None
@@ -69,11 +75,14 @@ def config_command(  # noqa: PLR0913 - one an option
     count = servers or configuration.settings.servers
     if count is None:
         raise Failure("'servers' is not in the configuration: each machine has its own; add --servers", ExitCode.USAGE)
+    settings = configuration.settings
     # What a bundle's policies look at nobody knows here.
-    every = all_headers or configuration.settings.policy_bundle is not None
-    options = options_for(loaded.trust, addresses(configuration.settings, count), all_headers=every)
+    every = all_headers or settings.policy_bundle is not None
     (listens, on), (host, port) = _endpoint("listener", listener), _endpoint("upstream", upstream)
     try:
+        options = options_for(
+            loaded.trust, addresses(settings, count), settings.tls, Reached(**reached), all_headers=every
+        )
         ours = replace(options, listener_address=listens, listener_port=on, upstream_address=host, upstream_port=port)
         document = to_json(ours)
         chosen = [part for name, part in parts(ours).items() if name in only]

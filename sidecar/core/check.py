@@ -18,7 +18,6 @@ from sidecar.core.asked import Asked
 from sidecar.core.asserting import Wanted, wanted
 from sidecar.core.assertion import NO_RENEWALS, Minted, Renewals
 from sidecar.core.authenticate import KeyMissing, believe, read_candidate, refuse_source
-from sidecar.core.body import body_of
 from sidecar.core.cache import (
     NO_CACHE,
     NOTHING_RECENT,
@@ -123,9 +122,9 @@ class Checker:
                 refuse_token_in_query(sent.query)
                 self._refuse_revoked(known, now)
                 return decided
-        body = body_of(sent, trust.max_body_bytes) if rules.reads_body else None
-        asked = Asked(raw, admit(sent, endpoint, body), rules, lookup)
+        asked = Asked(raw, admit(sent, endpoint), rules, lookup)
         if rules.public or rules.preflight:
+            asked.read_body()
             case = Case(asked.request, None, now, rules.proxies)
             decision = admit_without_identity(rules, case)
             if decision is not None:
@@ -146,6 +145,7 @@ class Checker:
 
     def _without_identity(self, asked: Asked, now: float) -> Step:
         """Decide on a request that has no credential, where it needs none."""
+        asked.read_body()
         self._nobody.holds(asked.trust, now)
         case = Case(asked.request, None, now, asked.rules.proxies)
         return answer.decided(evaluate(asked.rules, case, {}), asked, self._nobody, case)
@@ -320,6 +320,7 @@ class Checker:
     def _evaluated(self, asked: Asked, known: Known, now: float) -> Step:
         self._refuse_revoked(known, now)
         assert known.identity is not None  # noqa: S101 - for mypy
+        asked.read_body()
         case = Case(asked.request, known.identity, now, asked.rules.proxies)
         decision = evaluate(asked.rules, case, known.rules)
         settings = asked.trust.response.assertion

@@ -13,7 +13,7 @@ from sidecar.demo.envoy import Envoy, find_envoy, start_envoy
 from sidecar.demo.process import Process
 from sidecar.demo.upstream import EchoUpstream
 from sidecar.demo.workspace import Workspace
-from sidecar.envoy_config.matching import options_for
+from sidecar.envoy_config.matching import NEARBY, Reached, options_for
 from sidecar.envoy_config.options import EnvoyOptions
 from sidecar.loading.load import load_configuration
 from sidecar.loading.trust import load_trust
@@ -34,10 +34,11 @@ class Stack(AbstractContextManager["Stack"]):
         self,
         workspace: Workspace,
         environment: Mapping[str, str] | None = None,
+        reached: Reached = NEARBY,
         **envoy_options: Any,  # noqa: ANN401 - EnvoyOptions' fields
     ) -> None:
         self.workspace = workspace
-        self._environment = environment
+        self._environment, self._reached = environment, reached
         self.upstream = EchoUpstream()
         self._envoy_options = envoy_options
         self._open = ExitStack()
@@ -61,8 +62,14 @@ class Stack(AbstractContextManager["Stack"]):
 
     def _options(self) -> EnvoyOptions:
         configuration = load_configuration(self.workspace.config, os.environ)
-        every = configuration.settings.policy_bundle is not None
-        options = options_for(load_trust(configuration).trust, sidecar_addresses(self.sidecar), all_headers=every)
+        settings = configuration.settings
+        options = options_for(
+            load_trust(configuration).trust,
+            sidecar_addresses(self.sidecar),
+            settings.tls,
+            self._reached,
+            all_headers=settings.policy_bundle is not None,
+        )
         ports = {"listener_port": 0, "admin_port": 0, "upstream_port": self.upstream.port}
         return dataclasses.replace(options, **ports | self._envoy_options)
 

@@ -1,11 +1,14 @@
 """Addresses as operators write them, turned into Envoy's."""
 
 import ipaddress
+import re
 
 from envoy_data_plane.envoy.config.core import v3 as core
 from envoy_data_plane.envoy.config.endpoint import v3 as endpoint
 
 _UNIX = "unix:"
+_LABEL = re.compile("[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_MAX_NAME = 253
 
 
 def socket(host: str, port: int) -> core.Address:
@@ -13,14 +16,20 @@ def socket(host: str, port: int) -> core.Address:
     return core.Address(socket_address=core.SocketAddress(address=host, port_value=port))
 
 
-def socket_or_pipe(text: str) -> core.Address:
-    """Read ``unix:/path``, ``unix:@abstract``, ``127.0.0.1:9191`` or ``[::1]:9191``; else ``ValueError``."""
+def socket_or_pipe(text: str, *, by_name: bool = False) -> core.Address:
+    """Read ``unix:/path``, ``unix:@abstract``, ``127.0.0.1:9191`` or ``[::1]:9191``; else ``ValueError``.
+
+    ``by_name``: and ``authz.example:9191``.
+    """
     if text.startswith(_UNIX):
         return _pipe(text)
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not (colon and port.isascii() and port.isdigit() and is_ip(host)):
+    if not (colon and port.isascii() and port.isdigit() and (is_ip(host) or (by_name and is_name(host)))):
         message = f"{text!r}: write unix:/path, unix:@abstract or IP:PORT"
+        raise ValueError(message)
+    if is_ip(host) and ipaddress.ip_address(host).is_unspecified:
+        message = f"{text!r} is every address of a machine, and none to connect to; name one (--sidecar-address)"
         raise ValueError(message)
     return socket(host, int(port))
 
@@ -41,6 +50,11 @@ def is_ip(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_name(text: str) -> bool:
+    """Say whether it is a DNS name (RFC 1123, section 2.1), without a wildcard and a last dot."""
+    return len(text) <= _MAX_NAME and all(map(_LABEL.fullmatch, text.split(".")))
 
 
 def assignment(cluster: str, addresses: list[core.Address]) -> endpoint.ClusterLoadAssignment:

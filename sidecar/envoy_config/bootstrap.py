@@ -5,11 +5,13 @@ from envoy_data_plane.envoy.config.bootstrap import v3 as envoy_bootstrap
 from sidecar.envoy_config import clusters, limits, listener
 from sidecar.envoy_config.address import socket
 from sidecar.envoy_config.options import EnvoyOptions
+from sidecar.envoy_config.tls import node
 
 
 def bootstrap(options: EnvoyOptions) -> envoy_bootstrap.Bootstrap:
     """Return the typed bootstrap; it depends on nothing but ``options``."""
     return envoy_bootstrap.Bootstrap(
+        node=None if options.authz_tls is None else node(),
         admin=envoy_bootstrap.Admin(
             address=socket(options.admin_address, options.admin_port),
             # The operator's way in while clients hold all connections there are.

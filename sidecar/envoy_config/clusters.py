@@ -10,6 +10,7 @@ from envoy_data_plane.google.protobuf import Any
 from sidecar.envoy_config.address import assignment, is_ip, socket, socket_or_pipe
 from sidecar.envoy_config.limits import CONNECTION_BUFFER_BYTES
 from sidecar.envoy_config.options import EnvoyOptions
+from sidecar.envoy_config.tls import transport_socket
 from sidecar.transport.service import SERVICE
 
 APP = "app"
@@ -26,23 +27,25 @@ _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 def app(options: EnvoyOptions) -> cluster.Cluster:
     """Return the protected application's cluster."""
-    # A literal address needs no resolver; a name (a Kubernetes service) is looked up again and again.
-    static = is_ip(options.upstream_address)
+    application = socket(options.upstream_address, options.upstream_port)
     return cluster.Cluster(
         name=APP,
-        type=cluster.ClusterDiscoveryType.STATIC if static else cluster.ClusterDiscoveryType.STRICT_DNS,
+        type=_discovery([application]),
         per_connection_buffer_limit_bytes=CONNECTION_BUFFER_BYTES,
         # Envoy's own, said aloud: what the application gets at once, whatever clients send; what is beyond gets 503.
         circuit_breakers=_circuit_breakers(pending=1024, requests=1024, retries=3),
-        load_assignment=assignment(APP, [socket(options.upstream_address, options.upstream_port)]),
+        load_assignment=assignment(APP, [application]),
     )
 
 
 def authz(options: EnvoyOptions) -> cluster.Cluster:
     """Return the sidecar's cluster: one endpoint a server process."""
+    endpoints = [socket_or_pipe(address, by_name=True) for address in options.authz_addresses]
     return cluster.Cluster(
         name=AUTHZ,
-        type=cluster.ClusterDiscoveryType.STATIC,
+        type=_discovery(endpoints),
+        # INVARIANT: beyond this machine nothing goes in the clear, health checks neither.
+        transport_socket=None if options.authz_tls is None else transport_socket(options.authz_tls),
         per_connection_buffer_limit_bytes=_CHECKS_BUFFER_BYTES,
         # Half of a check's time, so that a connection that hangs leaves room for another process to answer.
         connect_timeout=timedelta(seconds=options.timeout_seconds / 2),
@@ -57,8 +60,14 @@ def authz(options: EnvoyOptions) -> cluster.Cluster:
         outlier_detection=_outlier_detection(),
         health_checks=[_health_check()],
         typed_extension_protocol_options={_HTTP_OPTIONS: Any.pack(_http2())},
-        load_assignment=assignment(AUTHZ, [socket_or_pipe(address) for address in options.authz_addresses]),
+        load_assignment=assignment(AUTHZ, endpoints),
     )
+
+
+def _discovery(endpoints: list[core.Address]) -> cluster.ClusterDiscoveryType:
+    # A literal address needs no resolver; a name (a Kubernetes service) is looked up again and again.
+    named = (one.socket_address is not None and not is_ip(one.socket_address.address) for one in endpoints)
+    return cluster.ClusterDiscoveryType.STRICT_DNS if any(named) else cluster.ClusterDiscoveryType.STATIC
 
 
 def _circuit_breakers(*, pending: int, requests: int, retries: int) -> cluster.CircuitBreakers:

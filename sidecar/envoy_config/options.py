@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.path import PathMode, is_normal
 from sidecar.envoy_config.address import socket_or_pipe
+from sidecar.envoy_config.tls import SidecarTls
 
 _HEADER_NAME = re.compile(r"[a-z0-9-]+")
 _MAX_PORT = 65535
@@ -42,8 +43,11 @@ class EnvoyOptions:
     """Where the sidecar's server processes listen: ``unix:/path``, ``unix:@abstract`` or ``127.0.0.1:9191``, one each.
 
     Separate endpoints, so that Envoy balances, health-checks and retries every process by itself. Default one Unix
-    socket: file permissions decide who may ask.
+    socket: file permissions decide who may ask. With ``authz_tls`` addresses of the network, and DNS names as well.
     """
+
+    authz_tls: SidecarTls | None = None
+    """TLS towards the sidecar. Default none: it is on this machine. Must be given exactly where the sidecar has it."""
 
     identity_headers: tuple[str, ...] = ("x-auth-subject", "x-auth-issuer", "x-auth-scopes")
     """Lower-case header names that only the sidecar may set: removed from every request before anything else.
@@ -131,7 +135,11 @@ class EnvoyOptions:
         _require(self.timeout_seconds > 0, "timeout_seconds: must be above 0; Envoy takes 0 for no timeout at all")
         _require(bool(self.authz_addresses), "authz_addresses: name at least one sidecar endpoint")
         for address in self.authz_addresses:
-            socket_or_pipe(address)
+            socket_or_pipe(address, by_name=self.authz_tls is not None)
+            _require(
+                self.authz_tls is None or not address.startswith("unix:"),
+                f"authz_tls: {address} is a socket of this machine; its permissions protect it, TLS is for IP:PORT",
+            )
         for name in ("identity_headers", "override_headers", "token_headers", "allowed_headers"):
             for header in getattr(self, name) or ():
                 _require(_HEADER_NAME.fullmatch(header) is not None, f"{name}: {header!r} is not [a-z0-9-]+")

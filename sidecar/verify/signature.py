@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from nacl.bindings import crypto_sign_BYTES, crypto_sign_open, crypto_sign_PUBLICKEYBYTES
 from nacl.exceptions import BadSignatureError
 
-from sidecar.core.algorithm import Algorithm
+from sidecar.core.algorithm import SYMMETRIC, Algorithm
 from sidecar.core.keys import VerificationKey
 
 _HASHES: dict[str, HashAlgorithm] = {"256": SHA256(), "384": SHA384(), "512": SHA512()}
@@ -27,6 +27,8 @@ _CURVES: dict[Algorithm, type[ec.EllipticCurve]] = {
     Algorithm.ES384: ec.SECP384R1,
     Algorithm.ES512: ec.SECP521R1,
 }
+#: Those whose keys are used as they are.
+_RAW = SYMMETRIC | {Algorithm.EDDSA}
 
 
 def verify(algorithm: Algorithm, key: VerificationKey, message: bytes, signature: bytes) -> bool:
@@ -38,6 +40,12 @@ def verify(algorithm: Algorithm, key: VerificationKey, message: bytes, signature
     if algorithm not in key.algorithms:
         raise ValueError(f"a key for {sorted(key.algorithms)} asked to verify {algorithm}")
     return _family(algorithm)(algorithm, key.material, message, signature)
+
+
+def decode(key: VerificationKey) -> None:
+    """Decode a key of RSA or ECDSA, once: the first check of a token of its will not have to. Others need none."""
+    if not key.algorithms <= _RAW:
+        _load(key.material)
 
 
 def _family(algorithm: Algorithm) -> Callable[[Algorithm, bytes, bytes, bytes], bool]:

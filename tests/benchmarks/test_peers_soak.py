@@ -1,12 +1,15 @@
 """What the soak benchmark reads and sends."""
 
+import asyncio
+from collections import Counter
 from typing import Any
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
+from peers.http_load import send_each
 from peers.sidecar_metrics import read_allowed
-from peers.soak import protoset, read_ghz, request
+from peers.soak import protoset, read_ghz, request, written
 
 GHZ = """
 Summary:
@@ -44,3 +47,34 @@ def test_the_protoset_is_complete() -> None:
     read = kind.FromString(request("token", 7).SerializeToString())
     assert read.attributes.request.http.path == "/orders/7"
     assert read.attributes.request.http.headers["authorization"] == "Bearer token"
+
+
+def test_requests_are_those_that_envoy_asks_about() -> None:
+    """Method, path, host and headers are the check's."""
+    lines = written(request("token", 7)).decode().split("\r\n")
+    assert lines[:2] == ["GET /orders/7 HTTP/1.1", "host: api.example"]
+    assert "authorization: Bearer token" in lines
+    assert lines[-2:] == ["", ""]
+
+
+def test_every_answer_is_looked_at() -> None:
+    """A request is sent once and counts if it got a 200; a refusal and a lost connection do not."""
+    seen: Counter[bytes] = Counter()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            seen[line] += 1
+            if line == b"lost\n":
+                break
+            status = b"200 OK" if line == b"good\n" else b"503 Service Unavailable"
+            writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+
+    async def scenario() -> None:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            requests = [b"good\n", b"good\n", b"bad\n", b"lost\n"]
+            assert await asyncio.wait_for(send_each(port, requests, 40, 3), 30) == 20
+
+    asyncio.run(scenario())
+    assert seen == {b"good\n": 20, b"bad\n": 10, b"lost\n": 10}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,25 @@ def test_the_library_is_asked_once() -> None:
     """Terms that take the library are one question; loops, whose turns are counted together, stay apart."""
     assert len(join(terms_of(TERMS[7:9]), BY_NAME).conditions) == 1
     assert len(join(terms_of(TERMS[7:9] + TERMS[13:15]), BY_NAME).conditions) == 3
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["request.path.trim().matches('a')" + " || request.path.trim().matches('b')" * 20] * 2,
+        ["!(" * 28 + "request.path.trim() == 'a'" + ")" * 28] * 2,
+        [f"request.path.trim() == '{'a' * 4000}'"] * 40,
+    ],
+    ids=["too many calls", "too deep", "too long"],
+)
+def test_too_much_for_one_expression(texts: list[str]) -> None:
+    """What does not fit into one expression is asked one by one."""
+    terms = [*terms_of(texts), *terms_of(["request.query.trim() == 'a'"])]
+    joint = join(terms, BY_NAME)
+    assert len(joint.conditions) == len(terms)
+    for values in ({"request.path": "a", "request.query": "a"}, {"request.path": "b", "request.query": "a"}, {}):
+        answers = [term(values) for term in terms]
+        assert joint(values) is (False if False in answers else None if None in answers else True)
 
 
 def test_stops_at_what_is_false() -> None:

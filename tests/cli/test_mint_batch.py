@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import jwt
 import pytest
 from tokens.keyfiles import assert_secret, pem, private_jwk
 
 from sidecar.core.algorithm import ASYMMETRIC, Algorithm
-from sidecar.tokens.batch import sign_batch
+from sidecar.tokens.batch import WorkerLostError, sign_batch
 from sidecar.tokens.key_file import KeyFile
 from support.commands import Run
 from support.keypairs import pair
@@ -29,7 +30,14 @@ def _lines(number: int) -> str:
 
 def _signing(pid: int) -> list[int]:
     """Return the processes that sign for a command."""
-    return [one for one in descendants(pid) if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    return [one for one in descendants(pid) if b"spawn_main" in _command(one)]
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has ended
+        return b""
 
 
 def _claims(token: str) -> dict[str, object]:
@@ -114,10 +122,6 @@ def test_unusable_key_is_refused_before_the_first_token(run: Run, tmp_path: Path
     assert "kty 'oct' is not supported" in refused.stderr
 
 
-@pytest.mark.skipif(
-    sys.version_info < (3, 11, 5),
-    reason="Python up to 3.11.4 waits for ever for a pool whose process was killed while it was written to",
-)
 def test_killed_process_is_said(tmp_path: Path) -> None:
     """Where a process that signs is killed the command ends with 3, and what it printed is whole tokens in order."""
     file = tmp_path / "key.pem"
@@ -145,3 +149,27 @@ def test_one_piece_needs_no_process(tmp_path: Path) -> None:
     file.write_bytes(pem(pair()))
     here = list(sign_batch(KeyFile(file), [b"e30"] * 3, "JWT", 0))
     assert list(sign_batch(KeyFile(file), [b"e30"] * 3, "JWT", 8)) == here
+
+
+@pytest.mark.parametrize("size", [100, 40_000])
+def test_killed_process_is_the_end(tmp_path: Path, size: int) -> None:
+    """Whenever it is killed, also while it is written to and has not begun to read: what came until then is good."""
+    file, payloads = tmp_path / "key", [b"A" * size] * MANY
+    file.write_bytes(pem(pair()))
+    (token,) = set(sign_batch(KeyFile(file), payloads, "JWT", 0))
+    before = set(descendants(os.getpid()))
+    for _ in range(3):
+        tokens = sign_batch(KeyFile(file), payloads, "JWT", 2)
+        killer = Thread(target=_kill_one, args=(before,))
+        killer.start()
+        found = [token]
+        with pytest.raises(WorkerLostError, match="ended early"):
+            found.extend(tokens)
+        killer.join()
+        assert set(found) == {token}
+        assert set(_signing(os.getpid())) == set()
+
+
+def _kill_one(before: set[int]) -> None:
+    assert eventually(lambda: any(one not in before for one in _signing(os.getpid())))
+    os.kill(next(one for one in _signing(os.getpid()) if one not in before), signal.SIGKILL)

@@ -11,7 +11,7 @@ from sidecar.core.policy.model import PolicySet
 from sidecar.core.trust import Trust
 from support.answers import Answer
 from support.checks import decide
-from support.requests import with_token
+from support.requests import check_request, with_token
 from support.tokens import mint
 from support.trusts import policy_set, trust
 
@@ -138,6 +138,24 @@ def test_envoy_does_not_send_it() -> None:
     """Where Envoy does not say that it sends bodies, what is about the request and looks at one denies."""
     assert ask(ALLOW, b'{"kind": "small"}', extensions={}).reason == "envoy_config_stale"
     assert ask(DENY, extensions={}).reason == "envoy_config_stale"
+
+
+def test_not_before_it_is_known_who_asks() -> None:
+    """Who has no token has no body read, whatever it is."""
+    raw = check_request(headers=JSON, body=b'{"kind": 1, "kind": 1}', extensions=SENT)
+    assert decide(raw, DENY).reason == "no_credential"
+
+
+def test_public() -> None:
+    """A deny policy looks at the bodies of public operations as well."""
+    deny = {"name": "a", "action": "deny", "rules": [{"when": [{"cel": "request.body.kind == 'large'"}]}]}
+    in_force = taking(policy_set([deny], public=[{"paths": ["/*"]}]))
+    for body, reason in (
+        (b'{"kind": 1}', "public_path"),
+        (b"", "denied_by_policy"),
+        (b'{"a": 1, "a": 1}', "body_ambiguous"),
+    ):
+        assert decide(check_request(headers=JSON, body=body, extensions=SENT), in_force).reason == reason
 
 
 def test_policies_that_are_only_tried() -> None:

@@ -37,7 +37,7 @@ def generated(options: EnvoyOptions) -> object:
 def test_what_a_trust_takes(partial: bool) -> None:  # noqa: FBT001 - a parameter of a test
     """Envoy sends as much as the sidecar takes, as bytes, and says so; larger ones pass only where that is wanted."""
     in_force = replace(trust(), max_body_bytes=1000, takes_partial_bodies=partial)
-    document = generated(options_for(in_force, ("127.0.0.1:9001",)))
+    document = generated(options_for(in_force, ("127.0.0.1:9001",), None))
     (settings,) = found(document, "withRequestBody")
     assert (settings["maxRequestBytes"], settings["packAsBytes"]) == (1000, True)
     assert settings.get("allowPartialMessage", False) is partial
@@ -47,7 +47,7 @@ def test_what_a_trust_takes(partial: bool) -> None:  # noqa: FBT001 - a paramete
 @pytest.mark.parametrize("all_headers", [False, True])
 def test_none(all_headers: bool) -> None:  # noqa: FBT001 - a parameter of a test
     """Without, nothing waits for a body."""
-    document = generated(options_for(trust(), ("127.0.0.1:9001",), all_headers=all_headers))
+    document = generated(options_for(trust(), ("127.0.0.1:9001",), None, all_headers=all_headers))
     assert found(document, "withRequestBody") == found(document, "authz.body") == []
 
 

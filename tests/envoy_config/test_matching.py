@@ -17,5 +17,5 @@ from support.trusts import issuer, trust
 def test_a_try_has_the_time_that_a_check_may_wait(fields: list[dict[str, Any]], waits: float) -> None:
     """Of the share of Envoy's time that a check has, as much is left as where it waits for nobody."""
     issuers = [issuer(issuer=f"https://idp-{number}.example", **each) for number, each in enumerate(fields)]
-    found = options_for(trust(issuers=issuers), ("127.0.0.1:9001",)).timeout_seconds
+    found = options_for(trust(issuers=issuers), ("127.0.0.1:9001",), None).timeout_seconds
     assert found * OF_THE_DEADLINE - waits == pytest.approx(CHECK_SECONDS * OF_THE_DEADLINE)

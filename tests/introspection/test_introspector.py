@@ -194,6 +194,20 @@ def test_what_cannot_be_asked(case: Case, change: dict[str, Any]) -> None:
     assert case.results == [Result.FAILED]
 
 
+@pytest.mark.parametrize("days", [-1, 1])
+def test_certificate_that_has_expired(tmp_path: Path, days: int) -> None:
+    """Its issuer is not told the token, and there is no answer; with the same for longer there is one."""
+
+    async def test() -> None:
+        async with serving_issuer(tmp_path, days) as issuer:
+            introspector = Introspector(tmp_path)
+            answer = await introspector.introspect(need(issuer.introspection()))
+            await introspector.close()
+            assert (answer.body is not None, len(issuer.asked)) == ((True, 1) if days > 0 else (False, 0))
+
+    asyncio.run(asyncio.wait_for(test(), 60))
+
+
 def test_name_that_leads_to_a_private_address(case: Case) -> None:
     """The guard looks at the address that is connected to, however it was named."""
 

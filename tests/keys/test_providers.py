@@ -3,7 +3,8 @@
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import jwt
 import pytest
 
 from sidecar.core.algorithm import Algorithm
-from sidecar.keys.remote.fetch import Place, Validator, fetch
+from sidecar.keys.remote.fetch import Fetched, Place, Validator, fetch
 from sidecar.loading.load import load_configuration
 from sidecar.loading.trust import compile_trust
 from sidecar.runtime.control.sources import access_of
@@ -132,6 +133,19 @@ class Scene:
 
     def fetch(self) -> bytes:
         """Fetch the key set, as the sidecar would but for where all names lead."""
+        with self.serving() as provider:
+            document = self.look(provider).document
+            assert document is not None
+            assert self.issuer.keys is not None
+            fetches_keys_alone = self.issuer.keys.url is not None
+            assert len(provider.requests) == (1 if fetches_keys_alone else 2)
+            if self.issuer.keys.fetch.bearer_token_file:
+                assert provider.requests[-1].headers["authorization"] == "Bearer our-own"
+        return document
+
+    @contextmanager
+    def serving(self) -> Iterator[Provider]:
+        """Run the provider, over HTTPS."""
         parts = urlsplit(self.issuer.issuer)
         imitation, host = self.imitation, parts.netloc
         jwks_host = imitation.jwks_host or host
@@ -145,15 +159,10 @@ class Scene:
             keys=[dict(key) for key in imitation.keys],
             metadata={"jwks_uri": f"https://{jwks_host}{imitation.jwks_path}", **imitation.metadata},
         ) as provider:
-            document = self._fetch_from(provider)
-            assert self.issuer.keys is not None
-            fetches_keys_alone = self.issuer.keys.url is not None
-            assert len(provider.requests) == (1 if fetches_keys_alone else 2)
-            if self.issuer.keys.fetch.bearer_token_file:
-                assert provider.requests[-1].headers["authorization"] == "Bearer our-own"
-        return document
+            yield provider
 
-    def _fetch_from(self, provider: Provider) -> bytes:
+    def look(self, provider: Provider, had: Validator | None = None) -> Fetched:
+        """Look for keys there once; ``had`` is the version one has."""
         assert provider.authority is not None
         access = access_of(self.issuer, self.folder)
         token = self.folder / "token"
@@ -167,9 +176,7 @@ class Scene:
         )
         assert self.issuer.keys is not None
         place = Place(self.issuer.issuer, self.issuer.keys.url)
-        fetched = asyncio.run(fetch(place, access, Validator()))
-        assert fetched.document is not None
-        return fetched.document
+        return asyncio.run(fetch(place, access, had or Validator()))
 
     def decide(self, document: bytes, key: Pair = _KEY, **changes: object) -> Answer:
         """Decide on a token of the provider's shape, with changes."""
@@ -192,6 +199,29 @@ def test_provider(tmp_path: Path, name: str) -> None:
     stranger = pair(Algorithm.RS256, key_id="rsa-1", owner="stranger")
     assert scene.decide(document, stranger).reason == "bad_signature"
     assert len(scene.warnings) == len(scene.imitation.keys) - 1
+
+
+@pytest.mark.parametrize("name", _IMITATIONS)
+def test_provider_that_rotates(tmp_path: Path, name: str) -> None:
+    """A key that is published passes from then on, the one before it until it is taken back, and never after."""
+    scene = Scene(tmp_path, name)
+    new = pair(Algorithm.RS256, key_id="rsa-2", owner="rotated")
+    with scene.serving() as provider:
+        first = scene.look(provider)
+        assert scene.look(provider, first.validator).document is None, "nothing has changed"
+        assert first.document is not None
+        assert scene.decide(first.document).reason == "allowed"
+        assert scene.decide(first.document, new).reason == "unknown_key"
+        before = list(provider.keys)
+        provider.keys = [*before, new.jwk]
+        both = scene.look(provider, first.validator)
+        assert both.document is not None
+        assert [scene.decide(both.document, key).reason for key in (_KEY, new)] == ["allowed", "allowed"]
+        provider.keys = [*(key for key in before if key["kid"] != _KEY.key_id), new.jwk]
+        last = scene.look(provider, both.validator)
+        assert last.document is not None
+        assert [scene.decide(last.document, key).reason for key in (_KEY, new)] == ["unknown_key", "allowed"]
+        assert scene.look(provider, last.validator).document is None
 
 
 def test_scopes_of_entra_are_scopes(tmp_path: Path) -> None:

@@ -409,3 +409,29 @@ def test_tls_and_acl(tmp_path: Path) -> None:
             assert reader.taken == [b"1"]
 
         run(test)
+
+
+def test_certificate_that_has_expired(tmp_path: Path) -> None:
+    """A Redis with one is neither read nor written to: what is wrong is told, and nothing was taken."""
+    authority = Authority(tmp_path, "ca")
+    old = authority.sign("old", days=-1)
+    arguments = [
+        *("--port", "0", "--tls-port", "PORT", "--tls-cert-file", old.certificate, "--tls-key-file", old.key),
+        *("--tls-ca-cert-file", authority.file, "--tls-auth-clients", "no"),
+    ]
+    with running_redis(tmp_path, arguments, ssl=True, ssl_cert_reqs="none", ssl_check_hostname=False) as redis:
+        redis.add(b"1")
+        there = RedisAt(f"rediss://127.0.0.1:{redis.port}/0", STREAM, ca_file=Path(authority.file))
+
+        async def test() -> None:
+            reader = Reader()
+            feed = Feed(there, reader.take, reader.ended, reader.missed)
+            async with following(feed):
+                await until(lambda: feed.state.trouble)
+                assert "certificate" in feed.state.trouble, feed.state.trouble
+                with pytest.raises(FeedError):
+                    await feed.publish(b"2")
+            assert (reader.taken, reader.ends, feed.state.caught_up) == ([], 0, False)
+            assert redis.client.xlen(STREAM) == 1
+
+        run(test)

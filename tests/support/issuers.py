@@ -67,8 +67,8 @@ def says(body: object, status: int = 200, **headers: str) -> Behaviour:
 
 
 @asynccontextmanager
-async def serving_issuer(folder: Path) -> AsyncIterator[FakeIssuer]:
-    """Serve in the loop that runs."""
+async def serving_issuer(folder: Path, days: int = 1) -> AsyncIterator[FakeIssuer]:
+    """Serve in the loop that runs. ``days``: until its certificate expires, from now."""
     issuer = FakeIssuer(folder)
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
@@ -82,7 +82,7 @@ async def serving_issuer(folder: Path) -> AsyncIterator[FakeIssuer]:
     app.router.add_route("*", "/{rest:.*}", handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=_tls(folder))
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=_tls(folder, days))
     await site.start()
     issuer.url = f"https://127.0.0.1:{runner.addresses[0][1]}/introspect"
     try:
@@ -117,9 +117,9 @@ def running_issuer(folder: Path) -> Iterator[FakeIssuer]:
         loop.close()
 
 
-def _tls(folder: Path) -> ssl.SSLContext:
+def _tls(folder: Path, days: int) -> ssl.SSLContext:
     authority = Authority(folder, "ca")
-    files = authority.sign("server")
+    files = authority.sign("server", days=days)
     (folder / "secret.txt").write_text(SECRET + "\n", encoding="utf-8")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files.certificate, files.key)

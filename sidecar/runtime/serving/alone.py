@@ -29,7 +29,7 @@ from sidecar.runtime.supervision.child import UNAVAILABLE
 from sidecar.tokens.key_file import SigningKeyError
 from sidecar.transport.address import AddressError
 from sidecar.transport.tls import TlsError
-from sidecar.verify.pool.warm_up import warm_up
+from sidecar.verify.pool.warm_up import decode_keys, warm_up
 
 _SERVER = Member(0, Role.SERVER, 0, ANYWHERE)
 _FLEET = Fleet((_SERVER,), servers=1, verifiers=0, jwt_verifiers=0)
@@ -102,6 +102,7 @@ class _Alone:
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGHUP, self._desk.reload)
         warm_up()
+        decode_keys(self._holder.given)
         garbage.settle()
         try:
             await self._checks.start()

@@ -13,6 +13,7 @@ from sidecar.keys.remote.source import boot_clock
 from sidecar.loading.confirmation import BUNDLE, GoodUntil
 from sidecar.loading.snapshot import decode
 from sidecar.loading.trust import KeySetError, Loaded
+from sidecar.verify.pool.warm_up import decode_keys
 
 _log = logging.getLogger(__name__)
 
@@ -119,4 +120,6 @@ def _without_keys(trust: Trust, issuers: Collection[str]) -> Trust:
 
 
 def _compile(snapshot: bytes) -> Loaded:
-    return decode(snapshot).compile()
+    loaded = decode(snapshot).compile()
+    decode_keys(loaded.trust)
+    return loaded

@@ -26,7 +26,7 @@ from sidecar.runtime.serving.holder import Holder, PrepareError
 from sidecar.runtime.serving.refetching import Refetching
 from sidecar.runtime.supervision.child import UNAVAILABLE, ChildSpec
 from sidecar.transport.address import AddressError
-from sidecar.verify.pool.warm_up import warm_up
+from sidecar.verify.pool.warm_up import decode_keys, warm_up
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +82,7 @@ class _Server:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         warm_up()
+        decode_keys(self._holder.given)
         garbage.settle()
         try:
             await self._checks.start()

@@ -93,6 +93,7 @@ class HeaderShapes(Generic[_Meaning]):
         self._count += len(parts) + 1
         if self._count > _MOST_PIECES:
             self.forget()
+            self._count = len(parts) + 1
         place = self._begin
         for part in parts:
             place = place.following(part)

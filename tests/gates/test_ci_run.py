@@ -1,0 +1,69 @@
+"""``.ci/run``: a gate that could not be run has not passed."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+_SCRIPT = Path(__file__).resolve().parents[2] / ".ci" / "run"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Return a folder with the script, in which ``make`` fails for the goals that the file ``failing`` names."""
+    for folder in (".ci", "bin"):
+        (tmp_path / folder).mkdir()
+    shutil.copy(_SCRIPT, tmp_path / ".ci" / "run")
+    for name in ("redis-server", "go", "apt-get"):
+        _program(tmp_path / "bin" / name, "exit 0")
+    _program(tmp_path / "bin" / "make", 'for last; do :; done\necho "made $*"\n! grep -qxF -- "$last" failing')
+    return tmp_path
+
+
+def _program(file: Path, text: str) -> None:
+    file.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    file.chmod(0o755)
+
+
+def _run(checkout: Path, failing: str = "", without: str | None = None) -> subprocess.CompletedProcess[str]:
+    (checkout / "failing").write_text(f"{failing}\n", encoding="utf-8")
+    environment = {"PATH": f"{checkout}/bin:{os.environ['PATH']}"} | (
+        {} if without is None else {"CI_WITHOUT": without}
+    )
+    command = ["bash", ".ci/run"]
+    return subprocess.run(  # noqa: S603 - our own script
+        command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_all_gates_pass(checkout: Path) -> None:
+    """With every tool at hand everything is run."""
+    done = _run(checkout)
+    assert done.returncode == 0
+    assert "NOT RUN" not in done.stdout
+    assert {"made lint", "made test", "made h2spec", "made fuzz"} <= set(done.stdout.splitlines())
+
+
+@pytest.mark.parametrize("without", [None, "", "fuzz", "h2spec-not"])
+def test_tool_that_cannot_be_had_fails(without: str | None, checkout: Path) -> None:
+    """What was not looked at fails the run, after the other gates were run; the message says how to allow it."""
+    done = _run(checkout, ".venv/bin/h2spec", without)
+    assert done.returncode == 1
+    assert "made fuzz" in done.stdout.splitlines()
+    assert 'not run: h2spec; if that is meant: CI_WITHOUT="h2spec" .ci/run' in done.stderr
+
+
+def test_tool_that_is_not_wanted(checkout: Path) -> None:
+    """Whoever names a gate may go without it, and is told."""
+    done = _run(checkout, ".venv/bin/h2spec", "fuzz h2spec")
+    assert done.returncode == 0
+    assert "make h2spec: NOT RUN, as CI_WITHOUT says" in done.stdout
+    assert "made fuzz" in done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("goal", ["lint", "test", "h2spec", "fuzz"])
+def test_gate_that_fails(goal: str, checkout: Path) -> None:
+    """A gate that was run and failed fails, whatever may be left out."""
+    assert _run(checkout, goal, "fuzz h2spec").returncode != 0
