@@ -1,103 +1,72 @@
-"""A decision and all that led to it, as a tree for people, and as JSON."""
+"""A decision and all that led to it, as a tree for people: of what ``explained`` returns, here or in a sidecar."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from rich.text import Text
 from rich.tree import Tree
 
-from sidecar.cases.run import Found
-from sidecar.core.decision import Permit
-from sidecar.core.policy.explain import Explained, Node
-from sidecar.core.reason import OUTCOMES
-from sidecar.core.strict_json import Json
-
 #: Characters of a value that are shown.
 _LONGEST = 120
+_Members = Mapping[str, Any]
 
 
-def tree(found: Found, policies: Sequence[Explained]) -> Tree:
+def tree(found: _Members) -> Tree:
     """Return a tree: the decision, what is done, and each policy with what matches of it and what does not."""
-    decision, allowed = found.decision, found.allowed
+    allowed = found["decision"] == "allow"
     head = Text.assemble(
         ("ALLOW" if allowed else "DENY", "bold green" if allowed else "bold red"),
-        f" {decision.reason.value}: {OUTCOMES[decision.reason].message}",
-        f" ({decision.policy})" if decision.policy else "",
+        f" {found['reason']}: {found['message']}",
+        f" ({found['policy']})" if found["policy"] else "",
     )
     root = Tree(head)
-    if not isinstance(decision, Permit) and decision.detail:
-        root.add(Text(decision.detail, "red"))
-    done = root.add(Text("request and answer" if allowed else f"answer {found.status}"))
-    for line in _done(found):
+    if found["detail"]:
+        root.add(Text(found["detail"], "red"))
+    done = root.add(Text("request and answer" if allowed else f"answer {found['status']}"))
+    for line in _done(found, allowed=allowed):
         done.add(Text(line))
-    if not policies:
+    if found["hooks_not_asked"]:
+        root.add(Text(f"hooks were not asked: {', '.join(found['hooks_not_asked'])}", "yellow"))
+    if not found["policies"]:
         root.add(Text("no policy was looked at", "dim"))
-    for one in policies:
+    for one in found["policies"]:
         root.add(_policy(one))
     return root
 
 
-def members(found: Found, policies: Sequence[Explained]) -> dict[str, Json]:
-    """Return the same as JSON."""
-    decision = found.decision
-    return {
-        "decision": "allow" if found.allowed else "deny",
-        "reason": decision.reason.value,
-        "policy": decision.policy,
-        "detail": "" if isinstance(decision, Permit) else decision.detail,
-        "status": found.status,
-        "headers": dict(found.headers),
-        "removed": list(found.removed),
-        "client": dict(found.client),
-        "query": dict(found.query),
-        "query_removed": list(found.query_removed),
-        "metadata": dict(found.metadata),
-        "body": found.body,
-        "policies": [
-            {
-                "name": one.policy.name,
-                "action": one.policy.action.value,
-                "enforced": one.enforced,
-                "matches": one.matches,
-                "rules": _nodes(one.rules),
-            }
-            for one in policies
-        ],
-    }
-
-
-def _done(found: Found) -> Iterator[str]:
+def _done(found: _Members, *, allowed: bool) -> Iterator[str]:
     """Say what becomes of the request, or is answered."""
-    whose = "upstream: " if found.allowed else ""
-    yield from (f"{whose}{name}: {_shown(value)}" for name, value in found.headers.items())
-    if found.removed:
-        yield f"upstream, without: {', '.join(found.removed)}"
-    yield from (f"query: {name}={_shown(value)}" for name, value in found.query.items())
-    if found.query_removed:
-        yield f"query, without: {', '.join(found.query_removed)}"
-    yield from (f"client: {name}: {_shown(value)}" for name, value in found.client.items())
+    whose = "upstream: " if allowed else ""
+    yield from (f"{whose}{name}: {_shown(value)}" for name, value in found["headers"].items())
+    if found["removed"]:
+        yield f"upstream, without: {', '.join(found['removed'])}"
+    yield from (f"query: {name}={_shown(value)}" for name, value in found["query"].items())
+    if found["query_removed"]:
+        yield f"query, without: {', '.join(found['query_removed'])}"
+    yield from (f"client: {name}: {_shown(value)}" for name, value in found["client"].items())
     for name in ("policy_metadata", "denied_problem"):
-        if name in found.metadata:
-            yield f"metadata: {name}: {_shown(json.dumps(found.metadata[name]))}"
-    if found.body:
-        yield f"body: {_shown(found.body.strip())}"
+        if name in found["metadata"]:
+            yield f"metadata: {name}: {_shown(json.dumps(found['metadata'][name]))}"
+    if found["body"]:
+        yield f"body: {_shown(found['body'].strip())}"
 
 
-def _policy(one: Explained) -> Tree:
-    scopes = f", scopes {' '.join(sorted(one.policy.scopes))}" if one.policy.scopes else ""
-    state = "" if one.enforced else ", in dry run here"
-    found = Tree(_line(f"{one.policy.action.value} policy {one.policy.name}{scopes}{state}", holds=one.matches))
-    for rule in one.rules:
+def _policy(one: _Members) -> Tree:
+    scopes = f", scopes {' '.join(one['scopes'])}" if one["scopes"] else ""
+    state = "" if one["enforced"] else ", in dry run here"
+    found = Tree(_line(f"{one['action']} policy {one['name']}{scopes}{state}", holds=one["matches"]))
+    for rule in one["rules"]:
         _add(found, rule)
     return found
 
 
-def _add(parent: Tree, node: Node) -> None:
-    line = _line(node.label, holds=node.holds)
-    if node.seen or not node.parts:
-        line.append(f"  <- {_values(node.seen)}", "cyan")
+def _add(parent: Tree, node: _Members) -> None:
+    line = _line(node["label"], holds=node["holds"])
+    if node["seen"] or not node["parts"]:
+        line.append(f"  <- {_values(node['seen'])}", "cyan")
     child = parent.add(line)
-    for part in node.parts:
+    for part in node["parts"]:
         _add(child, part)
 
 
@@ -111,9 +80,3 @@ def _values(seen: Iterable[str]) -> str:
 
 def _shown(value: str) -> str:
     return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
-
-
-def _nodes(nodes: Sequence[Node]) -> list[Json]:
-    return [
-        {"label": node.label, "holds": node.holds, "seen": [*node.seen], "parts": _nodes(node.parts)} for node in nodes
-    ]

@@ -15,10 +15,11 @@ from sidecar.core.body import body_of
 from sidecar.core.check import Checker
 from sidecar.core.decision import Decision, Permit
 from sidecar.core.lookup import Lookup
-from sidecar.core.needs import Decided, Mint, RefetchKeys, Step, Verify
+from sidecar.core.needs import Decided, Introspect, Mint, RefetchKeys, Step, Verify
 from sidecar.core.policy.case import Case
 from sidecar.core.policy.evaluate import admit_without_identity
 from sidecar.core.request import admit
+from sidecar.core.revocation import Denylist
 from sidecar.core.sent import read_sent
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import Trust
@@ -70,9 +71,13 @@ def prepare(case: CaseSettings, trial: TrialTrust) -> Prepared:
     return Prepared(check_request(case.request, token, source), token.encode(), now)
 
 
-def run(prepared: Prepared, trust: Trust) -> Found:
-    """Check it, as a server with empty caches would."""
-    step: Step = Checker(lambda: trust).begin(prepared.raw, prepared.now)
+class UnansweredError(Exception):
+    """A token that only its issuer knows: nobody is asked here."""
+
+
+def run(prepared: Prepared, trust: Trust, denylist: Denylist | None = None) -> Found:
+    """Check it, as a server with empty caches would; raises ``UnansweredError``."""
+    step: Step = Checker(lambda: trust, denylist=denylist).begin(prepared.raw, prepared.now)
     while not isinstance(step, Decided):
         step = _resumed(step, prepared.now)
     response = CheckResponse.FromString(step.response)
@@ -117,4 +122,6 @@ def _resumed(step: Step, now: float) -> Step:
             return step.resume(Minted("token-of-ours", int(now), until), now)
         case RefetchKeys():
             return step.resume(now)  # nothing is fetched
+        case Introspect():
+            raise UnansweredError("the token is opaque: its issuer would have to be asked, and is not")
     raise TypeError(f"{type(step).__name__} is nothing that a case needs")

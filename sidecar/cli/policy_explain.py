@@ -1,6 +1,10 @@
 """``authz-sidecar policy explain``."""
 
 import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,55 +12,129 @@ import click
 from pydantic import ValidationError
 from rich.console import Console
 
-from sidecar.cases.decision_tree import members, tree
+from sidecar.cases.asked import with_token
+from sidecar.cases.decision_tree import tree
+from sidecar.cases.explained import explained
 from sidecar.cases.model import CaseSettings
-from sidecar.cases.run import Prepared, prepare, run, situation
+from sidecar.cases.run import UnansweredError, prepare
 from sidecar.cases.trial_trust import trial_of
-from sidecar.cli.configuration import config_option, load, say_that_hooks_are_not_asked
+from sidecar.cli.administration import post
+from sidecar.cli.configuration import load
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
-from sidecar.core.policy.explain import Explained, explain
+from sidecar.core.authenticate import KeyMissing
 from sidecar.core.reason import Refusal
-from sidecar.core.strict_json import JsonError, loads_object
+from sidecar.core.strict_json import Json, JsonError, loads_object
 from sidecar.core.trust import Trust
+from sidecar.loading.load import Configuration
+from sidecar.verify.token import identity_in
+
+_OK, _BAD_REQUEST = 200, 400
+
+
+@dataclass(frozen=True, slots=True)
+class _Sidecar:
+    """Where a running one is administered, and what opens that."""
+
+    address: str
+    token_file: Path | None
 
 
 @click.command("explain")
-@config_option
+@click.option(
+    "--config", type=click.Path(path_type=Path), envvar="AUTHZ_CONFIG", show_envvar=True, help="Configuration file."
+)
+@click.option("--against", metavar="ADDRESS", help="Ask a running sidecar instead: unix:/path or IP:PORT of its admin.")
+@click.option("--admin-token-file", type=click.Path(path_type=Path), help="With --against: as admin.bearer_token_file.")
 @click.option("--request", "request", required=True, help="METHOD URL, or a JSON object as in a file of cases.")
 @click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="A header of the request; repeatable.")
-@click.option("--claims", help="Claims of the token, a JSON object; iss, aud, iat and exp may be left out.")
+@click.option("--token", help="The token, or - for standard input. It is verified as in a check.")
+@click.option("--claims", help="Instead: claims of a good token, a JSON object; iss, aud, iat, exp may be left out.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def explain_command(config: Path, request: str, headers: tuple[str, ...], claims: str | None, *, as_json: bool) -> None:
+def explain_command(  # noqa: PLR0913 - one an option
+    *,
+    config: Path | None,
+    against: str | None,
+    admin_token_file: Path | None,
+    request: str,
+    headers: tuple[str, ...],
+    token: str | None,
+    claims: str | None,
+    as_json: bool,
+) -> None:
     """Say which policy, which rule and which condition decide on a request, with the values that were looked at.
 
-    Nothing is asked or fetched: the token is one of ours with these claims. To see whether a token is good:
-    authz-sidecar token verify.
+    With --claims the token is one of ours with these claims, and nothing is fetched. With --token it is verified with
+    the configured keys, which are fetched once where they have to be. With --against a running sidecar says what it
+    would decide: under the configuration it has now, with the keys and the revocations that it knows.
 
     \b
     Example:
       authz-sidecar policy explain --config authz.yaml --request "GET https://api.example.com/orders/1" \\
         --claims '{"sub": "alice", "groups": ["staff"]}'
+      authz-sidecar policy explain --against unix:/run/authz/admin.sock --token - \\
+        --request "GET https://api.example.com/orders/1" <token.txt
     """
-    trust = load(config)[1].trust
-    say_that_hooks_are_not_asked(trust)
-    trial = trial_of(trust)
-    prepared = prepare(_case(request, headers, claims), trial)
-    found = run(prepared, trial.trust)
-    policies = _explained(prepared, trial.trust)
-    if as_json:
-        click.echo(json.dumps(members(found, policies), indent=2))
+    if claims is not None and (token is not None or against is not None):
+        raise Failure("--claims: goes with neither --token nor --against", ExitCode.USAGE)
+    case, compact = _case(request, headers, claims), None if token is None else _read_token(token)
+    if against is not None:
+        found: Mapping[str, Any] = _asked(_Sidecar(against, admin_token_file), case, compact)
+    elif config is not None:
+        found = _explained(config, case, compact)
     else:
-        Console().print(tree(found, policies))
-    if not found.allowed:
+        raise Failure("give --config (or AUTHZ_CONFIG), or --against", ExitCode.USAGE)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        Console().print(tree(found))
+    if found["decision"] != "allow":
         raise click.exceptions.Exit(ExitCode.NO)
 
 
-def _explained(prepared: Prepared, trust: Trust) -> tuple[Explained, ...]:
+def _explained(config: Path, case: CaseSettings, token: str | None) -> dict[str, Json]:
+    configuration, loaded = load(config)
+    if token is None:
+        trial = trial_of(loaded.trust)
+        return explained(prepare(case, trial), trial.trust)
+    now = time.time()
     try:
-        return explain(trust.policy, situation(prepared, trust))
+        trust = _with_keys(configuration, loaded.trust, token, now)
+        return explained(with_token(case.request, token, trust, now), trust)
+    except UnansweredError as error:
+        raise Failure(f"{error}; a running sidecar does: --against", ExitCode.USAGE) from None
+
+
+def _with_keys(configuration: Configuration, trust: Trust, token: str, now: float) -> Trust:
+    """Return ``trust`` with the keys that the token takes, where these are fetched."""
+    try:
+        identity_in(token.encode(), trust, now)
+    except KeyMissing as missing:
+        from sidecar.cli.fetched import trust_with_keys_of  # noqa: PLC0415 - 200 ms, for this alone
+
+        return trust_with_keys_of(missing.issuer.issuer, configuration)
     except Refusal:
-        return ()  # it never comes to policy; the decision says why
+        pass  # the check says why
+    return trust
+
+
+def _asked(sidecar: _Sidecar, case: CaseSettings, token: str | None) -> Mapping[str, Any]:
+    asked: dict[str, Any] = {"request": case.request.model_dump(by_alias=True, exclude_none=True)}
+    if token is not None:
+        asked["token"] = token
+    status, text = post(sidecar.address, sidecar.token_file, "/explain", json.dumps(asked).encode())
+    if status != _OK:
+        code = ExitCode.USAGE if status == _BAD_REQUEST else ExitCode.UNAVAILABLE
+        raise Failure(f"{sidecar.address}: {status} {text}", code)
+    return _object("the sidecar's answer", text)
+
+
+def _read_token(text: str) -> str:
+    raw = sys.stdin.read() if text == "-" else text
+    found = raw.strip().removeprefix("Bearer ").strip()
+    if not found or not found.isascii() or not found.isprintable():
+        raise Failure("--token: empty, or with characters that no token has", ExitCode.USAGE)
+    return found
 
 
 def _case(request: str, headers: tuple[str, ...], claims: str | None) -> CaseSettings:

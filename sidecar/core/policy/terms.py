@@ -129,7 +129,8 @@ def seen_by(term: Term, case: Case) -> tuple[str, ...]:
     if CLAIMS in values and case.identity is not None:
         values[CLAIMS] = _claims(term, case.identity)
     if PATH in term.variables:
-        values[PATH] = case.request.endpoint.paths
+        paths = case.request.endpoint.paths
+        values[PATH] = paths if len(paths) > 1 else paths[0]
     if HEADERS in term.variables:
         values[HEADERS] = {name: case.request.headers.get(name) for name in sorted(term.headers)}
     return tuple(f"{name} = {value!r}" for name, value in sorted(values.items()) if value is not None)

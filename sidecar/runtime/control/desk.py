@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sidecar.core.reason import Reason
 from sidecar.core.trust import Trust
+from sidecar.engine.denylist import SharedDenylist
 from sidecar.hooking.facts import read_facts
 from sidecar.http import address as http_address
 from sidecar.http.guard import TokenFile
@@ -18,6 +19,7 @@ from sidecar.loading.snapshot import Snapshot
 from sidecar.loading.trust import Loaded
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.counters import CounterTable, Row
+from sidecar.memory.denylist import Denylist
 from sidecar.memory.scoreboard import Scoreboard
 from sidecar.observe.build import build_facts
 from sidecar.observe.condition import Condition
@@ -25,6 +27,7 @@ from sidecar.observe.exposition import Exposition, Facts
 from sidecar.observe.health import ScoreboardHealth
 from sidecar.observe.recently import Recently
 from sidecar.observe.series import CHECK
+from sidecar.runtime.control.explaining import Explaining
 from sidecar.runtime.control.hook_files import HookFiles
 from sidecar.runtime.control.key_facts import key_facts
 from sidecar.runtime.control.key_set import PublishedKeys
@@ -82,6 +85,9 @@ class Desk:
         self._reloads = Reloads(config, snapshot, loaded, self._renew, self._table.row(row))
         self.key_uses = KeyUses()
         self._hook_files = HookFiles(read_facts(snapshot.hooks))
+        denylist = None if shared.denylist is None else Denylist(shared.denylist.open())
+        revoked = None if denylist is None else SharedDenylist(denylist, shared.denylist_key)
+        self._explaining = Explaining(lambda: self.trust, revoked, time.time, time.monotonic)
         self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -179,7 +185,7 @@ class Desk:
             return None
         limits = Limits(settings.max_connections, settings.timeout_seconds)
         access = _access(settings, self._config.parent)
-        routes = self._revocations.routes() if self._revocations else ()
+        routes = (*(self._revocations.routes() if self._revocations else ()), self._explaining.route())
         return admin_listener(
             http_address.parse(settings.listen), access, lambda: self._reloads.snapshot.values, limits, routes
         )

@@ -1,0 +1,86 @@
+"""A decision and all that led to it, as values that JSON has."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sidecar.cases.run import Found, Prepared, run, situation
+from sidecar.core.decision import Permit
+from sidecar.core.policy.explain import Explained, Node, explain
+from sidecar.core.reason import OUTCOMES, Refusal
+from sidecar.core.revocation import Denylist
+from sidecar.core.strict_json import Json
+from sidecar.core.trust import Trust
+
+#: HTTP statuses of what a check ends with before policy is asked, where a token that is known is no good.
+_BEFORE_POLICY = frozenset({401, 503})
+
+
+def explained(prepared: Prepared, trust: Trust, denylist: Denylist | None = None) -> dict[str, Json]:
+    """Check a request, and say which policy, rule and condition decide; raises ``UnansweredError``.
+
+    Where something has seen the token, it is not shown. Hooks are not asked, since asking them may do something; they
+    are named.
+    """
+    hooks: list[Json] = [hook.name for hook in trust.hooks]
+    trust = replace(trust, hooks=())
+    found = run(prepared, trust, denylist)
+    policies = () if OUTCOMES[found.decision.reason].status in _BEFORE_POLICY else _policies(prepared, trust)
+    told = {**members(found, policies), "hooks_not_asked": hooks}
+    if prepared.token is None:
+        return told
+    token = prepared.token.decode("utf-8", "replace")
+    return {name: _without(token, value) for name, value in told.items()}
+
+
+def members(found: Found, policies: Sequence[Explained]) -> dict[str, Json]:
+    """Return it as JSON has it."""
+    decision = found.decision
+    return {
+        "decision": "allow" if found.allowed else "deny",
+        "reason": decision.reason.value,
+        "message": OUTCOMES[decision.reason].message,
+        "policy": decision.policy,
+        "detail": "" if isinstance(decision, Permit) else decision.detail,
+        "status": found.status,
+        "headers": dict(found.headers),
+        "removed": list(found.removed),
+        "client": dict(found.client),
+        "query": dict(found.query),
+        "query_removed": list(found.query_removed),
+        "metadata": dict(found.metadata),
+        "body": found.body,
+        "policies": [
+            {
+                "name": one.policy.name,
+                "action": one.policy.action.value,
+                "scopes": [*sorted(one.policy.scopes)],
+                "enforced": one.enforced,
+                "matches": one.matches,
+                "rules": _nodes(one.rules),
+            }
+            for one in policies
+        ],
+    }
+
+
+def _policies(prepared: Prepared, trust: Trust) -> tuple[Explained, ...]:
+    try:
+        return explain(trust.policy, situation(prepared, trust))
+    except Refusal:
+        return ()  # it never comes to policy; the decision says why
+
+
+def _nodes(nodes: Sequence[Node]) -> list[Json]:
+    return [
+        {"label": node.label, "holds": node.holds, "seen": [*node.seen], "parts": _nodes(node.parts)} for node in nodes
+    ]
+
+
+def _without(token: str, value: Json) -> Json:
+    if isinstance(value, str):
+        return value.replace(token, "(the token)")
+    if isinstance(value, list):
+        return [_without(token, one) for one in value]
+    if isinstance(value, dict):
+        return {name: _without(token, one) for name, one in value.items()}
+    return value

@@ -1,0 +1,68 @@
+"""``/explain`` of the administration: what would be decided on a request now, and why.
+
+The token goes the way of every check, to the end: signature, times, audience, revocation. Nothing comes of it: no cache
+is read or written, no key fetched, no token signed, no issuer asked, nothing counted. One explanation is made at a
+time, in a thread of its own, and a few a second, so that asking holds up nobody.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from sidecar.core.revocation import Denylist
+from sidecar.core.strict_json import Json, JsonError, loads_object
+from sidecar.core.trust import Trust
+from sidecar.http.admin import Route
+from sidecar.http.message import Answer, Rejection, document
+
+#: Explanations a second, and how many may come at once.
+A_SECOND, AT_ONCE = 5.0, 10.0
+
+
+class Explaining:
+    """``trust`` is the one in force, ``now`` the time in seconds since 1970, and ``clock`` one that is never set."""
+
+    def __init__(
+        self,
+        trust: Callable[[], Trust],
+        denylist: Denylist | None,
+        now: Callable[[], float],
+        clock: Callable[[], float],
+    ) -> None:
+        self._trust, self._denylist, self._now, self._clock = trust, denylist, now, clock
+        self._left, self._at = AT_ONCE, clock()
+        self._one_at_a_time = asyncio.Lock()
+
+    def route(self) -> Route:
+        """Return it."""
+        return Route("POST", "/explain", self._post)
+
+    async def _post(self, body: bytes) -> Answer:
+        self._admit()
+        try:
+            asked = loads_object(body)
+        except JsonError as error:
+            raise Rejection(400, f"not a JSON object: {error}") from None
+        async with self._one_at_a_time:
+            return document(200, await asyncio.to_thread(self._explained, asked))
+
+    def _explained(self, asked: Mapping[str, Json]) -> dict[str, Json]:
+        from sidecar.cases.asked import AskedError, prepared_of  # noqa: PLC0415 - for who asks alone
+        from sidecar.cases.explained import explained  # noqa: PLC0415 - the same
+        from sidecar.cases.run import UnansweredError  # noqa: PLC0415 - the same
+
+        try:
+            # One of both: a configuration that comes in between is for the next.
+            trust, now = self._trust(), self._now()
+            return explained(prepared_of(asked, trust, now), trust, self._denylist)
+        except AskedError as error:
+            raise Rejection(400, str(error)) from None
+        except UnansweredError as error:
+            raise Rejection(422, str(error)) from None
+
+    def _admit(self) -> None:
+        """Raise ``Rejection`` for one more than are taken in a second."""
+        now = self._clock()
+        self._left, self._at = min(AT_ONCE, self._left + (now - self._at) * A_SECOND), now
+        if self._left < 1:
+            raise Rejection(429, "too many at once", (("retry-after", "1"),))
+        self._left -= 1
