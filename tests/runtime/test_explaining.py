@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sidecar.core.introspection import Client, Introspection, Reference
 from sidecar.core.trust import Trust
 from sidecar.http.message import Answer, Rejection
 from sidecar.runtime.control.explaining import A_SECOND, AT_ONCE, Explaining
+from support.hooks import hook
 from support.tokens import NOW, claims, mint
 from support.trusts import issuer, policy_set, trust
 
@@ -53,6 +55,13 @@ def _post(explaining: Explaining, asked: object) -> Mapping[str, Any]:
     answer = asyncio.run(ask())
     found: dict[str, Any] = json.loads(answer.body)
     return found
+
+
+def test_hooks_are_named_and_not_asked() -> None:
+    """Asking a hook may do something, so nobody does; whoever reads the answer is told which would have been asked."""
+    under = replace(trust(policy=policy_set(_POLICIES)), hooks=(hook(name="limits"),))
+    found = _post(_explaining(under=under), {"request": {"path": "/orders/1"}, "token": mint()})
+    assert (found["decision"], found["hooks_not_asked"]) == ("allow", ["limits"])
 
 
 def test_good_token() -> None:
