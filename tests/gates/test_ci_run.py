@@ -16,7 +16,7 @@ def checkout(tmp_path: Path) -> Path:
     for folder in (".ci", "bin"):
         (tmp_path / folder).mkdir()
     shutil.copy(_SCRIPT, tmp_path / ".ci" / "run")
-    for name in ("redis-server", "go", "apt-get"):
+    for name in ("redis-server", "go", "apt-get", "sleep"):
         _program(tmp_path / "bin" / name, "exit 0")
     _program(tmp_path / "bin" / "make", 'for last; do :; done\necho "made $*"\n! grep -qxF -- "$last" failing')
     return tmp_path
