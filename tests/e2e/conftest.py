@@ -17,7 +17,10 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
         yield one
 
 
-@pytest.fixture(params=sorted(MODES))
+@pytest.fixture(scope="session", params=sorted(MODES))
 def mode(request: pytest.FixtureRequest) -> Mapping[str, str]:
-    """Return the environment of a sidecar in several processes, in one, or on grpcio."""
+    """Return the environment of a sidecar in several processes, in one, or on grpcio.
+
+    For the whole session, so that a module may have one stack for each, and pytest runs what is of one mode together.
+    """
     return MODES[request.param]

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Self
@@ -87,10 +87,9 @@ def _is_signing(verifier: Verifier, load: Load, key_id: str) -> bool:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("mode", ["several", "single"])
-def test_rotation_under_load(mode: str) -> None:
+def test_rotation_under_load(mode: Mapping[str, str]) -> None:
     """Two rotations with overlap: each assertion verifies with the key set as it was fetched at that time."""
-    environment = {"AUTHZ_JWT_PROCESSOR_WORKERS": "2", **MODES[mode]}
+    environment = {"AUTHZ_JWT_PROCESSOR_WORKERS": "2", **mode}
     keys = [generate() for _ in range(4)]
     names = [key.key_id for key in keys]
     with running_stack(
@@ -132,9 +131,10 @@ def _has_ended(verifier: Verifier, load: Load, key_id: str) -> bool:
 
 
 @pytest.mark.timeout(240)
-def test_minting_processes_are_killed_under_load() -> None:
+@pytest.mark.parametrize("several", ["several", "grpcio"])
+def test_minting_processes_are_killed_under_load(several: str) -> None:
     """Each minting process is killed in turn, and both at once: every request is answered, with an assertion."""
-    environment = {"AUTHZ_JWT_PROCESSOR_WORKERS": "2"}
+    environment = {"AUTHZ_JWT_PROCESSOR_WORKERS": "2", **MODES[several]}
     with running_stack(CONFIG, environment, first_key, timeout_seconds=5.0) as stack:
         sidecar = Sidecar(stack.workspace, stack.sidecar)
         assert eventually(sidecar.is_ready), sidecar.printed()
@@ -162,10 +162,10 @@ def _is_replaced(sidecar: Sidecar, name: str, old: int) -> bool:
         return False
 
 
-def test_key_that_is_taken_away() -> None:
+def test_key_that_is_taken_away(mode: Mapping[str, str]) -> None:
     """Where a key is replaced without overlap, what it signed is not sent any more, cached or not."""
     new = generate()
-    with running_stack(CONFIG, {}, first_key, timeout_seconds=5.0) as stack:
+    with running_stack(CONFIG, mode, first_key, timeout_seconds=5.0) as stack:
         sidecar = Sidecar(stack.workspace, stack.sidecar)
         assert eventually(sidecar.is_ready), sidecar.printed()
         with (

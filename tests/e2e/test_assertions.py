@@ -1,6 +1,6 @@
 """The upstream gets a token of ours about each identity, and nobody else can make it take another one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -11,16 +11,16 @@ from sidecar.demo.workspace import ISSUER as PROVIDER
 from support.asserting import ASSERTION, HEADER, first_key, verified
 from support.processes import eventually
 from support.sidecars import Sidecar
-from support.stacks import MODES, running_stack
+from support.stacks import running_stack
 
 CONFIG = CONFIGURATION.replace("listen: false", 'listen: "127.0.0.1:0"') + ASSERTION
 FORGED = ((HEADER, "e30.e30.e30"), ("X-Auth-Assertion", "e30.e30.e30"))
 
 
-@pytest.fixture(scope="session", params=sorted(MODES))
-def asserting(request: pytest.FixtureRequest) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def asserting(mode: Mapping[str, str]) -> Iterator[Stack]:
     """Run a stack whose sidecar asserts identities, in several processes, in one, and on grpcio."""
-    with running_stack(CONFIG, MODES[request.param], first_key, unprotected_paths=("/health",)) as stack:
+    with running_stack(CONFIG, mode, first_key, unprotected_paths=("/health",)) as stack:
         assert eventually(Sidecar(stack.workspace, stack.sidecar).is_ready), stack.sidecar.printed()
         yield stack
 

@@ -106,11 +106,11 @@ class Guarded:
         return [Attempt(guard, one, protocol) for guard, one in signed for protocol in trick.protocols]
 
 
-@pytest.fixture(scope="session", params=["deny", "allow"])
-def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
+@pytest.fixture(scope="module", params=["deny", "allow"])
+def guarded(request: pytest.FixtureRequest, mode: Mapping[str, str]) -> Iterator[Guarded]:
     """Run Envoy and the sidecar before an upstream that keeps what it gets."""
     configuration = (FOLDER / f"{request.param}.yaml").read_text(encoding="utf-8")
-    with RawUpstream() as upstream, running_stack(configuration, upstream_port=upstream.port) as stack:
+    with RawUpstream() as upstream, running_stack(configuration, mode, upstream_port=upstream.port) as stack:
         yield Guarded(stack, upstream, DENY if request.param == "deny" else ALLOW)
 
 

@@ -3,7 +3,7 @@
 import http.client
 import json
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -50,7 +50,7 @@ class Secured:
 
 
 @pytest.fixture
-def secured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secured]:
+def secured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: Mapping[str, str]) -> Iterator[Secured]:
     """Run it: the generated bootstrap, with TLS added to its listener, as an operator adds it."""
     authority = Authority(tmp_path, "ca")
     server = authority.sign("server")
@@ -73,7 +73,7 @@ def secured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secured
         return json.dumps(bootstrap)
 
     monkeypatch.setattr(demo, "to_json", with_tls)
-    with running_stack(CONFIGURATION.replace(_KEYS, _KEYS + _BOUND)) as stack:
+    with running_stack(CONFIGURATION.replace(_KEYS, _KEYS + _BOUND), mode) as stack:
         yield Secured(stack, authority, {name: authority.sign(name) for name in ("alice", "mallory")})
 
 

@@ -1,7 +1,7 @@
 """Tokens in a cookie, a header of their own and the query, through the real Envoy."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,12 +21,12 @@ _SOURCES = """\
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
+def stack(mode: Mapping[str, str]) -> Iterator[Stack]:
     """Run a stack whose upstream gets no credentials."""
     text = CONFIGURATION.replace(_KEYS, _KEYS + _SOURCES).replace(
         "  realm: demo", "  realm: demo\n  forward_token: false"
     )
-    with running_stack(text) as one:
+    with running_stack(text, mode) as one:
         yield one
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -11,20 +11,20 @@ from sidecar.demo.client import Answer, Call, send
 from sidecar.demo.stack import Stack
 from sidecar.demo.workspace import CONFIGURATION
 from support.proofs import STRANGER, bound_to, proof
-from support.stacks import MODES, running_stack
+from support.stacks import running_stack
 
 _KEYS = "    keys:\n      file: jwks.json\n"
 _BOUND = "    bound_tokens:\n      dpop: {}\n"
 _ids = itertools.count()
 
 
-@pytest.fixture(params=sorted(MODES), scope="module")
-def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def stack(mode: Mapping[str, str]) -> Iterator[Stack]:
     """Run a stack whose issuer's tokens may be bound."""
     text = CONFIGURATION.replace(_KEYS, _KEYS + _BOUND).replace(
         "  realm: demo", "  realm: demo\n  forward_token: false"
     )
-    with running_stack(text, MODES[request.param]) as one:
+    with running_stack(text, mode) as one:
         yield one
 
 

@@ -1,7 +1,7 @@
 """Global dry run through the real Envoy, switched on and off by a reload."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,9 +18,9 @@ _FORGED = [("x-auth-subject", "root"), ("x-auth-tenant", "root"), ("x-auth-scope
 
 
 @pytest.fixture
-def stack() -> Iterator[Stack]:
+def stack(mode: Mapping[str, str]) -> Iterator[Stack]:
     """Run a stack that enforces nothing."""
-    with running_stack(_DRY) as one:
+    with running_stack(_DRY, mode) as one:
         yield one
 
 

@@ -1,6 +1,6 @@
 """Spellings of a host, through the real Envoy, against a policy that denies it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -20,10 +20,10 @@ policies:
 """
 
 
-@pytest.fixture(scope="session")
-def guarded() -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def guarded(mode: Mapping[str, str]) -> Iterator[Stack]:
     """Run a stack with a deny policy for one host."""
-    with running_stack(CONFIGURATION.replace("policies:\n", DENY, 1)) as stack:
+    with running_stack(CONFIGURATION.replace("policies:\n", DENY, 1), mode) as stack:
         yield stack
 
 

@@ -1,6 +1,6 @@
 """A client's own copy of an identity header never reaches the upstream, whatever the route and whoever is alive."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -11,10 +11,10 @@ from support.stacks import running_stack
 FORGED = (("x-auth-subject", "root"), ("x-auth-subject", "admin"), ("X-Auth-Tenant", "root"), ("x-auth-scopes", "all"))
 
 
-@pytest.fixture(scope="session")
-def open_route() -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def open_route(mode: Mapping[str, str]) -> Iterator[Stack]:
     """Run a stack with a route on which the filter is disabled."""
-    with running_stack(unprotected_paths=("/health",)) as stack:
+    with running_stack(environment=mode, unprotected_paths=("/health",)) as stack:
         yield stack
 
 

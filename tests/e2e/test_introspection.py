@@ -1,7 +1,7 @@
 """Opaque tokens through the real Envoy, the sidecar's processes and a real issuer over TLS."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,13 +10,13 @@ from sidecar.demo.client import Answer, Call, send
 from sidecar.demo.stack import Stack
 from sidecar.demo.workspace import CONFIGURATION
 from support.issuers import FakeIssuer, running_issuer, says, yes
-from support.stacks import MODES, running_stack
+from support.stacks import running_stack
 
 _KEYS = "    keys:\n      file: jwks.json\n"
 
 
-@pytest.fixture(params=["several", "single"])
-def running(request: pytest.FixtureRequest) -> Iterator[tuple[Stack, FakeIssuer]]:
+@pytest.fixture
+def running(mode: Mapping[str, str]) -> Iterator[tuple[Stack, FakeIssuer]]:
     """Run an issuer, and a stack that asks it."""
     with tempfile.TemporaryDirectory() as folder, running_issuer(Path(folder)) as issuer:
         asking = f"""\
@@ -28,7 +28,7 @@ def running(request: pytest.FixtureRequest) -> Iterator[tuple[Stack, FakeIssuer]
       allow_private_addresses: true
       negative_cache_seconds: 0
 """
-        with running_stack(CONFIGURATION.replace(_KEYS, asking), MODES[request.param]) as stack:
+        with running_stack(CONFIGURATION.replace(_KEYS, asking), mode) as stack:
             yield stack, issuer
 
 

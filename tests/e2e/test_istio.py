@@ -1,7 +1,7 @@
 """Istio's documents as they are, through the real Envoy, and exchanged as a ConfigMap is."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -64,12 +64,12 @@ def _mount(folder: Path, name: str, policies: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
+def stack(mode: Mapping[str, str]) -> Iterator[Stack]:
     """Run a stack that is configured by documents of Istio's alone."""
     with tempfile.TemporaryDirectory(prefix="e2e-") as folder:
         workspace = prepare(Path(folder), _CONFIGURATION)
         _mount(workspace.folder, "..1", _POLICIES)
-        with Stack(workspace, None, timeout_seconds=PATIENT) as one:
+        with Stack(workspace, mode, timeout_seconds=PATIENT) as one:
             yield one
 
 

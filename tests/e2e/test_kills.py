@@ -1,4 +1,4 @@
-"""Every process of the sidecar is killed in turn under load: not one request fails."""
+"""Every process of the sidecar is killed in turn under load: not one request fails, with the generated time-out."""
 
 import http.client
 import json
@@ -11,6 +11,7 @@ import pytest
 
 from sidecar.demo.stack import Stack
 from sidecar.demo.workspace import CONFIGURATION, Workspace
+from sidecar.envoy_config.options import CHECK_SECONDS
 from support.load import Load
 from support.processes import descendants, eventually
 from support.sidecars import Sidecar
@@ -68,7 +69,7 @@ def _all_are_healthy(admin_port: int) -> bool:
 def test_no_request_fails_while_every_process_is_killed() -> None:
     """Servers, verifier, control and the fork server are killed, then the configuration is read anew."""
     environment = {"AUTHZ_PROCESS_START_METHOD": "forkserver"}
-    with running_stack(_CONFIGURATION, environment, timeout_seconds=5.0) as stack:
+    with running_stack(_CONFIGURATION, environment, timeout_seconds=CHECK_SECONDS) as stack:
         sidecar = Sidecar(stack.workspace, stack.sidecar)
         assert eventually(sidecar.is_ready)
         with Load(stack.envoy.port, _requests(stack.workspace), least=REQUESTS) as load:

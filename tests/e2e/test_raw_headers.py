@@ -1,6 +1,6 @@
 """The same answers where Envoy sends raw headers (``encode_raw_headers``)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import httpx
 import pytest
@@ -11,10 +11,10 @@ from sidecar.demo.tour import tour
 from support.stacks import running_stack
 
 
-@pytest.fixture(scope="session")
-def raw() -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def raw(mode: Mapping[str, str]) -> Iterator[Stack]:
     """Run a stack whose Envoy sends raw headers."""
-    with running_stack(encode_raw_headers=True) as stack:
+    with running_stack(environment=mode, encode_raw_headers=True) as stack:
         yield stack
 
 

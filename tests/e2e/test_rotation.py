@@ -3,6 +3,7 @@
 import http.client
 import secrets
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -48,11 +49,11 @@ def _settings(issuer: Issuer) -> str:
 
 
 @pytest.mark.timeout(240)
-def test_rotation_under_load(tmp_path: Path) -> None:
+def test_rotation_under_load(tmp_path: Path, mode: Mapping[str, str]) -> None:
     """Five rotations: tokens of a new key pass at once, those of the old until it is removed, and never after."""
     with (
         running_issuer(tmp_path / "idp", "key-0") as issuer,
-        running_stack(_settings(issuer)) as stack,
+        running_stack(_settings(issuer), mode) as stack,
     ):
         sidecar = Sidecar(stack.workspace, stack.sidecar)
         assert eventually(sidecar.is_ready), sidecar.printed()
