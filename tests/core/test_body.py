@@ -105,6 +105,10 @@ def test_what_is_json(kind: str) -> None:
         (b'{"kind": "small", "kind": "small"}', {}),
         (b'{"kind": "small", "k\\u0069nd": "large"}', {}),
         (b'{"kind": "small", "a": [{"b": 1, "b": 1}]}', {}),
+        (b'{"kind": "small", "Kind": "large"}', {}),
+        (b'{"kind": "small", "\xe2\x84\xaaind": "large"}', {}),
+        (b'{"kind": "small", "kind\\u0000": "large"}', {}),
+        (b'{"kind": "small", "a": {"b": 1, "B": 1}}', {}),
         (b'{"kind": "small"}', {"x-envoy-auth-partial-body": "true"}),
         (b'{"kind": "small"}', {"x-envoy-auth-partial-body": "false,true"}),
         (b'{"kind": "small"}', {"x-envoy-auth-partial-body": ""}),
@@ -112,7 +116,7 @@ def test_what_is_json(kind: str) -> None:
     ],
 )
 def test_ambiguous(body: bytes, headers: dict[str, str]) -> None:
-    """A part of a body, and one with a member twice, is refused where a policy about the request looks at it."""
+    """A part of a body, and one with a member twice, to whoever reads it, is refused where a policy looks at it."""
     for in_force in (ALLOW, DENY):
         answer = ask(in_force, body, headers)
         assert (answer.status, answer.reason) == (400, "body_ambiguous")
