@@ -169,6 +169,22 @@ def test_policies_that_are_only_tried() -> None:
     assert ask(asking("audit", "request.body.kind == 'large'"), body).allowed
 
 
+@pytest.mark.parametrize("public", [[], [{"paths": ["/*"]}]])
+def test_what_policies_that_are_only_tried_see(public: list[dict[str, Any]]) -> None:
+    """They see the body as those do that are enforced, so that what is told of them is what would be."""
+    rules = [{"when": [{"cel": "request.body.kind == 'large'"}]}]
+    tried = {"name": "tried", "action": "deny", "rules": rules, "dry_run": True}
+    noting = {"name": "noting", "action": "audit", "rules": rules}
+    everybody = {"name": "all", "action": "allow", "rules": [{}]}
+    in_force = taking(policy_set([tried, noting, everybody], public=public))
+    small, large = ask(in_force, b'{"kind": "small"}').metadata, ask(in_force, b'{"kind": "large"}').metadata
+    assert ("dry_run" in small, "audited" in small) == (False, False)
+    assert large["dry_run"] == {"decision": "deny", "reason": "denied_by_policy", "policy": "tried"}
+    assert large["audited"] == ["noting"]
+    for unknown in (ask(in_force, b'{"a": 1, "a": 1}'), ask(in_force, b'{"kind": "small"}', extensions={})):
+        assert (unknown.allowed, unknown.metadata["audited"]) == (True, ["noting"])
+
+
 def test_headers_that_are_read() -> None:
     """What is looked at beside a body has to be sent as well."""
     assert {"content-type", "content-encoding", "x-envoy-auth-partial-body"} <= ALLOW.headers_read
