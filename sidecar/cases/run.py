@@ -10,8 +10,8 @@ from google.protobuf.json_format import MessageToDict
 from sidecar.cases.model import CaseSettings
 from sidecar.cases.request import check_request
 from sidecar.cases.trial_trust import TrialTrust
+from sidecar.core.asked import body_for
 from sidecar.core.assertion import Minted
-from sidecar.core.body import body_of
 from sidecar.core.check import Checker
 from sidecar.core.decision import Decision, Permit
 from sidecar.core.lookup import Lookup
@@ -104,7 +104,7 @@ def situation(prepared: Prepared, trust: Trust) -> Case:
     """Return the case as policy sees it; raises ``Refusal`` where it never gets there."""
     sent = read_sent(prepared.raw)
     endpoint, rules = Lookup(trust).find(sent)
-    body = body_of(sent, trust.max_body_bytes) if rules.reads_body else None
+    body = body_for(rules, sent, trust)
     nobody = Case(admit(sent, endpoint, body), None, prepared.now, rules.proxies)
     # Where no token is needed, none is looked at.
     if prepared.token is None or admit_without_identity(rules, nobody) is not None:

@@ -1,5 +1,6 @@
 """One request under way: what there is to decide on it by."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sidecar.core.body import body_of
@@ -7,8 +8,11 @@ from sidecar.core.credential import Credential
 from sidecar.core.hooked import HookAnswer
 from sidecar.core.lookup import Lookup
 from sidecar.core.policy.applicable import Applicable
+from sidecar.core.reason import Refusal
 from sidecar.core.request import Request, admit
+from sidecar.core.sent import SentRequest
 from sidecar.core.source import BEARER
+from sidecar.core.strict_json import Json
 from sidecar.core.trust import Trust
 
 #: Of a request whose credential nobody has looked for.
@@ -38,4 +42,16 @@ class Asked:
         """Read the body where a rule looks at it; raises ``Refusal``. Once it is known who asks: it takes work."""
         if self.rules.reads_body and self.request.body is None:
             sent = self.request.sent
-            self.request = admit(sent, self.request.endpoint, body_of(sent, self.trust.max_body_bytes))
+            self.request = admit(sent, self.request.endpoint, body_for(self.rules, sent, self.trust))
+
+
+def body_for(rules: Applicable, sent: SentRequest, trust: Trust) -> Mapping[str, Json] | None:
+    """Return the body as these rules see it; raises ``Refusal``, but not for those that are tried, or note, alone."""
+    if not rules.reads_body:
+        return None
+    try:
+        return body_of(sent, trust.max_body_bytes)
+    except Refusal:
+        if rules.needs_body:
+            raise
+        return None

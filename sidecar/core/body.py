@@ -11,7 +11,7 @@ from typing import Final
 from sidecar.core.headers_read import BODY_SENT, PARTIAL_BODY
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.sent import SentRequest
-from sidecar.core.strict_json import DuplicateMemberError, Json, JsonError, loads_object
+from sidecar.core.strict_json import DuplicateMemberError, Json, JsonError, loads_uncased_object
 
 #: ``type/subtype`` of RFC 9110, section 8.3.1, for JSON and what is built on it (RFC 6839, section 3.1).
 _JSON: Final = re.compile(r"application/json|[!#$&^_.+a-z0-9-]+/[!#$&^_.+a-z0-9-]+\+json", re.ASCII)
@@ -34,7 +34,7 @@ def body_of(sent: SentRequest, longest: int) -> Mapping[str, Json] | None:
     if len(data) > longest or not _is_plain_json(sent.headers):
         return None
     try:
-        return loads_object(data)
+        return loads_uncased_object(data)
     except DuplicateMemberError:
         raise Refusal(Reason.BODY_AMBIGUOUS, "a member is given twice") from None
     except JsonError:

@@ -6,7 +6,7 @@ range, lone surrogates, and nesting deeper than ``MAX_DEPTH``.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NoReturn, TypeAlias
 
 #: Any JSON value, as ``json`` gives it.
@@ -28,8 +28,21 @@ class DuplicateMemberError(JsonError):
 
 def loads_object(data: bytes) -> Mapping[str, Json]:
     """Read one JSON object; raises ``JsonError``."""
+    return _loaded(data, _DECODER)
+
+
+def loads_uncased_object(data: bytes) -> Mapping[str, Json]:
+    """Read one JSON object, for readers of which some heed no case in names; raises ``JsonError``.
+
+    Go's encoding/json and ASP.NET take ``Amount`` for ``amount``, and C libraries end a name at a NUL: members that are
+    one and the same to such a reader are duplicates.
+    """
+    return _loaded(data, _UNCASED_DECODER)
+
+
+def _loaded(data: bytes, decoder: json.JSONDecoder) -> Mapping[str, Json]:
     try:
-        value = _DECODER.decode(data.decode("utf-8"))
+        value = decoder.decode(data.decode("utf-8"))
     except DuplicateMemberError:
         raise
     except (ValueError, RecursionError) as error:
@@ -49,6 +62,12 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     if len(members) != len(pairs):
         raise DuplicateMemberError("a member is given twice")
     return members
+
+
+def _uncased_object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    if len({name.partition("\0")[0].casefold() for name, _ in pairs}) != len(pairs):
+        raise DuplicateMemberError("a member is given twice")
+    return dict(pairs)
 
 
 def _constant(name: str) -> NoReturn:
@@ -85,6 +104,10 @@ def _refuse_surrogates(value: Json) -> None:
         raise JsonError("a string has a lone surrogate") from None
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_constant=_constant, parse_float=_finite, parse_int=_integer, strict=True
-)
+def _decoder(members: Callable[[list[tuple[str, Json]]], dict[str, Json]]) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=members, parse_constant=_constant, parse_float=_finite, parse_int=_integer, strict=True
+    )
+
+
+_DECODER, _UNCASED_DECODER = _decoder(_object), _decoder(_uncased_object)

@@ -105,6 +105,10 @@ def test_what_is_json(kind: str) -> None:
         (b'{"kind": "small", "kind": "small"}', {}),
         (b'{"kind": "small", "k\\u0069nd": "large"}', {}),
         (b'{"kind": "small", "a": [{"b": 1, "b": 1}]}', {}),
+        (b'{"kind": "small", "Kind": "large"}', {}),
+        (b'{"kind": "small", "\xe2\x84\xaaind": "large"}', {}),
+        (b'{"kind": "small", "kind\\u0000": "large"}', {}),
+        (b'{"kind": "small", "a": {"b": 1, "B": 1}}', {}),
         (b'{"kind": "small"}', {"x-envoy-auth-partial-body": "true"}),
         (b'{"kind": "small"}', {"x-envoy-auth-partial-body": "false,true"}),
         (b'{"kind": "small"}', {"x-envoy-auth-partial-body": ""}),
@@ -112,7 +116,7 @@ def test_what_is_json(kind: str) -> None:
     ],
 )
 def test_ambiguous(body: bytes, headers: dict[str, str]) -> None:
-    """A part of a body, and one with a member twice, is refused where a policy about the request looks at it."""
+    """A part of a body, and one with a member twice, to whoever reads it, is refused where a policy looks at it."""
     for in_force in (ALLOW, DENY):
         answer = ask(in_force, body, headers)
         assert (answer.status, answer.reason) == (400, "body_ambiguous")
@@ -163,6 +167,22 @@ def test_policies_that_are_only_tried() -> None:
     body = b'{"kind": "large", "kind": "large"}'
     assert ask(asking("deny", "request.body.kind == 'large'", dry_run=True), body).allowed
     assert ask(asking("audit", "request.body.kind == 'large'"), body).allowed
+
+
+@pytest.mark.parametrize("public", [[], [{"paths": ["/*"]}]])
+def test_what_policies_that_are_only_tried_see(public: list[dict[str, Any]]) -> None:
+    """They see the body as those do that are enforced, so that what is told of them is what would be."""
+    rules = [{"when": [{"cel": "request.body.kind == 'large'"}]}]
+    tried = {"name": "tried", "action": "deny", "rules": rules, "dry_run": True}
+    noting = {"name": "noting", "action": "audit", "rules": rules}
+    everybody = {"name": "all", "action": "allow", "rules": [{}]}
+    in_force = taking(policy_set([tried, noting, everybody], public=public))
+    small, large = ask(in_force, b'{"kind": "small"}').metadata, ask(in_force, b'{"kind": "large"}').metadata
+    assert ("dry_run" in small, "audited" in small) == (False, False)
+    assert large["dry_run"] == {"decision": "deny", "reason": "denied_by_policy", "policy": "tried"}
+    assert large["audited"] == ["noting"]
+    for unknown in (ask(in_force, b'{"a": 1, "a": 1}'), ask(in_force, b'{"kind": "small"}', extensions={})):
+        assert (unknown.allowed, unknown.metadata["audited"]) == (True, ["noting"])
 
 
 def test_headers_that_are_read() -> None:

@@ -25,6 +25,12 @@ from sidecar.settings.location import check_location
             "<!-- x -->{{ a }}",
         ),
         "<p title='}'>{{ a }}</p>\r\n\t",
+        *(
+            "<svg viewBox='0 0 1 1'><!-- x --><title>x</title><style>.a{}</style><path d='M0'/></svg>{{ a }}",
+            "<script>if (1 < 2) {}</script>{{ a }}",
+            "<noscript><img src='a'></noscript>{{ a }}",
+            "<template><p>a</p></template>{{ a }}",
+        ),
     ],
 )
 def test_templates(template: str) -> None:
@@ -68,6 +74,26 @@ def test_templates(template: str) -> None:
 )
 def test_templates_in_which_escaping_is_no_help(template: str) -> None:
     """A value within a tag, a comment, a script or a style is refused."""
+    with pytest.raises(TemplateError, match="in text alone"):
+        slots(template)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "<style>a</style/><script>'</style>{{ a }}<script></script>",
+        "<script>f()</script/><p title='</script>{{ a }}'>",
+        "<title><style></title><script></style>{{ a }}<script></script>",
+        "<textarea><p title='</textarea><script>'>{{ a }}<script></script>",
+        "<select><style></select><script></style>{{ a }}<script></script>",
+        "<svg><p><script>'</svg>{{ a }}<script></script>",
+        "<svg><p><title><b c='</title><script>'></title></p></svg>{{ a }}<script></script>",
+        "<noscript><p title='</noscript><script>'></p></noscript>{{ a }}<script></script>",
+        "<template><script>'</template>{{ a }}<script></script>",
+    ],
+)
+def test_templates_that_a_browser_reads_otherwise(template: str) -> None:
+    """Where an element ends in a browser sooner or later than it seems to, a value would be within a script."""
     with pytest.raises(TemplateError, match="in text alone"):
         slots(template)
 

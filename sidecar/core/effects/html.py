@@ -13,15 +13,34 @@ _SLOT = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 #: Stands in the place of values while a template is looked at.
 _MARK = "\ue000"
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-#: What a browser does not read as elements and escaped text, or not as those of HTML; to its end tag.
-_RAW = "iframe|math|noembed|noframes|noscript|script|style|svg|template|xmp"
-_ATTRIBUTES = r"""(?:\s+[a-z_:][\w:.-]*(?:\s*=\s*(?:"[^"\ue000]*"|'[^'\ue000]*'|[^\s"'=<>`\ue000]+))?)*\s*/?"""
+#: What browsers read to its end tag as text, or not as HTML, or as either: it depends on what is around it.
+_RAW = "iframe|noembed|noframes|style|xmp"
+_OTHER = "math|noscript|svg|template"
+_ESCAPED = "textarea|title"
+_APART = f"{_RAW}|{_OTHER}|plaintext|script"
+
+
+def _attributes(but: str) -> str:
+    return rf"""(?:\s+[a-z_:][\w:.-]*(?:\s*=\s*(?:"[^"{but}]*"|'[^'{but}]*'|[^\s"'=<>`\ue000]+))?)*\s*/?"""
+
+
+_ATTRIBUTES, _FEW = _attributes("\ue000"), _attributes("<\ue000")
+# INVARIANT: where browsers may take something for one thing or another, there is no bracket in it that would begin or
+# end something in one of both.
+_WITHIN = rf"""[^<\ue000]
+    |<!--(?!-?>)(?:(?!--)[^<\ue000])*-->
+    |<style{_FEW}>[^<\ue000]*</style\s*>
+    |<title{_FEW}>[^<\ue000]*</title\s*>
+    |</?(?!(?:{_APART}|{_ESCAPED})[\s/>])[a-z][a-z0-9-]*{_FEW}>"""
 _PIECE = re.compile(
     rf"""(?P<text>[^<]+)
     |<!--(?!-?>)(?:(?!--!?>|<!--)[^\ue000])*-->
     |<!doctype[^<>\ue000]*>
-    |<(?P<raw>{_RAW}){_ATTRIBUTES}>(?:(?!<!--)[^\ue000])*?</(?P=raw)\s*>
-    |</?(?!(?:{_RAW}|plaintext)[\s/>])[a-z][a-z0-9-]*{_ATTRIBUTES}>""",
+    |<script{_ATTRIBUTES}>(?:(?!<!--|</script[\s/>])[^\ue000])*</script\s*>
+    |<(?P<raw>{_RAW}){_ATTRIBUTES}>[^<\ue000]*</(?P=raw)\s*>
+    |<(?P<other>{_OTHER}){_ATTRIBUTES}>(?:{_WITHIN})*</(?P=other)\s*>
+    |<(?P<escaped>{_ESCAPED}){_ATTRIBUTES}>(?=[^<]*</(?P=escaped)\s*>)
+    |</?(?!(?:{_APART})[\s/>])(?!(?<!/)(?:{_ESCAPED})[\s/>])[a-z][a-z0-9-]*{_ATTRIBUTES}>""",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
 

@@ -17,11 +17,12 @@ class Applicable:
     """``deny``, ``allow`` and ``audit`` in the policies' order. ``preflight``: whether a CORS preflight needs no token.
 
     ``of_identity``: whether the identity alone decides by them, since none looks at the request. ``tries``: whether
-    some are not enforced for everybody. ``reads_body``: whether one that is enforced for anybody looks at the body.
-    ``open_unless`` one of these is enforced all that is not denied may pass; ``None``: never. ``dry_run``: nothing is
-    enforced. ``lacking``: there are policies that are not here. ``hooks`` are asked about what policies do not deny,
-    and those in ``may_allow`` may allow what no policy does. ``serial`` is another one for each, cheap as a key, which
-    does not keep it alive; ``Lookup`` sees to it that endpoints with the same rules share one.
+    some are not enforced for everybody. ``reads_body``: whether one looks at the body, and ``needs_body`` whether one
+    does that is enforced for anybody. ``open_unless`` one of these is enforced all that is not denied may pass;
+    ``None``: never. ``dry_run``: nothing is enforced. ``lacking``: there are policies that are not here. ``hooks`` are
+    asked about what policies do not deny, and those in ``may_allow`` may allow what no policy does. ``serial`` is
+    another one for each, cheap as a key, which does not keep it alive; ``Lookup`` sees to it that endpoints with the
+    same rules share one.
     """
 
     public: bool
@@ -38,6 +39,7 @@ class Applicable:
     of_identity: bool = field(init=False)
     tries: bool = field(init=False)
     reads_body: bool = field(init=False)
+    needs_body: bool = field(init=False)
     serial: int = field(init=False, default_factory=count().__next__)
 
     def __post_init__(self) -> None:
@@ -46,8 +48,10 @@ class Applicable:
         looks = self.public or self.preflight or any(one.rule.looks_at_request for one in entries)
         # INVARIANT: what hooks are asked about is never answered by an answer that was kept.
         object.__setattr__(self, "of_identity", not looks and not self.hooks)
-        reading = any(one.rule.reads_body and one.policy.percent > 0 for one in (*self.deny, *self.allow))
-        object.__setattr__(self, "reads_body", reading)
+        reading = [one.policy for one in entries if one.rule.reads_body]
+        needs = any(one.action is not Action.AUDIT and one.percent > 0 for one in reading)
+        object.__setattr__(self, "reads_body", bool(reading))
+        object.__setattr__(self, "needs_body", needs)
         policies = (*(one.policy for one in entries), *(self.open_unless or ()))
         object.__setattr__(self, "tries", any(one.percent < EVERYBODY for one in policies))
 
