@@ -101,7 +101,8 @@ def test_append_is_never_kept() -> None:
     """Whether a header is appended to depends on the request."""
     trust = allowing({"upstream": {"append": {"x-tag": "a"}}})
     sidecar = _Sidecar(trust)
-    assert sidecar.ask() == sidecar.ask(x_tag="c")
+    added, appended = sidecar.ask(), sidecar.ask(x_tag="c")
+    assert sorted(added.headers) == sorted(appended.headers)
     assert sidecar.known().settled == {}
 
 

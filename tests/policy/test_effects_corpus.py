@@ -1,4 +1,4 @@
-"""The corpus of effects (``tests/corpus/effects``): what becomes of requests, and how denials are told."""
+"""The corpus of effects and of bodies (``tests/corpus/effects``): what becomes of requests, and how denials are told."""
 
 from pathlib import Path
 
@@ -22,4 +22,4 @@ def test_corpus(path: Path) -> None:
 
 def test_there_are_cases() -> None:
     """The corpus is found."""
-    assert [path.stem for path in FILES] == ["allowed", "denied"]
+    assert [path.stem for path in FILES] == ["allowed", "body", "denied"]
