@@ -9,6 +9,8 @@ import re2
 #: Instructions of a compiled pattern: time goes with them, byte by byte, where RE2 cannot keep its states.
 MAX_PROGRAM = 1000
 _MAX_MEMORY = 1 << 20
+#: Bits before an IPv4 address that is written in IPv6 (RFC 4291, section 2.5.5.2).
+_MAPPED = 96
 
 
 @lru_cache(maxsize=1024)
@@ -43,8 +45,10 @@ def network(text: str) -> IPv4Network | IPv6Network:
     """Read a network in CIDR notation (RFC 4632, RFC 4291); raises ``ValueError`` with what to write."""
     if "%" in text:
         raise ValueError("a network has no zone; leave out '%' and what follows")
+    if not text.partition("/")[2].isdecimal() and "/" in text:
+        raise ValueError("a mask can be read in two ways; write how many bits the prefix has, as in '10.0.0.0/8'")
     try:
-        return ip_network(text)
+        return _unmapped(ip_network(text))
     except ValueError:
         pass
     try:
@@ -54,10 +58,17 @@ def network(text: str) -> IPv4Network | IPv6Network:
     raise ValueError(f"bits are set behind the prefix; write '{wider}'")
 
 
+def _unmapped(found: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    # INVARIANT: what becomes of addresses becomes of networks, or one that is written so would have none in it.
+    if isinstance(found, IPv6Network) and (mapped := found.network_address.ipv4_mapped) is not None:
+        return IPv4Network((int(mapped), found.prefixlen - _MAPPED))
+    return found
+
+
 def within(cidr: str) -> Callable[[str], bool]:
     """Return what says whether an address is in the network; it raises ``ValueError`` for what is no address.
 
-    An IPv4 address that is written in IPv6 (RFC 4291, section 2.5.5.2) is that IPv4 address.
+    An IPv4 address that is written in IPv6 (RFC 4291, section 2.5.5.2) is that IPv4 address, and a network is likewise.
     """
     wanted = network(cidr)
 

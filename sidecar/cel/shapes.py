@@ -18,6 +18,7 @@ from sidecar.cel.operand import (
     INT,
     MAP,
     NOT_WRITTEN,
+    OTHER,
     TEXT,
     TEXTS,
     TIME,
@@ -213,7 +214,8 @@ def _not(given: Sequence[Operand]) -> Run:
 
 def _conditional(given: Sequence[Operand]) -> Run:
     condition, one, other = given
-    require(condition.kind == BOOL and one.kind == other.kind)
+    # A list that is written out is only looked through where it stands.
+    require(condition.kind == BOOL and one.kind == other.kind != OTHER)
     return lambda values: one.run(values) if condition.run(values) else other.run(values)
 
 
@@ -226,7 +228,8 @@ def _member(given: Sequence[Operand]) -> Run:
 def _of_time(read: Callable[[datetime], int]) -> Shape:
     def of_time(given: Sequence[Operand]) -> Run:
         operand, *zones = given
-        require(operand.kind == TIME)
+        # One that is written out may lie at the end of Python's time, where another zone is beyond it.
+        require(operand.kind == TIME and operand.written is NOT_WRITTEN)
         if not zones:
             return lambda values: read(operand.run(values))
         zone = _zone(zones[0].written)

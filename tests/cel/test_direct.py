@@ -34,7 +34,7 @@ ORDER = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
 EQUALITY = st.sampled_from(["==", "!="])
 TEXT_FUNCTION = st.sampled_from(["startsWith", "endsWith", "contains"])
 PATTERN = st.sampled_from(["^a", "b$", "", "é", "[a-z]+/", "."])
-NETWORK = st.sampled_from(["10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32", "::/0"])
+NETWORK = st.sampled_from(["10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32", "::/0", "::ffff:10.0.0.0/104"])
 TEXTS = st.lists(st.sampled_from(LITERALS), min_size=1, max_size=3).map(", ".join)
 NUMBERS = st.lists(SMALL, min_size=1, max_size=3).map(", ".join)
 VARIABLE = st.sampled_from([
@@ -57,7 +57,7 @@ def text(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 TEXT = st.recursive(VARIABLE | st.sampled_from(LITERALS), text, max_leaves=3)
 WHOLE = st.one_of(
     SMALL, st.just("destination.port"), st.builds("size({})".format, TEXT | ANY | st.just("identity.scopes")),
-    st.builds("{}.{}({})".format, st.sampled_from(["now", "request.time"]), FIELD, ZONE),
+    st.builds("{}.{}({})".format, TIME, FIELD, ZONE),
 )  # fmt: skip
 LEAF = st.one_of(
     st.builds("{} {} {}".format, TEXT, ORDER, TEXT | ANY),
@@ -69,6 +69,7 @@ LEAF = st.one_of(
     st.builds("{} in [{}]".format, TEXT | ANY, TEXTS),
     st.builds("{} in [{}]".format, WHOLE | ANY, NUMBERS),
     st.builds("{} in {}".format, TEXT, ANY | st.sampled_from(["identity.scopes", "identity.claims", "context"])),
+    st.builds("{} in (request.method == 'GET' ? [{}] : [{}])".format, TEXT, TEXTS, TEXTS),
     st.builds("{} in request.headers".format, st.sampled_from(["'a'", "'b'"])),
     st.builds("{}.{}({})".format, TEXT, TEXT_FUNCTION, TEXT | ANY),
     st.builds("{}.{}({})".format, ANY, TEXT_FUNCTION, TEXT),
@@ -144,6 +145,8 @@ def library(expression: str, values: Mapping[str, object]) -> bool | None:
 @given(EXPRESSION.map(lambda text: f"!({text})"), VALUES)
 @example("!(identity.claims.a == 1)", {"identity.claims": {"a": True}})
 @example("!('a' in identity.claims.a)", {"identity.claims": {"a": "ab"}})
+@example("!('a' in (request.method == 'GET' ? ['a'] : ['b']))", {"request.method": "GET"})
+@example("!(timestamp('0001-01-01T00:00:00Z').getHours('America/New_York') == 19)", {})
 @example("!(identity.claims.a < 9007199254740992)", {"identity.claims": {"a": 9007199254740993}})
 def test_as_the_library_does(expression: str, values: dict[str, object]) -> None:
     """An expression answered here is what the library makes of it, whatever it is asked about."""
@@ -181,7 +184,8 @@ NOT_DIRECT = [
     "identity.claims.a.?b.orValue('c') == 'c'",
     "['a'] == identity.scopes", "b'a' == b'a'", "identity.claims.a in ['a', 1]",
     "identity.claims in [{'a': 1}]", "identity.claims.a in [9007199254740993]", "now - now == duration('0s')",
-    "(identity.claims.a == true ? ['a'] : ['b']) == ['a']",
+    "(identity.claims.a == true ? ['a'] : ['b']) == ['a']", "'a' in (identity.claims.a == true ? ['a'] : ['b'])",
+    "size(identity.claims.a == true ? ['a'] : ['b', 'c']) == 1", "timestamp('2026-01-01T00:00:00Z').getHours() == 0",
 ]  # fmt: skip
 
 

@@ -70,6 +70,8 @@ REFUSED = {
     ),
     "inCidr(source.address, 'ten')": "1:7: inCidr: 'ten': no network; write it as '10.0.0.0/8' or '2001:db8::/32'",
     "inCidr(source.address, 'fe80::%1/64')": "1:7: inCidr: 'fe80::%1/64': a network has no zone",
+    "inCidr(source.address, '10.0.0.0/255.0.0.0')": "1:7: inCidr: '10.0.0.0/255.0.0.0': a mask can be read in two ways",
+    "inCidr(source.address, '10.0.0.0/0.0.0.255')": "1:7: inCidr: '10.0.0.0/0.0.0.255': a mask can be read in two ways",
     "inCidr(source.address, request.query)": "1:7: a network has to be written out",
     "identity.scopes.exists(s, inCidr(s, '10.0.0.0/8'))": "1:33: inCidr() cannot be about an element of a list",
     "now.getHours('Europe/Nowhere') < 8": (
