@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from sidecar.core.policy.hook import Hook
+from sidecar.core.spelling import ODD
 from sidecar.hooking.facts import HookFacts, HookProblemsError, describe, read_facts
 from sidecar.loading.load import Configuration
 from sidecar.loading.policy import operations_of
@@ -65,8 +66,11 @@ def hook_problems(settings: Settings, hooks: Sequence[Hook]) -> Iterator[tuple[F
             taken |= dict.fromkeys((*upstream.set, *upstream.append, *upstream.remove), f"{policy.name}'s (a policy)")
     for place, hook in enumerate(hooks):
         for name in sorted(hook.sets_headers):
-            if has_meaning(name) or "_" in name:
+            if has_meaning(name):
                 yield ("hooks", place, "call"), f"sets {name!r}, which means something by itself; choose another name"
+            elif ODD.search(name) is not None:
+                # Of its look-alikes none is known: clients could speak in the hook's name.
+                yield ("hooks", place, "call"), f"sets {name!r}; write letters, digits and '-' alone"
             elif name in taken:
                 yield ("hooks", place, "call"), f"sets {name!r}, which is {taken[name]}; choose another name"
             taken.setdefault(name, f"set by {hook.name}, too")

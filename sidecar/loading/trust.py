@@ -245,7 +245,7 @@ def _trust(settings: Settings, issuers: dict[str, Issuer], hooks: tuple[Hook, ..
     return Trust(
         issuers=issuers,
         policy=policy,
-        response=_response(settings, sources, policy, effects, headers_of(hooks)),
+        response=_response(settings, sources, policy, effects, hooks),
         path_mode=settings.request.path_mode,
         max_token_bytes=settings.request.max_token_bytes,
         max_path_bytes=settings.request.max_path_bytes,
@@ -257,7 +257,7 @@ def _trust(settings: Settings, issuers: dict[str, Issuer], hooks: tuple[Hook, ..
 
 
 def _response(
-    whole: Settings, sources: frozenset[Source], policy: PolicySet, effects: Effects, of_hooks: Sequence[str]
+    whole: Settings, sources: frozenset[Source], policy: PolicySet, effects: Effects, hooks: Sequence[Hook]
 ) -> ResponseSettings:
     settings = whole.response
     headers = settings.identity_headers
@@ -265,8 +265,10 @@ def _response(
     # The usual names too: an upstream may go on reading a header that was switched off or renamed here.
     stripped = (*filter(None, fixed), *_USUAL_HEADERS, *headers.claims.values(), *_assertion_headers(whole.assertion))
     # What one policy sets no client sends, whichever policy lets it in; what one removes passes in no other spelling.
-    stripped = (*stripped, *sorted(effects.upstream_headers), *of_hooks)
+    stripped = (*stripped, *sorted(effects.upstream_headers), *headers_of(hooks))
     removed = (name for one in effects.allowed.values() for name in one.remove)
+    # What policies and hooks look at: an upstream must not find another value in a header that it takes for that one.
+    read = headers_in_conditions(policy).union(*(hook.reads_headers for hook in hooks))
     overrides = OVERRIDE_HEADERS if settings.strip_override_headers else ()
     return ResponseSettings(
         realm=settings.realm,
@@ -279,7 +281,7 @@ def _response(
         metadata_claims=tuple(settings.metadata_claims),
         max_header_bytes=settings.max_header_bytes,
         stripped_headers=tuple(dict.fromkeys(stripped)),
-        guarded_headers=frozenset((*stripped, *overrides, *removed, *headers_in_conditions(policy))),
+        guarded_headers=frozenset((*stripped, *overrides, *removed, *read)),
         token_headers=tuple(sorted({BEARER.name, *_names(sources, "header"), *(["dpop"] if DPOP in sources else ())})),
         token_cookies=_names(sources, "cookie"),
         token_parameters=_names(sources, "query"),

@@ -1,5 +1,6 @@
 """A line of a log to a ``Record``: JSON with our names or Envoy's, and Envoy's default text."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import IO, cast
@@ -10,6 +11,7 @@ from sidecar.replay.record import Record, Token
 
 #: Bytes of the longest line: all headers and claims that Envoy and the sidecar take.
 LONGEST = 1024 * 1024
+_PORT, _LAST_PORT = re.compile(r"[0-9]{1,10}"), 65535  # fewer digits than int() refuses
 #: Field -> what it may be called, ours first. The rest are the names in Envoy's documentation and Istio's default.
 _NAMES = {
     "method": ("method", ":method", "request_method"),
@@ -75,7 +77,7 @@ def _record(members: Mapping[str, Json]) -> Record:
         address=address,
         principal=_text(members, "principal"),
         destination=destination,
-        port=_port(members) or port,
+        port=_checked(_port(members) or port),
         server_name=_text(members, "server_name"),
         time=_time(_text(members, "time")),
         token=token,
@@ -125,7 +127,7 @@ def _endpoint(text: str | None) -> tuple[str | None, int | None]:
     if text is None:
         return None, None
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or (host.count(":") and not host.startswith("[")):
+    if not colon or _PORT.fullmatch(port) is None or (host.count(":") and not host.startswith("[")):
         return text, None
     return host.strip("[]"), int(port)
 
@@ -137,6 +139,12 @@ def _address(text: str | None) -> str | None:
 def _port(members: Mapping[str, Json]) -> int | None:
     found = members.get("port")
     return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def _checked(port: int | None) -> int | None:
+    if port is not None and not 0 <= port <= _LAST_PORT:
+        raise UnreadableError("port: there is none of that number")
+    return port
 
 
 def _time(text: str | None) -> float | None:

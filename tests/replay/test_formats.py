@@ -2,10 +2,14 @@
 
 import io
 import json
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sidecar.replay.envoy_text import read_text
 from sidecar.replay.formats import LONGEST, UnreadableError, lines_of, read_line
 from sidecar.replay.record import Record, Token
 
@@ -113,6 +117,12 @@ def test_headers() -> None:
         (b'{"method": "GET", "host": "a", "path": "/", "time": "yesterday"}', "ISO 8601"),
         (b'{"method": "GET", "host": "a", "path": "/", "headers": {"a": 1}}', "headers: a"),
         (b'{"method": "GET", "host": "a", "path": "/", "method": "POST"}', "not a JSON object"),
+        (b'{"method": "GET", "host": "a", "path": "/", "port": 65536}', "port: there is none"),
+        (b'{"method": "GET", "host": "a", "path": "/", "port": -1}', "port: there is none"),
+        (
+            b'{"method": "GET", "host": "a", "path": "/", "downstream_local_address": "10.0.0.1:70000"}',
+            "port: there is",
+        ),
         (b'{"a": "' + b"a" * 1024 * 1024 + b'"}', "longer than"),
         (b'[now] "GET  HTTP/1.1" 400', "neither"),
     ],
@@ -121,6 +131,36 @@ def test_unreadable(line: bytes, why: str) -> None:
     """What has no request in it says why."""
     with pytest.raises(UnreadableError, match=why):
         read_line(line)
+
+
+def test_address_of_no_port() -> None:
+    """Thousands of digits are no port, and end nothing."""
+    assert _read({"downstream_local_address": "10.0.0.1:" + "9" * 5000}).port is None
+
+
+@pytest.mark.parametrize("agent", ['" ' * 500_000, '" "' * 300_000, '"' * 900_000])
+def test_user_agent_of_quotes(agent: str) -> None:
+    """A client that sends a megabyte of quotes has its line read like any other, and not looked through for hours."""
+    line = f'[2026-01-01T00:00:00Z] "GET / HTTP/1.1" 200 - 0 0 1 1 "-" "{agent}" "id" "a.example" "-"'
+    assert read_line(line.encode()).host == "a.example"
+    with pytest.raises(UnreadableError, match="neither"):
+        read_line(line.removesuffix('"').encode())
+
+
+_QUOTED = re.compile(
+    r'"(?P<forwarded>[^"]*)" "(?P<agent>.*)" "(?P<id>[^"]*)" "(?P<host>[^"]*)" "[^"]*"(?P<rest>[^"]*)$'
+)
+
+
+@given(st.lists(st.sampled_from(['"', '" "', "a", " ", "-"]), max_size=40).map("".join))
+def test_quotes(text: str) -> None:
+    """What is quoted is what the pattern finds that says it in one line, and takes long."""
+    line = f'[2026-01-01T00:00:00Z] "GET / HTTP/1.1" {text}'
+    found, wanted = read_text(line), _QUOTED.search(text)
+    assert (found is None) is (wanted is None)
+    if found is not None and wanted is not None:
+        names = {"forwarded": "x-forwarded-for", "agent": "user-agent", "id": "x-request-id", "host": "host"}
+        assert {name: found[key] for name, key in names.items()} == {name: wanted[name] for name in names}
 
 
 def test_line_without_end() -> None:
