@@ -17,8 +17,8 @@ from support.sidecars import Sidecar
 from support.stacks import running_stack
 
 #: Requests in all, as the product promises.
-#: Envoy's time-out. The generated 0.2 is enough where each process gets its share of a processor, as docs/operating.md has
-#: it; a machine that runs other tests beside may not give that.
+#: Envoy's time-out. The generated 0.2 is enough where each process has its share of a processor (docs/operating.md);
+#: a machine that runs other tests beside may not give that.
 CI_SECONDS = 1.0
 REQUESTS = 20_000
 #: One token in so many is new: it is verified, and the others are remembered.

@@ -1,4 +1,4 @@
-"""The corpus of effects and of bodies (``tests/corpus/effects``): what becomes of requests, and how denials are told."""
+"""The corpus of effects and bodies (``tests/corpus/effects``): what becomes of requests, and how denials are told."""
 
 from pathlib import Path
 
