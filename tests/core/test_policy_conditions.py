@@ -124,3 +124,15 @@ def test_bytes_that_are_not_utf_8_match_no_pattern(pattern: str) -> None:
     policies = policy_set([{"name": "p", "action": "allow", "rules": [rule]}])
     asked = request(header_map=[("x-team", b"a\xffa")])
     assert not isinstance(evaluate(policies, asked, identity()), Permit)
+
+
+@pytest.mark.parametrize("comma", [",", r"\x2c", r"\X2C", r"\u002c", r"\U0000002C", r"\054"])
+@pytest.mark.parametrize(("action", "denied"), [("deny", "=="), ("allow", "!=")])
+def test_copies_with_a_comma_of_their_own(comma: str, action: str, denied: str) -> None:
+    """A header that was sent twice may be read as its first copy, however the comma in that is written in CEL."""
+    term = {"cel": f"request.headers['x-team'] {denied} 'a{comma}b'"}
+    policies = [{"name": "p", "action": action, "rules": [{"when": [term]}]}]
+    policies += [{"name": "all", "action": "allow", "rules": [{}]}] if action == "deny" else []
+    for value, allowed in {"a,b": False, "a,b,c": False, "c,a,b": False, "a,c": True, "c": True}.items():
+        decision = evaluate(policy_set(policies), request(headers={"x-team": value}), identity())
+        assert isinstance(decision, Permit) is allowed

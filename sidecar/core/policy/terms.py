@@ -20,8 +20,8 @@ from sidecar.core.strict_json import Json
 
 #: Combinations of readings that are looked at: a path has up to 13, and each evaluation may take milliseconds.
 _MOST_READINGS = 16
-#: A comma that may stand in a literal.
-_COMMA = re.compile(r"['\"][^'\"]*,[^'\"]*['\"]")
+#: A comma that may stand in a literal, be it as an escape (by its number, in whichever base).
+_COMMA = re.compile(r"['\"][^'\"]*(?:,|\\[xXuU0-7])[^'\"]*['\"]")
 PATH, HEADERS, CLAIMS, BODY = "request.path", "request.headers", "identity.claims", "request.body"
 
 
