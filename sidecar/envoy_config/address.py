@@ -52,6 +52,12 @@ def is_ip(host: str) -> bool:
     return True
 
 
+def is_near(address: core.Address) -> bool:
+    """Say whether it is a socket of this machine, which nobody on the network can answer at."""
+    to = address.socket_address
+    return to is None or (is_ip(to.address) and ipaddress.ip_address(to.address).is_loopback)
+
+
 def is_name(text: str) -> bool:
     """Say whether it is a DNS name (RFC 1123, section 2.1), without a wildcard and a last dot."""
     return len(text) <= _MAX_NAME and all(map(_LABEL.fullmatch, text.split(".")))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sidecar.core.headers_read import OVERRIDE_HEADERS
 from sidecar.core.path import PathMode, is_normal
-from sidecar.envoy_config.address import socket_or_pipe
+from sidecar.envoy_config.address import is_near, socket_or_pipe
 from sidecar.envoy_config.tls import SidecarTls
 
 _HEADER_NAME = re.compile(r"[a-z0-9-]+")
@@ -135,7 +135,12 @@ class EnvoyOptions:
         _require(self.timeout_seconds > 0, "timeout_seconds: must be above 0; Envoy takes 0 for no timeout at all")
         _require(bool(self.authz_addresses), "authz_addresses: name at least one sidecar endpoint")
         for address in self.authz_addresses:
-            socket_or_pipe(address, by_name=self.authz_tls is not None)
+            found = socket_or_pipe(address, by_name=self.authz_tls is not None)
+            _require(
+                self.authz_tls is not None or is_near(found),
+                f"authz_addresses: {address} is beyond this machine, where whoever sits on the network could answer "
+                "in the sidecar's place; give authz_tls",
+            )
             _require(
                 self.authz_tls is None or not address.startswith("unix:"),
                 f"authz_tls: {address} is a socket of this machine; its permissions protect it, TLS is for IP:PORT",

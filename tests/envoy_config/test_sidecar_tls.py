@@ -133,6 +133,21 @@ def test_where_tls_does_not_belong() -> None:
         EnvoyOptions(authz_addresses=("authz.example:9191",))
 
 
+@pytest.mark.parametrize("address", ["10.0.0.7:9191", "[2001:db8::7]:9191", "[::ffff:10.0.0.7]:9191", "192.0.2.1:1"])
+def test_nothing_in_the_clear_beyond_this_machine(address: str) -> None:
+    """Whoever sits on the network could let everybody in, so that there is no such configuration."""
+    with pytest.raises(ValueError, match=r"^authz_addresses: .* beyond this machine.*authz_tls"):
+        EnvoyOptions(authz_addresses=(address,))
+    options = EnvoyOptions(authz_addresses=(address,), authz_tls=SidecarTls("authz.example", "/x"))
+    assert options.authz_addresses == (address,)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9191", "127.8.8.8:9191", "[::1]:9191", "unix:/x", "unix:@x"])
+def test_in_the_clear_on_this_machine(address: str) -> None:
+    """Nobody on the network answers there."""
+    assert EnvoyOptions(authz_addresses=(address,)).authz_tls is None
+
+
 def test_secrets_name_files_and_watch_their_folders() -> None:
     """Each secret has a file of its own, since Envoy takes one alone, and the folder of what it names is watched."""
     files = {name: json.loads(text) for name, text in secrets("/a/ca.pem", ("/b/tls.pem", "/b/tls.key"))}
