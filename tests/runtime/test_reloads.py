@@ -1,15 +1,18 @@
 """When the configuration is read anew, and what is done about failures: one loop, and files, without processes."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from sidecar.bundle.held import HeldBundle
+from sidecar.bundle.message import read_unverified, sign
 from sidecar.demo.workspace import prepare
 from sidecar.keys.fingerprint import Fingerprint, fingerprint
-from sidecar.keys.signing import generate, key_set_document
+from sidecar.keys.remote.source import boot_clock
+from sidecar.keys.signing import SigningKey, generate, key_set_document
 from sidecar.loading.load import load_configuration
 from sidecar.loading.snapshot import take_snapshot
 from sidecar.loading.trust import Fetched
@@ -19,14 +22,16 @@ from sidecar.runtime.control.reload import Reading, ReloadError, read_again
 from sidecar.runtime.control.watch import Reloads
 from sidecar.settings import Settings
 from support.boards import Shared, shared
+from support.bundles import NAME, allow, content
 
 
 class Scene:
     """A configuration in force, and what is applied of later ones."""
 
-    def __init__(self, folder: Path, board: Shared) -> None:
+    def __init__(self, folder: Path, board: Shared, more: str = "", bundle: HeldBundle | None = None) -> None:
         self.workspace = prepare(folder)
-        snapshot, self.loaded = take_snapshot(load_configuration(self.workspace.config, {}))
+        self.add(more)
+        snapshot, self.loaded = take_snapshot(load_configuration(self.workspace.config, {}), held_bundle=bundle)
         self.applied: list[Reading] = []
         self.failures_to_come = 0
         self._board = board
@@ -45,6 +50,11 @@ class Scene:
     def new_keys(self, name: str = "jwks.json") -> None:
         """Write another key set."""
         (self.workspace.folder / name).write_text(key_set_document([generate()]), encoding="utf-8")
+
+    def add(self, text: str) -> None:
+        """Write more at the end of the configuration."""
+        with self.workspace.config.open("a", encoding="utf-8") as file:
+            file.write(text)
 
     def run(self, until: Callable[[], bool], *, asked: bool) -> None:
         """Watch and work until something is so."""
@@ -188,3 +198,50 @@ def test_mode_is_part_of_what_is_watched(scene: Scene) -> None:
     config.chmod(0o600 if config.stat().st_mode & 0o777 != 0o600 else 0o640)
     assert fingerprint([config]) != before
     assert fingerprint([config.with_name("none")]) == {config.with_name("none"): None}
+
+
+_SIGNER = generate("signer")
+
+
+def _bundle(version: int, *policies: str, key: SigningKey = _SIGNER) -> HeldBundle:
+    allowing = [one for name in policies for one in allow("/" + name, name=name)["policies"]]  # type: ignore[union-attr]
+    now = boot_clock()
+    return HeldBundle(sign(content(version, {"policies": allowing}), key), now, now + 1000)
+
+
+def _version(applied: Reading) -> int:
+    assert applied.snapshot.bundle is not None
+    return read_unverified(applied.snapshot.bundle.compact).version
+
+
+@pytest.fixture
+def crossed(scene: Scene, tmp_path: Path) -> Iterator[Scene]:  # noqa: ARG001 - after it, which says how long to wait
+    """Return a scene in which a bundle has come that fitted what was there, and does not fit what has come since."""
+    keys = json.dumps([_SIGNER.public_jwk()])
+    more = f"policy_bundle: {{url: 'https://policies.example/b', name: {NAME}, public_keys: {keys}}}\n"
+    folder = tmp_path / "crossed"
+    folder.mkdir()
+    with shared() as board:
+        found = Scene(folder, board, more, _bundle(1, "first"))
+        assert found.reloads.fetching.bundle is not None
+        found.reloads.fetching.bundle.held = _bundle(2, found.loaded.settings.policies[0].name)
+        yield found
+
+
+def test_bundle_that_waits_keeps_no_file_out(crossed: Scene) -> None:
+    """A bundle that cannot come into force is told of; what the files have besides, such as denials, is taken."""
+    config = crossed.workspace.config
+    config.write_text(config.read_text("utf-8").replace("/public/*", "/another"), encoding="utf-8")
+    crossed.run(lambda: bool(crossed.applied) and crossed.refused() == 1, asked=True)
+    (applied,) = crossed.applied
+    assert [operation.paths for operation in applied.loaded.settings.public] == [["/another"]]
+    assert _version(applied) == 1
+
+
+def test_bundle_that_waits_comes_with_files_that_fit(crossed: Scene) -> None:
+    """Where the files are mended for it, it comes into force with them."""
+    config, name = crossed.workspace.config, crossed.loaded.settings.policies[0].name
+    crossed.run(lambda: crossed.refused() == 1, asked=True)
+    config.write_text(config.read_text("utf-8").replace(f"name: {name}\n", "name: renamed\n"), encoding="utf-8")
+    crossed.run(lambda: bool(crossed.applied), asked=True)
+    assert _version(crossed.applied[0]) == 2

@@ -68,6 +68,8 @@ class Signers:
 class PolicyBundle:
     """For one event loop. ``fits`` raises ``ConfigurationError`` for a bundle that does not go with what is there.
 
+    It is asked at each look, and has to cost little for the bundle in force.
+
     ``changed`` is called whenever ``held`` is another one, be it for its times alone. ``held`` stays when it is out of
     force: what it denies is denied still, and no older one may follow it.
     """
@@ -126,11 +128,11 @@ class PolicyBundle:
     def _examined(self, compact: bytes, keys: KeySet) -> Bundle:
         bundle, before = read_bundle(compact, keys, self._settings.max_bytes), self._bundle
         require(bundle, self._wanted, before, time.time())
-        if before is None or bundle.digest != before.digest:
-            try:
-                self._fits(bundle)
-            except ConfigurationError as error:
-                raise BundleError(f"does not go with the configuration: {error}") from None
+        try:
+            # Also one that was fetched before: it may have come while the files changed, and waits for them since.
+            self._fits(bundle)
+        except ConfigurationError as error:
+            raise BundleError(f"does not go with the configuration: {error}") from None
         return bundle
 
     def _drop_unless_signed(self, keys: KeySet) -> None:

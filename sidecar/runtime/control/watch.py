@@ -107,11 +107,7 @@ class Reloads:
                 _log.debug("reading the configuration again, since it could not be taken")
             self._asked.clear()
             try:
-                # First, and whatever is wrong with the files: keys must not wait for somebody to mend those.
-                await self._renew_fetched()
-                if self._failures or not self._is_read:
-                    self._is_read = True
-                    await self._read()
+                await self._renew()
                 self._failures, self._last_refusal = 0, ""
             except ReloadError as error:
                 self._failures += 1
@@ -123,6 +119,15 @@ class Reloads:
                 _log.exception("reload failed; trying again in %g s", self._retry_seconds())
             if not self._asked.is_set():
                 self._settled.set()
+
+    async def _renew(self) -> None:
+        # First, and whatever is wrong with the files: keys must not wait for somebody to mend those.
+        problem = await self._renew_fetched()
+        if self._failures or not self._is_read:
+            self._is_read = True
+            await self._read()
+        if problem is not None and self._bundle_waits(self.fetching.held_bundle()):
+            raise ReloadError(problem, self._seen)
 
     def _retry_seconds(self) -> float | None:
         # Bounded before it is raised: it may be wrong for days.
@@ -140,10 +145,14 @@ class Reloads:
             _log.error("new configuration refused, the old stays in force: %s", line)
 
     async def _read(self) -> None:
-        fetching = self.fetching
-        reading = await asyncio.to_thread(
-            read_again, self._config, self._settings, fetching.keys, fetching.held_bundle(), self.snapshot.hooks
-        )
+        bundle = self.fetching.held_bundle()
+        try:
+            reading = await self._reading(bundle)
+        except ReloadError:
+            if not self._bundle_waits(bundle):
+                raise
+            # INVARIANT: a bundle that is not in force keeps no file out: there may be a new policy in it that denies.
+            reading = await self._reading(self.snapshot.bundle)
         if reading.snapshot == self.snapshot:
             _log.debug("configuration read again: nothing has changed")
         else:
@@ -151,27 +160,38 @@ class Reloads:
             await self._put_into_force(reading.snapshot, reading.seen, "new configuration in force")
         self._seen = reading.seen
 
-    def _require_fit(self, bundle: Bundle) -> None:
-        require_fit(self.snapshot.values, bundle)
+    async def _reading(self, bundle: HeldBundle | None) -> Reading:
+        return await asyncio.to_thread(
+            read_again, self._config, self._settings, self.fetching.keys, bundle, self.snapshot.hooks
+        )
 
-    async def _renew_fetched(self) -> None:
-        """Put into force what was fetched; raises ``ReloadError`` for a bundle that does not fit, and after all else.
+    def _require_fit(self, bundle: Bundle) -> None:
+        before = self.snapshot.bundle
+        if before is None or read_unverified(before.compact).digest != bundle.digest:
+            require_fit(self.snapshot.values, bundle)
+
+    def _bundle_waits(self, bundle: HeldBundle | None) -> bool:
+        """Say whether a bundle that was fetched is another one than that in force."""
+        before = self.snapshot.bundle
+        return bundle is not None and (before is None or bundle.compact != before.compact)
+
+    async def _renew_fetched(self) -> str | None:
+        """Put into force what was fetched; return what is wrong with a bundle that does not fit: that one waits.
 
         It did when it was fetched, and the files may have changed since.
         """
-        bundle, before, problem = self.fetching.held_bundle(), self.snapshot.bundle, None
-        if bundle is not None and (before is None or bundle.compact != before.compact):
+        bundle, problem = self.fetching.held_bundle(), None
+        if bundle is not None and self._bundle_waits(bundle):
             try:
                 await asyncio.to_thread(self._require_fit, read_unverified(bundle.compact))
             except ConfigurationError as error:
-                bundle, problem = before, str(error)
+                bundle, problem = self.snapshot.bundle, str(error)
         await self._renew_with(bundle)
-        if problem is not None:
-            raise ReloadError(problem, self._seen)
+        return problem
 
     async def _renew_with(self, bundle: HeldBundle | None) -> None:
-        before, text = self.snapshot.bundle, "new keys in force"
-        if bundle is not None and (before is None or before.compact != bundle.compact):
+        text = "new keys in force"
+        if bundle is not None and self._bundle_waits(bundle):
             text = f"{read_unverified(bundle.compact).title}, in force"
         try:
             await self._put_into_force(replace(self.snapshot, bundle=bundle), self._seen, text)
