@@ -26,5 +26,10 @@ def require(bundle: Bundle, wanted: Wanted, before: Bundle | None, now: float) -
         raise BundleError(f"has version {bundle.version}, which is older than {before.version}")
     if before is not None and bundle.version == before.version and bundle.digest != before.digest:
         raise BundleError(f"has version {bundle.version}, and another content than that had before; count it up")
+    require_unexpired(bundle, now)
+
+
+def require_unexpired(bundle: Bundle, now: float) -> None:
+    """Raise ``BundleError`` for a bundle that has expired at ``now``, in seconds since the epoch."""
     if bundle.expires_at is not None and bundle.expires_at <= now:
         raise BundleError(f"has version {bundle.version}, and expired {now - bundle.expires_at:.0f} s ago")

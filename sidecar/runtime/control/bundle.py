@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sidecar.bundle.held import HeldBundle
 from sidecar.bundle.message import Bundle, BundleError, read_bundle, read_unverified
-from sidecar.bundle.succession import Wanted, require
+from sidecar.bundle.succession import Wanted, require, require_unexpired
 from sidecar.core.keys import KeySet
 from sidecar.keys.fingerprint import fingerprint
 from sidecar.keys.remote.client import Access
@@ -117,7 +117,7 @@ class PolicyBundle:
         """Look at the server, and examine what came of it; raises ``FetchError``."""
         try:
             keys = await asyncio.to_thread(self._signers.keys)
-            self._drop_unless_signed(keys)
+            self._drop_unless_good(keys)
             fetched = await fetch(place, access, had)
             compact = fetched.document if fetched.document is not None else self.source.held.document
             self._bundle = await asyncio.to_thread(self._examined, compact or b"", keys)
@@ -135,13 +135,16 @@ class PolicyBundle:
             raise BundleError(f"does not go with the configuration: {error}") from None
         return bundle
 
-    def _drop_unless_signed(self, keys: KeySet) -> None:
-        """Put what is held out of force where the key that signed it is believed no more."""
+    def _drop_unless_good(self, keys: KeySet) -> None:
+        """Put what is held out of force where the key that signed it is believed no more, or where it has expired.
+
+        That was reckoned when it was confirmed, and the wall clock may have been set right since.
+        """
         held = self.held
         if held is None or held.until <= 0.0:
             return
         try:
-            read_bundle(held.compact, keys)
+            require_unexpired(read_bundle(held.compact, keys), time.time())
         except BundleError as error:
             _log.error("policy bundle %s is out of force: it %s", self._settings.name, error)
             self.held = replace(held, until=0.0)
