@@ -6,6 +6,7 @@ from typing import IO, Any
 import click
 
 from sidecar.cli.exit_codes import ExitCode
+from sidecar.cli.printable import printable
 
 
 class Failure(click.ClickException):
@@ -18,7 +19,7 @@ class Failure(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message, each line as it is, so that ``file:line:column`` stays first on its line."""
-        click.echo(self.format_message(), file=file, err=file is None)
+        click.echo(printable(self.format_message(), "\n"), file=file, err=file is None)
 
 
 def read_file(path: Path) -> bytes:

@@ -12,6 +12,7 @@ import click
 from sidecar.cli.configuration import load_settings
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
+from sidecar.cli.printable import echo_line, printable
 from sidecar.core.strict_json import Json, JsonError, loads_object
 from sidecar.replay.asked import Policies, policies_of
 from sidecar.replay.compare import Change, Difference, compare
@@ -57,7 +58,11 @@ def diff_command(  # noqa: PLR0913 - one an option
         found = compare(lines_of(file), before, after, claims=given, examples=examples)
     if not found.requests:
         raise Failure(f"{log}: {_why(found)}", ExitCode.USAGE)
-    click.echo(json.dumps(members(found), indent=2) if as_json else "\n".join(lines(found, str(log))))
+    if as_json:
+        click.echo(json.dumps(members(found), indent=2))
+    else:
+        for line in lines(found, str(log)):
+            echo_line(line)
     if found.changes or (strict and (found.counts[Change.UNTOLD] or found.unreadable)):
         raise click.exceptions.Exit(ExitCode.NO)
 
@@ -90,4 +95,4 @@ def _why(found: Difference) -> str:
     if found.first_unreadable is None:
         return "has no request in it"
     line, why = found.first_unreadable
-    return f"no line could be read as a request; line {line}: {why}"
+    return f"no line could be read as a request; line {line}: {printable(why)}"

@@ -22,6 +22,7 @@ from sidecar.cli.administration import post
 from sidecar.cli.configuration import load
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
+from sidecar.cli.printable import printable
 from sidecar.core.authenticate import KeyMissing
 from sidecar.core.reason import Refusal
 from sidecar.core.strict_json import Json, JsonError, loads_object
@@ -87,7 +88,7 @@ def explain_command(  # noqa: PLR0913 - one an option
     if as_json:
         click.echo(json.dumps(found, indent=2))
     else:
-        Console().print(tree(found))
+        Console().print(tree(_printable(found)))
     if found["decision"] != "allow":
         raise click.exceptions.Exit(ExitCode.NO)
 
@@ -164,6 +165,17 @@ def _request(text: str) -> dict[str, Any]:
         raise Failure(f"--request {text!r}: write 'METHOD https://host/path', or a JSON object", ExitCode.USAGE)
     host, slash, path = rest.partition("/")
     return {"method": method, "scheme": scheme, "host": host, "path": slash + path or "/"}
+
+
+def _printable(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return what is safe to print: it has claims, headers and, with --against, whatever somebody answers."""
+    if isinstance(value, str):
+        return printable(value, "\n")
+    if isinstance(value, list):
+        return [_printable(one) for one in value]
+    if isinstance(value, dict):
+        return {printable(name): _printable(one) for name, one in value.items()}
+    return value
 
 
 def _object(option: str, text: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import click
 
 from sidecar.cli.configuration import config_option, load
 from sidecar.cli.exit_codes import ExitCode
+from sidecar.cli.printable import echo_line
 from sidecar.core.strict_json import Json
 from sidecar.lint import lint
 from sidecar.lint.finding import Placed
@@ -41,7 +42,7 @@ def lint_command(config: Path, *, strict: bool, as_json: bool) -> None:
 def _print(found: Sequence[Placed]) -> None:
     for one in found:
         if not one.accepted:
-            click.echo(str(one))
+            echo_line(str(one))
     accepted = sum(one.accepted for one in found)
     click.echo(f"{len(found) - accepted} finding(s), {accepted} accepted")
 

@@ -11,6 +11,7 @@ from sidecar.cli.configuration import load, say_that_hooks_are_not_asked
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
 from sidecar.cli.output import replace_file
+from sidecar.cli.printable import echo_line
 from sidecar.loading.problem import ConfigurationError
 
 
@@ -41,7 +42,7 @@ def test_command(
     if junit_file is not None:
         replace_file(junit_file, junit(reports))
     for line in lines(reports):
-        click.echo(line)
+        echo_line(line)
     if any(report.failed for report in reports) or (require_coverage and any(report.missed for report in reports)):
         raise click.exceptions.Exit(ExitCode.NO)
 

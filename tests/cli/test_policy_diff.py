@@ -104,6 +104,21 @@ def test_lines_that_are_none(run: Run, folder: Path) -> None:
     assert run(*_COMMAND, "-", stdin="").returncode == 2
 
 
+def test_what_steers_terminals(run: Run, folder: Path) -> None:
+    """Whatever clients got into a log stays in its line, and no escape sequence comes to the terminal."""
+    del folder
+    hostile = "\x1b]0;owned\x07\x9b31m\r\nfaked line\u202e"
+    line = {"method": "GET", "host": "a", "path": f"/docs/{hostile}", "claims": {"sub": hostile}}
+    changed = line | {"path": "/docs/1", "claims": {"sub": hostile}}
+    unreadable = line | {"headers": {hostile: 1}}
+    done = run(*_COMMAND, "-", stdin="\n".join(map(json.dumps, (line, changed, unreadable))))
+    assert (done.returncode, done.stderr) == (1, "")
+    assert all(shown.isprintable() for shown in done.stdout.removesuffix("\n").split("\n"))
+    assert r"(\x1b]0;owned\x07\x9b31m\r\nfaked line\u202e)" in done.stdout
+    alone = run(*_COMMAND, "-", stdin=json.dumps(unreadable))
+    assert (alone.returncode, alone.stderr.removesuffix("\n").isprintable()) == (2, True)
+
+
 @pytest.mark.parametrize("arguments", [("nowhere.log",), ("-", "--claims", "[]")])
 def test_arguments_that_are_wrong(run: Run, folder: Path, arguments: tuple[str, ...]) -> None:
     """They end with 2."""

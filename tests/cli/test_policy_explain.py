@@ -57,6 +57,14 @@ def test_colour(run: Run, workspace: Workspace) -> None:
     assert "✓ allow policy read-orders" in plain.stdout
 
 
+def test_what_steers_terminals(run: Run, workspace: Workspace) -> None:
+    """Claims are whoever's the issuer lets choose them: their escape sequences are written out."""
+    token = workspace.token(tenant="\x1b]0;owned\x07\x9b31m")
+    done = run("policy", "explain", "--config", workspace.config, *_REQUEST, "--token", token)
+    assert r"\x1b]0;owned\x07\x9b31m" in done.stdout
+    assert all(line.isprintable() for line in done.stdout.splitlines())
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

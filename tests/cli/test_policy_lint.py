@@ -37,6 +37,19 @@ def test_findings(run: Run, config: Path) -> None:
     assert (done.returncode, done.stdout) == (0, _FOUND.format(config=config))
 
 
+def test_what_steers_terminals(run: Run, config: Path) -> None:
+    """A name with escape sequences in it is shown with them written out, where it is odd and where it is wrong."""
+    config.write_text(_CONFIGURATION.replace("name: all", r'name: "all\e[2J\a"'), encoding="utf-8")
+    done = run("policy", "lint", "--config", config)
+    lines = (done.stdout + done.stderr).splitlines()
+    assert lines
+    assert all(line.isprintable() for line in lines)
+    config.write_text(_CONFIGURATION.replace("name: all", r'"\e[2J": all'), encoding="utf-8")
+    done = run("policy", "lint", "--config", config)
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+
+
 def test_strict(run: Run, config: Path) -> None:
     """With --strict a finding is an answer; where all are accepted, or there are none, it is none."""
     assert run("policy", "lint", "--config", config, "--strict").returncode == 1
