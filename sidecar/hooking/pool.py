@@ -130,7 +130,8 @@ class HookPool:
         except WorkerLostError:
             self._replace(worker)
             return None
-        except asyncio.CancelledError:
+        except BaseException:
+            # Cancelled, or a fault of ours: whatever it is, there are as many processes afterwards.
             self._replace(worker)
             raise
         self._free.put_nowait(worker)

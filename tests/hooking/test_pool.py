@@ -10,6 +10,7 @@ import pytest
 from hooking.modules import Hooks, hooks, run
 from sidecar.core.hooked import HookResult
 from sidecar.engine.engine import OverloadError
+from support.identities import identity
 from support.processes import eventually
 
 _PID = "@hook(cpu_bound=True)\ndef check(request, identity): return add(metadata={'pid': os.getpid()})\n"
@@ -91,6 +92,19 @@ def test_process_that_is_killed(tmp_path: Path) -> None:
                 pid = await _pid(made)
                 os.kill(pid, signal.SIGKILL)
                 assert await _pid(made) != pid
+
+        run(made, work)
+
+
+def test_question_that_is_no_json(tmp_path: Path) -> None:
+    """A question that cannot be put fails, and costs no process: the next one is answered."""
+    with hooks(tmp_path, _PID) as made:
+
+        async def work() -> None:
+            for _ in range(2 * len(made.pool.pids)):
+                with pytest.raises(TypeError):
+                    await made.ask(identity=identity(roles=[object()]))
+            assert await _pid(made) > 0
 
         run(made, work)
 
