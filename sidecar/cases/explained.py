@@ -1,6 +1,6 @@
 """A decision and all that led to it, as values that JSON has."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sidecar.cases.run import Found, Prepared, run, situation
@@ -13,6 +13,9 @@ from sidecar.core.trust import Trust
 
 #: HTTP statuses of what a check ends with before policy is asked, where a token that is known is no good.
 _BEFORE_POLICY = frozenset({401, 503})
+#: Characters that are told of what one condition has seen: thousands of conditions may look at one large header.
+_MOST_SEEN, _EACH = 1024, 16  # and what each value takes beside its own
+_HIDDEN = "(the token)"
 
 
 def explained(prepared: Prepared, trust: Trust, denylist: Denylist | None = None) -> dict[str, Json]:
@@ -25,15 +28,13 @@ def explained(prepared: Prepared, trust: Trust, denylist: Denylist | None = None
     trust = replace(trust, hooks=())
     found = run(prepared, trust, denylist)
     policies = () if OUTCOMES[found.decision.reason].status in _BEFORE_POLICY else _policies(prepared, trust)
-    told = {**members(found, policies), "hooks_not_asked": hooks}
-    if prepared.token is None:
-        return told
-    token = prepared.token.decode("utf-8", "replace")
-    return {name: _without(token, value) for name, value in told.items()}
+    token = None if prepared.token is None else prepared.token.decode("utf-8", "replace")
+    told = {**members(found, policies, token), "hooks_not_asked": hooks}
+    return told if token is None else {name: _without(token, value) for name, value in told.items()}
 
 
-def members(found: Found, policies: Sequence[Explained]) -> dict[str, Json]:
-    """Return it as JSON has it."""
+def members(found: Found, policies: Sequence[Explained], token: str | None = None) -> dict[str, Json]:
+    """Return it as JSON has it. ``token`` is not to be seen where what was seen is cut."""
     decision = found.decision
     return {
         "decision": "allow" if found.allowed else "deny",
@@ -56,7 +57,7 @@ def members(found: Found, policies: Sequence[Explained]) -> dict[str, Json]:
                 "scopes": [*sorted(one.policy.scopes)],
                 "enforced": one.enforced,
                 "matches": one.matches,
-                "rules": _nodes(one.rules),
+                "rules": _nodes(one.rules, token),
             }
             for one in policies
         ],
@@ -70,15 +71,33 @@ def _policies(prepared: Prepared, trust: Trust) -> tuple[Explained, ...]:
         return ()  # it never comes to policy; the decision says why
 
 
-def _nodes(nodes: Sequence[Node]) -> list[Json]:
+def _nodes(nodes: Sequence[Node], token: str | None) -> list[Json]:
     return [
-        {"label": node.label, "holds": node.holds, "seen": [*node.seen], "parts": _nodes(node.parts)} for node in nodes
+        {
+            "label": node.label,
+            "holds": node.holds,
+            "seen": [*_seen(node.seen, token)],
+            "parts": _nodes(node.parts, token),
+        }
+        for node in nodes
     ]
+
+
+def _seen(values: Sequence[str], token: str | None) -> Iterator[str]:
+    left = _MOST_SEEN
+    for value in values:
+        if left <= 0:
+            yield "…"
+            return
+        # First of all: half a token is one still.
+        text = value if token is None else value.replace(token, _HIDDEN)
+        yield text if len(text) <= left else f"{text[:left]}…"
+        left -= len(text) + _EACH
 
 
 def _without(token: str, value: Json) -> Json:
     if isinstance(value, str):
-        return value.replace(token, "(the token)")
+        return value.replace(token, _HIDDEN)
     if isinstance(value, list):
         return [_without(token, one) for one in value]
     if isinstance(value, dict):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from sidecar.core.introspection import Client, Introspection, Reference
 from sidecar.core.trust import Trust
 from sidecar.http.message import Answer, Rejection
-from sidecar.runtime.control.explaining import A_SECOND, AT_ONCE, Explaining
+from sidecar.runtime.control.explaining import A_SECOND, AT_ONCE, UNDER_WAY, Explaining
 from support.hooks import hook
 from support.tokens import NOW, claims, mint
 from support.trusts import issuer, policy_set, trust
@@ -146,3 +147,52 @@ def test_a_few_a_second() -> None:
     with pytest.raises(Rejection) as refused:
         _post(explaining, asked)
     assert refused.value.answer.status == 429
+
+
+def test_few_under_way() -> None:
+    """Where explanations take longer than a moment few wait for theirs, at whatever pace others come."""
+    clock, trusts = _Clock(), trust(policy=policy_set(_POLICIES))
+    may_go_on = threading.Event()
+
+    def slow() -> Trust:
+        may_go_on.wait()
+        return trusts
+
+    explaining = Explaining(slow, None, lambda: NOW, clock)
+    body = json.dumps({"request": {"path": "/orders/1"}}).encode()
+
+    async def ask() -> None:
+        waiting = []
+        for _ in range(UNDER_WAY):
+            clock.at += 1.0
+            waiting.append(asyncio.ensure_future(explaining.route().handle(body)))
+            await asyncio.sleep(0)
+        clock.at += 1.0
+        try:
+            with pytest.raises(Rejection) as refused:
+                await asyncio.wait_for(explaining.route().handle(body), 5)
+        finally:
+            may_go_on.set()
+        assert refused.value.answer.status == 429
+        assert {answer.status for answer in await asyncio.gather(*waiting)} == {200}
+        assert (await explaining.route().handle(body)).status == 200
+
+    asyncio.run(ask())
+
+
+def test_answer_is_bounded() -> None:
+    """What was seen is told up to a length, however many conditions see it; a token in it stays hidden."""
+    policies = [
+        {"name": f"p{number}", "action": "allow", "rules": [{"when": [{"key": key, "values": ["no"]}]}]}
+        for number, key in enumerate(["request.headers[x-large]", "request.auth.claims[groups]"] * 100)
+    ]
+    token = mint(claims(groups=[str(number) for number in range(200)]))
+    headers = {"x-large": f"Bearer {token} {'a' * 1_500}"}
+    asked = {"request": {"path": "/orders/1", "headers": headers}, "token": token}
+    explaining = _explaining(under=trust(policy=policy_set(policies)))
+    found = _post(explaining, asked)
+    assert len(json.dumps(found)) < 500_000
+    (large,), groups = (one["rules"][0]["parts"][0]["parts"][0]["seen"] for one in found["policies"][:2])
+    assert large.startswith("Bearer (the token) aaa")
+    assert (groups[:2], groups[-1]) == (["0", "1"], "…")
+    assert token[:100] not in json.dumps(found)

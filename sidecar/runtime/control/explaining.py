@@ -2,7 +2,7 @@
 
 The token goes the way of every check, to the end: signature, times, audience, revocation. Nothing comes of it: no cache
 is read or written, no key fetched, no token signed, no issuer asked, nothing counted. One explanation is made at a
-time, in a thread of its own, and a few a second, so that asking holds up nobody.
+time, in a thread of its own, few wait for it, and a few a second are taken, so that asking holds up nobody.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from sidecar.http.message import Answer, Rejection, document
 
 #: Explanations a second, and how many may come at once.
 A_SECOND, AT_ONCE = 5.0, 10.0
+#: Explanations that may be under way, with the one that is being made: with thousands of policies one takes seconds.
+UNDER_WAY = 10
 
 
 class Explaining:
@@ -31,6 +33,7 @@ class Explaining:
         self._trust, self._denylist, self._now, self._clock = trust, denylist, now, clock
         self._left, self._at = AT_ONCE, clock()
         self._one_at_a_time = asyncio.Lock()
+        self._under_way = 0
 
     def route(self) -> Route:
         """Return it."""
@@ -42,10 +45,14 @@ class Explaining:
             asked = loads_object(body)
         except JsonError as error:
             raise Rejection(400, f"not a JSON object: {error}") from None
-        async with self._one_at_a_time:
-            return document(200, await asyncio.to_thread(self._explained, asked))
+        self._under_way += 1
+        try:
+            async with self._one_at_a_time:
+                return await asyncio.to_thread(self._explained, asked)
+        finally:
+            self._under_way -= 1
 
-    def _explained(self, asked: Mapping[str, Json]) -> dict[str, Json]:
+    def _explained(self, asked: Mapping[str, Json]) -> Answer:
         from sidecar.cases.asked import AskedError, prepared_of  # noqa: PLC0415 - for who asks alone
         from sidecar.cases.explained import explained  # noqa: PLC0415 - the same
         from sidecar.cases.run import UnansweredError  # noqa: PLC0415 - the same
@@ -53,16 +60,17 @@ class Explaining:
         try:
             # One of both: a configuration that comes in between is for the next.
             trust, now = self._trust(), self._now()
-            return explained(prepared_of(asked, trust, now), trust, self._denylist)
+            # Here, not in the loop: it may have megabytes.
+            return document(200, explained(prepared_of(asked, trust, now), trust, self._denylist))
         except AskedError as error:
             raise Rejection(400, str(error)) from None
         except UnansweredError as error:
             raise Rejection(422, str(error)) from None
 
     def _admit(self) -> None:
-        """Raise ``Rejection`` for one more than are taken in a second."""
+        """Raise ``Rejection`` for one more than are taken in a second, or may be under way."""
         now = self._clock()
         self._left, self._at = min(AT_ONCE, self._left + (now - self._at) * A_SECOND), now
-        if self._left < 1:
+        if self._left < 1 or self._under_way >= UNDER_WAY:
             raise Rejection(429, "too many at once", (("retry-after", "1"),))
         self._left -= 1
