@@ -18,8 +18,9 @@ MAX_FILE_BYTES = 4 * 1024 * 1024
 _MANY_VALUES = 100_000
 
 
-#: What reading text that is not YAML raises, ruamel.yaml's own faults included: "!!bool x" is a KeyError in it.
-NOT_YAML = (YAMLError, ValueError, LookupError, ArithmeticError, TypeError, RecursionError)
+#: What reading text that is not YAML raises, ruamel.yaml's own faults included: "!!bool x" is a KeyError in it, and
+#: what merges itself ("a: &a {<<: *a}") an AttributeError.
+NOT_YAML = (YAMLError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RecursionError)
 
 
 class Place(NamedTuple):
