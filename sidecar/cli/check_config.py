@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from sidecar.cli.configuration import load
+from sidecar.cli.printable import printable
 
 
 @click.command()
@@ -21,7 +22,7 @@ def check_config(config: Path) -> None:
     configuration, loaded = load(config)
     settings, trust = configuration.settings, loaded.trust
     for warning in loaded.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        click.echo(printable(f"warning: {warning}"), err=True)
     for issuer in trust.issuers.values():
         keys = "keys are fetched" if issuer.refetch_wait else f"{len(issuer.keys.keys)} key(s)"
         click.echo(f"issuer {issuer.issuer}: {keys}, {', '.join(sorted(issuer.algorithms))}")

@@ -13,6 +13,7 @@ from sidecar.bundle.succession import Wanted, require
 from sidecar.cli.configuration import load
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure, read_file
+from sidecar.cli.printable import echo_line
 from sidecar.cli.private_file import read_private_key
 from sidecar.core.strict_json import Json
 from sidecar.loading.bundle_file import policies_in
@@ -103,10 +104,12 @@ def show_command(*, as_json: bool, file: Path) -> None:
         click.echo(json.dumps(_members(found), indent=2))
         return
     click.echo("NOT VERIFIED: anybody could have written this.")
-    click.echo(f"{found.title}\nkey      {found.key_id}\nissued   {_moment(found.issued_at)}")
+    echo_line(found.title)
+    echo_line(f"key      {found.key_id}")
+    click.echo(f"issued   {_moment(found.issued_at)}")
     click.echo(f"expires  {'never' if found.expires_at is None else _moment(found.expires_at)}")
     for name, members in found.policies.items():
-        click.echo(f"{name:<8} {_summary(members)}")
+        echo_line(f"{name:<8} {_summary(members)}")
 
 
 def _by_keys(compact: bytes, keys: Path, name: str | None) -> Bundle:

@@ -10,6 +10,7 @@ from sidecar.cli.administration import post
 from sidecar.cli.configuration import config_option, load
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
+from sidecar.cli.printable import printable
 from sidecar.core.strict_json import Json
 
 _CREATED, _BAD_REQUEST = 201, 400
@@ -50,7 +51,7 @@ def revoke(config: Path, issuer: str, expires_at: int | None, issued_before: str
     status, text = post(settings.admin.listen, file, "/revocations", json.dumps(entry).encode())
     if status != _CREATED:
         raise Failure(text, ExitCode.USAGE if status == _BAD_REQUEST else ExitCode.UNAVAILABLE)
-    click.echo(text)
+    click.echo(printable(text, "\n"))
 
 
 def _time(text: str) -> int:

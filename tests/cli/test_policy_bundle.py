@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.bundle.message import read_bundle, sign
+from sidecar.core.strict_json import Json
 from sidecar.demo.workspace import Workspace
 from sidecar.keys.signing import generate
 from sidecar.settings.policy_bundle import signers_of
@@ -137,3 +138,13 @@ def test_shown(folder: Path, run: Run) -> None:
     assert (whole["verified"], whole["policies"]) == (False, allow("/a"))
     (folder / "o.jws").write_bytes(b"nothing")
     assert run("policy", "bundle", "show", "o.jws").returncode == 1
+
+
+def test_shown_without_steering_terminals(folder: Path, run: Run) -> None:
+    """Names in a bundle that anybody could have written have their escape sequences written out."""
+    policies: Json = {"policies": [{"name": "\x1b[2J", "action": "\x9b1m\n"}], "\x1b]0;owned\x07": []}
+    (folder / "o.jws").write_bytes(sign(content(7, policies, bundle="x"), generate("\x1b[8m")))
+    found = run("policy", "bundle", "show", "o.jws")
+    assert (found.returncode, found.stderr) == (0, "")
+    assert all(line.isprintable() for line in found.stdout.removesuffix("\n").split("\n"))
+    assert r"key      \x1b[8m" in found.stdout
