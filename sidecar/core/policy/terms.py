@@ -5,7 +5,6 @@ where it keeps a request out one of them is enough, and where it lets one in all
 variable that is not there, a comparison of unlike things, too many combinations) keeps the request out.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
 from math import prod
@@ -14,14 +13,13 @@ from sidecar.core.endpoint import Endpoint
 from sidecar.core.identity import Identity
 from sidecar.core.policy.attributes import header_readings, is_read_alike
 from sidecar.core.policy.case import Case
+from sidecar.core.policy.commas import needs_runs
 from sidecar.core.policy.model import Expression, Joint, Term, Value
 from sidecar.core.policy.peer import Workload, client_address, workload
 from sidecar.core.strict_json import Json
 
 #: Combinations of readings that are looked at: a path has up to 13, and each evaluation may take milliseconds.
 _MOST_READINGS = 16
-#: A comma that may stand in a literal, be it as an escape (by its number, in whichever base).
-_COMMA = re.compile(r"['\"][^'\"]*(?:,|\\[xXuU0-7])[^'\"]*['\"]")
 PATH, HEADERS, CLAIMS, BODY = "request.path", "request.headers", "identity.claims", "request.body"
 
 
@@ -98,8 +96,7 @@ def _has_one_reading(joint: Joint, case: Case) -> bool:
 def holds(term: Term, case: Case, *, keeps_out: bool) -> bool:
     """Say whether a term holds. ``keeps_out``: whether a rule that matches keeps the request out."""
     values = _values(term, case)
-    runs = bool(term.headers) and _COMMA.search(term.text) is not None
-    headers = [(name, header_readings(name, case.request, runs=runs)) for name in sorted(term.headers)]
+    headers = [(name, header_readings(name, case.request, runs=needs_runs(term))) for name in sorted(term.headers)]
     if any(readings is None for _, readings in headers):
         return keeps_out
     paths = case.request.endpoint.paths if PATH in term.variables else ("",)
