@@ -39,6 +39,9 @@ class RequestCase(Model):
     destination: DestinationCase = Field(default_factory=lambda: DestinationCase.model_validate({}))
     sni: str | None = Field(None, description="The name asked for in TLS; without: no TLS.")
     context: dict[str, str] = Field(default={}, description="Envoy's context_extensions.")
+    route_metadata: dict[str, dict[str, Any]] = Field(
+        default={}, description="The metadata of Envoy's route, by namespace."
+    )
     body: dict[str, Any] | str | None = Field(
         None, description="The body: an object goes as JSON, with its Content-Type; a text as it is. Without: none."
     )

@@ -28,7 +28,9 @@ class Cases:
             return None
         names = ("policies", "public", "cors_preflight", "response")
         found = {name: self.document.values[name] for name in names if name in self.document.values}
-        return {**found, "request": {"xff_num_trusted_hops": self.content.xff_num_trusted_hops, "body": {}}}
+        # Whatever Envoy may be told to send: the cases say what it does.
+        sent = {"body": {}, "route_metadata": ["any"]}
+        return {**found, "request": {"xff_num_trusted_hops": self.content.xff_num_trusted_hops, **sent}}
 
     def place(self, number: int) -> str:
         """Return where a case stands, by its number from 0 on."""

@@ -20,6 +20,8 @@ def check_request(request: RequestCase, token: str | None, source: Source = BEAR
     attributes.destination.address.socket_address.address = request.destination.address
     attributes.destination.address.socket_address.port_value = request.destination.port
     attributes.context_extensions.update(request.context)
+    for name, metadata in request.route_metadata.items():
+        attributes.route_metadata_context.filter_metadata[name].update(metadata)
     if request.sni is not None:
         attributes.tls_session.SetInParent()
         attributes.tls_session.sni = request.sni

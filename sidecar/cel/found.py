@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol
 from sidecar.cel.given import S
 from sidecar.cel.operand import Run
 from sidecar.cel.supply import mapping, member_of, supply_of
-from sidecar.cel.variables import BODY, CLAIMS
+from sidecar.cel.variables import JSON_MAPS
 
 
 class Values(Protocol):
@@ -64,7 +64,7 @@ class Found(Generic[S]):
     def member(self, name: str, member: str) -> Run:
         """Return what gives a member."""
         find, supply = self.finders[name], member_of(name)
-        if name in {CLAIMS, BODY}:
+        if name in JSON_MAPS:
             return lambda source: supply(mapping(find(source))[member])
 
         def text(source: S) -> object:
@@ -94,4 +94,4 @@ class Found(Generic[S]):
             supply(value)
             return True
 
-        return has_member if name in {CLAIMS, BODY} else has_text
+        return has_member if name in JSON_MAPS else has_text

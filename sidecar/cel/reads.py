@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sidecar.cel.error import at
 from sidecar.cel.tree import CheckedExpr, Expr, children, is_text, name_of, offset_of, operands, walk
-from sidecar.cel.variables import BODY, CLAIMS, CONTEXT, HEADERS, ROOTS, VARIABLES
+from sidecar.cel.variables import BODY, CLAIMS, CONTEXT, HEADERS, ROOTS, ROUTE, VARIABLES
 
 #: As conditions on headers have it: Envoy refuses names with "_".
 _HEADER_NAME = re.compile(r"[a-z0-9-]+", re.ASCII)
@@ -17,13 +17,17 @@ _FORMS = "request.headers['x-team'], 'x-team' in request.headers or has(request.
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """``claims``, ``context`` and ``body`` are names of the first level; ``None`` where the map is used as a whole."""
+    """``claims``, ``context``, ``body`` and ``route`` are names of the first level.
+
+    ``None`` where the map is used as a whole.
+    """
 
     variables: frozenset[str]
     headers: frozenset[str]
     claims: frozenset[str] | None
     context: frozenset[str] | None
     body: frozenset[str] | None
+    route: frozenset[str] | None
 
     def joined(self, other: "Reads") -> "Reads":
         """Return what either reads."""
@@ -33,6 +37,7 @@ class Reads:
             _either(self.claims, other.claims),
             _either(self.context, other.context),
             _either(self.body, other.body),
+            _either(self.route, other.route),
         )
 
 
@@ -66,7 +71,7 @@ def reads_of(source: str, checked: CheckedExpr, root: Expr) -> Reads:
         if problem := _wrong_header(member):
             raise at(source, offset_of(node, checked), problem)
         headers.add(member)
-    return Reads(variables, frozenset(headers), *(_names(root, name) for name in (CLAIMS, CONTEXT, BODY)))
+    return Reads(variables, frozenset(headers), *(_names(root, name) for name in (CLAIMS, CONTEXT, BODY, ROUTE)))
 
 
 def _names(root: Expr, variable: str) -> frozenset[str] | None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
 from sidecar.cel.reads import Reads
-from sidecar.cel.variables import BODY, CLAIMS, CONTEXT, HEADERS, TEXTS_LENGTH, VARIABLES, Kind
+from sidecar.cel.variables import BODY, CLAIMS, CONTEXT, HEADERS, JSON_MAPS, ROUTE, TEXTS_LENGTH, VARIABLES, Kind
 
 #: Takes a value as it is given; returns it as the library takes it.
 Supply: TypeAlias = Callable[[Any], object]
@@ -34,14 +34,15 @@ def supply_of(name: str) -> Supply:
 
 def member_of(name: str) -> Supply:
     """Return what makes a member of a map ready."""
-    return _checked if name in {CLAIMS, BODY} else _text(VARIABLES[name].longest)
+    return _checked if name in JSON_MAPS else _text(VARIABLES[name].longest)
 
 
 def _supply(name: str, reads: Reads) -> Supply:
-    names = {HEADERS: reads.headers, CLAIMS: reads.claims, CONTEXT: reads.context, BODY: reads.body}.get(name)
+    maps = {CLAIMS: reads.claims, CONTEXT: reads.context, BODY: reads.body, ROUTE: reads.route}
+    names = reads.headers if name == HEADERS else maps.get(name)
     if names is None:
         return supply_of(name)
-    return (_members if name in {CLAIMS, BODY} else partial(_texts_in, member_of(name)))(tuple(sorted(names)))
+    return (_members if name in JSON_MAPS else partial(_texts_in, member_of(name)))(tuple(sorted(names)))
 
 
 def _text(longest: int) -> Supply:

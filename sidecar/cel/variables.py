@@ -16,6 +16,9 @@ HEADERS: Final = "request.headers"
 CLAIMS: Final = "identity.claims"
 CONTEXT: Final = "context"
 BODY: Final = "request.body"
+ROUTE: Final = "route.metadata"
+#: Maps whose members are any JSON.
+JSON_MAPS: Final = frozenset({CLAIMS, BODY, ROUTE})
 #: Bytes of all claims together, as JSON. The token they come in is bounded by ``limits.max_token_bytes``.
 CLAIMS_BYTES: Final = 16384
 #: Of one header, as in conditions on headers (``core.policy.attributes``).
@@ -68,6 +71,7 @@ VARIABLES: Final = {
     "destination.port": Variable(Kind.NUMBER),
     "connection.sni": Variable(Kind.TEXT, 1024),
     CONTEXT: Variable(Kind.TEXT_MAP, 4096),
+    ROUTE: Variable(Kind.ANY_MAP, 4096),
     "now": Variable(Kind.TIME),
 }
 #: First parts of the names: no variable of a comprehension may be called so.

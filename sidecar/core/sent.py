@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from envoy.config.core.v3.base_pb2 import HeaderValue
 from envoy.service.auth.v3.attribute_context_pb2 import AttributeContext
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
+from google.protobuf.json_format import Error, MessageToDict
 from google.protobuf.message import DecodeError
 
 from sidecar.core.reason import Reason, Refusal
@@ -69,6 +70,15 @@ class SentRequest:
         """
         name: str = self.attributes.tls_session.sni
         return name.lower().removesuffix(".")
+
+    @property
+    def route_metadata(self) -> Mapping[str, object] | None:
+        """The metadata of the route that Envoy chose, by namespace, of those that it sends; ``None`` without any."""
+        namespaces = self.attributes.route_metadata_context.filter_metadata
+        try:
+            return {name: MessageToDict(namespaces[name]) for name in list(namespaces)} or None
+        except Error:
+            return None  # a number that JSON does not have
 
     @property
     def scheme(self) -> str:

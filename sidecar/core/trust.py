@@ -130,7 +130,8 @@ class Trust:
 
     ``max_token_bytes`` counts the compact token's characters, ``max_path_bytes`` those of the path without its query,
     ``max_body_bytes`` are what Envoy is told to send of a body (0: it is not), which then may be a part of a larger one
-    (``takes_partial_bodies``). ``effects`` are what policies do beside deciding.
+    (``takes_partial_bodies``). ``route_metadata`` are the namespaces of its routes' metadata that it is told to send.
+    ``effects`` are what policies do beside deciding.
     ``headers_read`` are the names of all headers that a check looks at, ``sources`` all places of credentials, and
     ``api_keys`` and ``introspecting`` those of API keys and of opaque tokens, with whose they are. ``hooks`` are asked
     in their order. ``reads_ports``: whether anything looks at the listener's port.
@@ -144,6 +145,7 @@ class Trust:
     max_path_bytes: int
     max_body_bytes: int = 0
     takes_partial_bodies: bool = False
+    route_metadata: tuple[str, ...] = ()
     effects: Effects = NO_EFFECTS
     hooks: tuple[Hook, ...] = ()
     reads_ports: bool = field(init=False, compare=False)

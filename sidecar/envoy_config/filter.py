@@ -62,6 +62,7 @@ def _ext_authz(options: EnvoyOptions) -> ext_authz.ExtAuthz:
         encode_raw_headers=options.encode_raw_headers,
         allowed_headers=_allowed_headers(options),
         with_request_body=_body(options),
+        route_metadata_context_namespaces=[*options.route_metadata],
     )
 
 

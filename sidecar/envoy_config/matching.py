@@ -67,6 +67,7 @@ def options_for(
         peer_certificate=any(one.bound is not None and one.bound.mtls for one in trust.issuers.values()),
         timeout_seconds=CHECK_SECONDS + _asking_seconds(trust) / OF_THE_DEADLINE,
         max_body_bytes=trust.max_body_bytes,
+        route_metadata=trust.route_metadata,
         allow_partial_message=trust.takes_partial_bodies,
         validate_mutations=not trust.effects.set_parameters,
         allowed_headers=None if all_headers else tuple(sorted(trust.headers_read)),

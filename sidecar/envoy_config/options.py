@@ -106,6 +106,9 @@ class EnvoyOptions:
     ``envoy_config_stale``.
     """
 
+    route_metadata: tuple[str, ...] = ()
+    """Namespaces of the routes' metadata that the sidecar is sent. Default: none."""
+
     allow_partial_message: bool = False
     """Let larger bodies pass, of which the sidecar is sent the beginning. Default off: Envoy answers 413."""
 

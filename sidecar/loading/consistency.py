@@ -131,6 +131,8 @@ def _expressions(settings: Settings) -> Iterator[Inconsistency]:
             continue
         if settings.request.body is None and any("request.body" in term.variables for term in terms):
             yield where, "looks at the body, which Envoy is not told to send; write 'request: {body: {}}'"
+        if not settings.request.route_metadata and any("route.metadata" in term.variables for term in terms):
+            yield where, "looks at route.metadata, which Envoy is not told to send; name it in request.route_metadata"
         if size > LARGEST_TOKEN and any("identity.claims" in term.variables for term in terms):
             yield (
                 ("request", "max_token_bytes"),

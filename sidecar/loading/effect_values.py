@@ -100,6 +100,8 @@ def _expressions(settings: Settings) -> Iterator[_Inconsistency]:
             continue
         if "request.body" in value.variables:
             yield where, "looks at the body, which conditions alone may do"
+        if "route.metadata" in value.variables and not settings.request.route_metadata:
+            yield where, "looks at route.metadata, which Envoy is not told to send; name it in request.route_metadata"
         if settings.request.max_token_bytes > LARGEST_TOKEN and "identity.claims" in value.variables:
             yield (
                 ("request", "max_token_bytes"),

@@ -251,6 +251,7 @@ def _trust(settings: Settings, issuers: dict[str, Issuer], hooks: tuple[Hook, ..
         max_path_bytes=settings.request.max_path_bytes,
         max_body_bytes=0 if body is None else body.max_bytes,
         takes_partial_bodies=body is not None and body.allow_partial_message,
+        route_metadata=tuple(settings.request.route_metadata),
         effects=effects,
         hooks=hooks,
     )

@@ -72,6 +72,11 @@ class RequestSettings(Model):
     body: BodySettings | None = Field(
         None, description="Has Envoy send the body along, for request.body in CEL (docs/cel.md). Default: it does not."
     )
+    route_metadata: list[Text] = Field(
+        default=[],
+        max_length=16,
+        description="Namespaces of the metadata of Envoy's routes that it is to send along, for route.metadata in CEL.",
+    )
 
 
 class CacheSettings(Model):

@@ -22,4 +22,4 @@ def test_corpus(path: Path) -> None:
 
 def test_there_are_cases() -> None:
     """The corpus is found."""
-    assert [path.stem for path in FILES] == ["allowed", "body", "denied"]
+    assert [path.stem for path in FILES] == ["allowed", "body", "denied", "route-metadata"]

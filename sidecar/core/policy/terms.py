@@ -60,6 +60,7 @@ _OF_REQUEST: Mapping[str, Callable[[Case], object]] = {
     "destination.address": lambda case: case.request.sent.destination or None,
     "connection.sni": lambda case: case.request.sent.server_name or None,
     "context": lambda case: case.request.sent.attributes.context_extensions,
+    "route.metadata": lambda case: case.request.sent.route_metadata,
 }
 #: Finds each variable there is, with the first reading of the path, and all headers and claims.
 FINDERS: Mapping[str, Callable[[Case], object]] = {
