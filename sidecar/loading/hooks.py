@@ -10,6 +10,7 @@ from sidecar.loading.policy import operations_of
 from sidecar.loading.problem import ConfigurationError, FieldPath
 from sidecar.loading.reserved import has_meaning
 from sidecar.settings import Settings
+from sidecar.settings.response import IdentityHeaderSettings
 
 
 def read_hooks(configuration: Configuration) -> bytes:
@@ -56,7 +57,10 @@ def _of(settings: Settings, facts: Sequence[HookFacts]) -> Sequence[HookFacts]:
 def hook_problems(settings: Settings, hooks: Sequence[Hook]) -> Iterator[tuple[FieldPath, str]]:
     """Yield what hooks declare that does not go together with the rest."""
     identity = settings.response.identity_headers
-    taken = {name: "an identity header" for name in (identity.subject, identity.issuer, identity.scopes) if name}
+    fields = ("subject", "issuer", "scopes")
+    # Applications may go by the usual names whatever the configuration calls them.
+    taken = {IdentityHeaderSettings.model_fields[name].default: "an identity header's usual name" for name in fields}
+    taken |= {name: "an identity header" for name in (identity.subject, identity.issuer, identity.scopes) if name}
     taken |= dict.fromkeys(identity.claims.values(), "an identity header")
     if settings.assertion is not None:
         taken[settings.assertion.header] = "the assertion's header"

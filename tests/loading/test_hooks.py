@@ -79,6 +79,7 @@ def test_other_code_is_another_trust(folder: Path) -> None:
         (("x.tenant",), "", "sets 'x.tenant'; write letters, digits and '-' alone"),
         (("x~tenant",), "", "sets 'x~tenant'; write letters, digits and '-' alone"),
         (("x-auth-subject",), "", "sets 'x-auth-subject', which is an identity header; choose another name"),
+        (("x-auth-subject",), "response: {identity_headers: {subject: x-user}}", "an identity header's usual name"),
         (("x-roles",), "response: {identity_headers: {claims: {roles: x-roles}}}", "which is an identity header"),
         (("x-tenant", "x-tenant"), "", "hooks[1].call: sets 'x-tenant', which is set by rules_of_loading:one, too"),
     ],
