@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sidecar.cel.error import at
 from sidecar.cel.tree import CheckedExpr, Expr, children, is_text, name_of, offset_of, operands, walk
-from sidecar.cel.variables import BODY, CLAIMS, CONTEXT, HEADERS, ROOTS, ROUTE, VARIABLES
+from sidecar.cel.variables import BODY, CLAIMS, CONTEXT, HEADERS, ROOTS, ROUTE, VARIABLES, looks_at
+from sidecar.core.policy.model import Looks
 
 #: As conditions on headers have it: Envoy refuses names with "_".
 _HEADER_NAME = re.compile(r"[a-z0-9-]+", re.ASCII)
@@ -39,6 +40,33 @@ class Reads:
             _either(self.body, other.body),
             _either(self.route, other.route),
         )
+
+
+class Reading:
+    """What an expression tells of what it reads, by its ``reads``."""
+
+    __slots__ = ()
+    reads: Reads
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """Return the names of the variables that it reads."""
+        return self.reads.variables
+
+    @property
+    def headers(self) -> frozenset[str]:
+        """Return the names of the headers that it reads, in lower case."""
+        return self.reads.headers
+
+    @property
+    def claims(self) -> frozenset[str] | None:
+        """Return the names of the claims that it reads, of the first level; ``None`` if it may look at any."""
+        return self.reads.claims
+
+    @property
+    def looks(self) -> Looks:
+        """Return what it looks at."""
+        return looks_at(self.reads.variables)
 
 
 def _either(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:

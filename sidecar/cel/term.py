@@ -5,38 +5,16 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from sidecar.cel.answering import Answering
-from sidecar.cel.reads import Reads
-from sidecar.cel.variables import looks_at
-from sidecar.core.policy.model import Looks
+from sidecar.cel.reads import Reading, Reads
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class Term(Reading):
     """A condition without an outermost ``&&``. Equal to all that have its text, and so in digests (``core.digest``)."""
 
     text: str
     reads: Reads = field(compare=False, repr=False)
     answering: Answering = field(compare=False, repr=False)
-
-    @property
-    def variables(self) -> frozenset[str]:
-        """Return the names of the variables that it reads."""
-        return self.reads.variables
-
-    @property
-    def headers(self) -> frozenset[str]:
-        """Return the names of the headers that it reads, in lower case."""
-        return self.reads.headers
-
-    @property
-    def claims(self) -> frozenset[str] | None:
-        """Return the names of the claims that it reads, of the first level; ``None`` if it may look at any."""
-        return self.reads.claims
-
-    @property
-    def looks(self) -> Looks:
-        """Return what it looks at."""
-        return looks_at(self.reads.variables)
 
     def __call__(self, values: Mapping[str, object]) -> bool | None:
         """Evaluate with values by the names of variables; times in seconds since 1970.

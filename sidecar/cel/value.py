@@ -6,14 +6,12 @@ from typing import NoReturn
 
 from sidecar.cel.environment import Valued
 from sidecar.cel.given import Given
-from sidecar.cel.reads import Reads
-from sidecar.cel.variables import looks_at
-from sidecar.core.policy.model import Looks
+from sidecar.cel.reads import Reading, Reads
 from sidecar.core.strict_json import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class Value(Reading):
     """What an expression comes to, as JSON. Equal by its text and what it has to be, and so in digests."""
 
     text: str
@@ -26,26 +24,6 @@ class Value:
     def __post_init__(self) -> None:
         """Note the name of the type, which has a place in digests."""
         object.__setattr__(self, "kind", self.expected.__name__ if self.expected else "")
-
-    @property
-    def variables(self) -> frozenset[str]:
-        """Return the names of the variables that it reads."""
-        return self.reads.variables
-
-    @property
-    def headers(self) -> frozenset[str]:
-        """Return the names of the headers that it reads, in lower case."""
-        return self.reads.headers
-
-    @property
-    def claims(self) -> frozenset[str] | None:
-        """Return the names of the claims that it reads, of the first level; ``None`` if it may look at any."""
-        return self.reads.claims
-
-    @property
-    def looks(self) -> Looks:
-        """Return what it looks at."""
-        return looks_at(self.reads.variables)
 
     def __call__(self, values: Mapping[str, object]) -> Json:
         """Evaluate with values by the names of variables; times in seconds since 1970.

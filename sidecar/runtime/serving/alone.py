@@ -18,7 +18,7 @@ from sidecar.runtime.control.desk import Desk
 from sidecar.runtime.control.feed_files import FeedFileError
 from sidecar.runtime.control.reload import Reading
 from sidecar.runtime.ipc.fleet import Fleet, Member, Role
-from sidecar.runtime.ipc.heartbeat import END_SECONDS, INTERVAL, KEYS_USED_SECONDS, Heart
+from sidecar.runtime.ipc.heartbeat import END_SECONDS, INTERVAL, Heart
 from sidecar.runtime.ipc.shared import make_shared, open_board
 from sidecar.runtime.serving import garbage
 from sidecar.runtime.serving.checks import Checks
@@ -129,7 +129,6 @@ class _Alone:
             await asyncio.sleep(INTERVAL)
 
     async def _beat(self) -> None:
-        told_at = time.monotonic()
         while True:
             self._scoreboard.write_overall(Overall(os.getpid(), time.monotonic(), 0, self._draining))
             self._holder.look()
@@ -139,10 +138,8 @@ class _Alone:
             if self._keys is not None:
                 self._keys.look()
             self._checks.publish()
-            if time.monotonic() - told_at >= KEYS_USED_SECONDS:
-                told_at = time.monotonic()
-                for digest in self._checks.keys_used():
-                    self._desk.key_uses.note(digest)
+            for digest in self._checks.keys_used():
+                self._desk.key_uses.note(digest)
             await asyncio.sleep(INTERVAL)
 
     def _ask(self, issuer_digest: bytes) -> None:

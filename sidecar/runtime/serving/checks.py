@@ -24,6 +24,7 @@ from sidecar.memory.replays import ReplayTable
 from sidecar.observe.cache_meter import CacheMeter
 from sidecar.observe.series import CHECK, CHECK_DURATION, INTROSPECTION, WOULD_DENY, Introspection, Tier, would_deny
 from sidecar.runtime.ipc.fleet import Fleet, Member
+from sidecar.runtime.ipc.heartbeat import KEYS_USED_SECONDS
 from sidecar.runtime.ipc.shared import Shared
 from sidecar.runtime.serving.asserting import Asserting
 from sidecar.runtime.serving.front import front_for
@@ -55,6 +56,7 @@ class Checks:
         hooks: bytes = b"",
     ) -> None:
         self._row = row
+        self._told_at = time.monotonic()
         self._asserting = asserting
         self._signatures = Signatures(member, fleet, shared, settings, row)
         self._shared_cache = SharedCache(shared.cache.open(), shared.seed)
@@ -117,7 +119,13 @@ class Checks:
         return self._front.connections
 
     def keys_used(self) -> set[bytes]:
-        """Return the digests of the keys that tokens were signed with which came since the last time, and were good."""
+        """Return the digests of the keys that tokens were signed with which came since the last time, and were good.
+
+        Nothing before it is time to tell of them again.
+        """
+        if time.monotonic() - self._told_at < KEYS_USED_SECONDS:
+            return set()
+        self._told_at = time.monotonic()
         met, self._tokens.keys_met = self._tokens.keys_met, set()
         return met | {one.identity.key_digest for one in self._local_cache.used() if one.identity is not None}
 

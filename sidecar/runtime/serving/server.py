@@ -17,7 +17,7 @@ from sidecar.runtime.control.signing import signing_pool
 from sidecar.runtime.ipc.blob import take
 from sidecar.runtime.ipc.channel import Channel, Kind, Message
 from sidecar.runtime.ipc.handles import Handle
-from sidecar.runtime.ipc.heartbeat import INTERVAL, KEYS_USED_SECONDS, Heart
+from sidecar.runtime.ipc.heartbeat import INTERVAL, Heart
 from sidecar.runtime.ipc.shared import open_board
 from sidecar.runtime.serving import garbage
 from sidecar.runtime.serving.asserting import Asserting
@@ -105,7 +105,7 @@ class _Server:
         return 0
 
     async def _beat(self) -> None:
-        asked_at = told_at = time.monotonic()
+        asked_at = time.monotonic()
         while True:
             self._holder.look()
             if self._holder.lacks_keys and time.monotonic() - asked_at >= _ASK_AGAIN_SECONDS:
@@ -115,10 +115,8 @@ class _Server:
             self._heart.connections = self._checks.connections()
             self._heart.beat()
             self._checks.publish()
-            if time.monotonic() - told_at >= KEYS_USED_SECONDS:
-                told_at = time.monotonic()
-                for digest in self._checks.keys_used():
-                    self._say(Kind.USED, digest=digest)
+            for digest in self._checks.keys_used():
+                self._say(Kind.USED, digest=digest)
             await asyncio.sleep(INTERVAL)
 
     def _changed(self, trust: Trust) -> None:
