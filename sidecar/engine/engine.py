@@ -17,7 +17,7 @@ from typing import assert_never
 from sidecar.core import response
 from sidecar.core.assertion import Minted, Statement
 from sidecar.core.check import Checker
-from sidecar.core.decision import Decision, Denial
+from sidecar.core.decision import Denial
 from sidecar.core.hooked import HookAnswer, HookAnswers, HookResult
 from sidecar.core.needs import (
     AskHooks,
@@ -33,8 +33,9 @@ from sidecar.core.needs import (
 )
 from sidecar.core.reason import Reason
 
-#: Told how each check ended, and after how many seconds.
-Observer = Callable[[Decision, float], None]
+#: Told how each check ended, after how many seconds, what was asked, and whether it had to wait for anything. Raises
+#: nothing: it would be the answer that is lost.
+Observer = Callable[[Decided, float, bytes, bool], None]
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ class Engine:
         services: Services,
         clock: Callable[[], float],
         realm: Callable[[], str],
-        observe: Observer = lambda _decision, _seconds: None,
+        observe: Observer = lambda _decided, _seconds, _request, _waited: None,
     ) -> None:
         self._checker = checker
         self._services = services
@@ -131,11 +132,11 @@ class Engine:
             except BaseException:  # noqa: BLE001 - a panic of a native library is no Exception; the caller is denied
                 step = self._fail_internally(request)
         if isinstance(step, Decided):
-            self._observe(step.decision, perf_counter() - began)
+            self._observe(step, perf_counter() - began, request, False)  # noqa: FBT003 - a fact
             return step.response
         check = self._asked_safely(step, request) if isinstance(step, AskHooks) else _UnderWay(step)
         if isinstance(check.step, Decided):
-            self._observe(check.step.decision, perf_counter() - began)
+            self._observe(check.step, perf_counter() - began, request, False)  # noqa: FBT003 - a fact
             return check.step.response
         return self._go_on(check, request, timeout, began)
 
@@ -167,7 +168,7 @@ class Engine:
         A front's own refusal would be a gRPC error, which lets in under failure_mode_allow (docs/decisions/0004).
         """
         step = self._fail(Reason.REQUEST_TOO_LARGE, b"")
-        self._observe(step.decision, 0.0)
+        self._observe(step, 0.0, b"", False)  # noqa: FBT003 - a fact
         return step.response
 
     async def check(self, request: bytes, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - see begin
@@ -178,7 +179,7 @@ class Engine:
     async def _go_on(self, check: _UnderWay, request: bytes, timeout: float | None, began: float) -> bytes:  # noqa: ASYNC109 - see begin
         left = None if timeout is None else timeout - (perf_counter() - began)
         decided = await self._finish_safely(check, request, left)
-        self._observe(decided.decision, perf_counter() - began)
+        self._observe(decided, perf_counter() - began, request, True)  # noqa: FBT003 - a fact
         return decided.response
 
     async def _finish_safely(self, check: _UnderWay, request: bytes, timeout: float | None) -> Decided:  # noqa: ASYNC109 - see begin

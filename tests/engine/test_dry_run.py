@@ -32,7 +32,9 @@ def _dry(**response: Any) -> Trust:  # noqa: ANN401 - response settings
 def _check(verify: _Verify, raw: bytes, timeout: float | None = None, in_force: Trust | None = None) -> Answer:
     chosen, seen = in_force or _dry(), list[Decision]()
     services = Services(verify)
-    engine = Engine(Checker(lambda: chosen), services, lambda: NOW, lambda: "api", lambda one, _: seen.append(one))
+    engine = Engine(
+        Checker(lambda: chosen), services, lambda: NOW, lambda: "api", lambda one, *_: seen.append(one.decision)
+    )
     answer = read_answer(asyncio.run(engine.check(raw, timeout)))
     assert [would_deny(one).value for one in seen] == [answer.metadata.get("dry_run", {}).get("reason", answer.reason)]
     return answer

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from sidecar.core.assertion import NO_RENEWALS
 from sidecar.core.check import Checker
-from sidecar.core.decision import Decision
 from sidecar.core.dpop import Proofs
 from sidecar.core.trust import Trust
 from sidecar.engine.denylist import SharedDenylist
@@ -22,13 +21,14 @@ from sidecar.memory.counters import Row
 from sidecar.memory.denylist import Denylist
 from sidecar.memory.replays import ReplayTable
 from sidecar.observe.cache_meter import CacheMeter
-from sidecar.observe.series import CHECK, CHECK_DURATION, INTROSPECTION, WOULD_DENY, Introspection, Tier, would_deny
+from sidecar.observe.series import INTROSPECTION, Introspection, Tier
 from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.runtime.ipc.heartbeat import KEYS_USED_SECONDS
 from sidecar.runtime.ipc.shared import Shared
 from sidecar.runtime.serving.asserting import Asserting
 from sidecar.runtime.serving.front import front_for
 from sidecar.runtime.serving.hooks import asker_of
+from sidecar.runtime.serving.observing import observer_of
 from sidecar.runtime.serving.refetching import Refetching
 from sidecar.runtime.serving.signatures import Signatures
 from sidecar.settings import Settings
@@ -89,7 +89,7 @@ class Checks:
             introspect=self._introspector.introspect,
             ask=ask_nobody if self._hooks is None else self._hooks.ask,
         )
-        engine = Engine(checker, services, time.time, lambda: trust().response.realm, self._observe)
+        engine = Engine(checker, services, time.time, lambda: trust().response.realm, observer_of(row))
         self._front = front_for(settings, engine, folder)
         wanted = parse_anywhere(settings.listen)
         self._wanted = wanted if settings.listen_mode == "shared" else numbered(wanted, member.number)
@@ -136,14 +136,6 @@ class Checks:
         if self._asserting is not None and self._asserting.has_lost_a_key():
             # With its assertions, which are in there. The identities are in the shared cache still.
             self._local_cache.clear()
-
-    def _observe(self, decision: Decision, seconds: float) -> None:
-        try:
-            index = CHECK[decision.reason]
-        except KeyError:
-            # What passes in global dry run alone has no index of its own, so that nothing is asked for it without.
-            index = WOULD_DENY[would_deny(decision)]
-        self._row.observe(CHECK_DURATION, seconds, index)
 
     def _observe_introspection(self, result: Result) -> None:
         self._row.add(INTROSPECTION[Introspection[result.name]])

@@ -1,0 +1,47 @@
+"""What is told of each check, once it has its answer: metrics always, others where a configuration asks for it."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from sidecar.core.needs import Decided
+from sidecar.engine.engine import Observer
+from sidecar.memory.counters import Row
+from sidecar.observe.series import CHECK, CHECK_DURATION, WOULD_DENY, would_deny
+
+_log = logging.getLogger(__name__)
+
+#: How each check ended, after how many seconds, what was asked (with the token in it: it must not be kept for longer
+#: than it takes to read what may be told), and whether the check had to wait for anything.
+Watcher = Observer
+
+
+def observer_of(row: Row, watchers: Sequence[Watcher] = ()) -> Observer:
+    """Return what tells of each check. Without ``watchers`` it is the metrics alone, with nothing around them."""
+    counted = counting(row)
+    if not watchers:
+        return counted
+    told = (counted, *watchers)
+
+    def observe(decided: Decided, seconds: float, request: bytes, waited: bool) -> None:  # noqa: FBT001 - a fact
+        for one in told:
+            try:
+                one(decided, seconds, request, waited)
+            except Exception:  # noqa: BLE001 - the answer goes its way, whatever becomes of what is told of it
+                _log.exception("a check could not be told of")
+
+    return observe
+
+
+def counting(row: Row) -> Observer:
+    """Return what counts each check, in ``row``."""
+    observe: Callable[[int, float, int], None] = row.observe
+
+    def count(decided: Decided, seconds: float, _request: bytes, _waited: bool) -> None:  # noqa: FBT001 - a fact
+        try:
+            index = CHECK[decided.decision.reason]
+        except KeyError:
+            # What passes in global dry run alone has no index of its own, so that nothing is asked for it without.
+            index = WOULD_DENY[would_deny(decided.decision)]
+        observe(CHECK_DURATION, seconds, index)
+
+    return count
