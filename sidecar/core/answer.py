@@ -72,11 +72,19 @@ def _permitted(permit: Permit, asked: Asked, known: Known, case: Case, assertion
         if of_any_endpoint and len(known.permits) < _MOST_PERMITS:
             known.permits[name] = kept
     # Where requests are rewritten the next one may have to be, though this one had not.
-    if asked.rules.of_identity and not rewrites:
+    if not rewrites:
+        _settle(kept, asked, known)
+    return kept
+
+
+def _settle(kept: Decided, asked: Asked, known: Known) -> None:
+    """Keep an answer where it is found sooner."""
+    if asked.branch is not None:
+        asked.branch.answer = kept
+    elif asked.rules.of_identity:
         if len(known.settled) >= _MOST_PERMITS:
             known.settled.clear()
         known.settled[asked.rules.serial] = kept
-    return kept
 
 
 def refused(refusal: Refusal, sent: SentRequest, lookup: Lookup, now: float) -> Decided:

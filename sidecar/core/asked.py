@@ -8,6 +8,7 @@ from sidecar.core.credential import Credential
 from sidecar.core.hooked import HookAnswer
 from sidecar.core.lookup import Lookup
 from sidecar.core.policy.applicable import Applicable
+from sidecar.core.policy.plan import Branch
 from sidecar.core.reason import Refusal
 from sidecar.core.request import Request, admit
 from sidecar.core.sent import SentRequest
@@ -21,8 +22,9 @@ _NONE = Credential(BEARER, b"")
 
 @dataclass(slots=True)
 class Asked:
-    """A request, with ``credential`` once that was found, its body once policy is to look at it, and what hooks said.
+    """A request, with what becomes known of it.
 
+    That is ``credential`` once it was found, its body once policy is to look at it, and what hooks said.
     Nobody changes anything else of it.
     """
 
@@ -32,6 +34,7 @@ class Asked:
     lookup: Lookup
     credential: Credential = _NONE
     hooked: tuple[HookAnswer, ...] | None = None  #: ``None``: not asked yet
+    branch: Branch | None = None  #: of the plan, where one decided
 
     @property
     def trust(self) -> Trust:

@@ -15,6 +15,7 @@ from sidecar.core.assertion import Assertion
 from sidecar.core.credential import Credential
 from sidecar.core.identity import Identity
 from sidecar.core.needs import Decided
+from sidecar.core.policy.plan import Plan
 from sidecar.core.reason import Reason
 from sidecar.core.revocation import Marks
 from sidecar.core.trust import Trust
@@ -50,6 +51,7 @@ class Known:
     ``rules`` are for ``policy.evaluate``. ``permits`` are whole answers, by the name of the policy that allows: making
     one takes 20 µs, more than all the rest of a check. ``settled`` are the same, by the serial of the rules, where
     these look at nothing of a request but its endpoint: evaluating them again would take 2 µs, and come to the same.
+    ``plans`` are by that serial too, for rules that do look at requests.
     ``assertions`` are by audience, and in those answers. All are forgotten with the Trust they were made under.
     ``token_bytes`` is the token's length. ``epoch`` is the denylist's in which it was looked up last and not found, at
     ``looked_up_at`` (seconds since the epoch of time); ``marks`` are what it is looked up by.
@@ -57,7 +59,7 @@ class Known:
 
     __slots__ = (
         *("_begins", "_due", "_trust"),
-        *("assertions", "identity", "permits", "rules", "settled", "token_bytes"),
+        *("assertions", "identity", "permits", "plans", "rules", "settled", "token_bytes"),
         *("epoch", "looked_up_at", "marks"),
     )
 
@@ -67,6 +69,7 @@ class Known:
         self.rules: dict[int, bool] = {}
         self.permits: dict[object, Decided] = {}
         self.settled: dict[int, Decided] = {}
+        self.plans: dict[int, Plan] = {}
         self.assertions: dict[tuple[str, ...], Assertion] = {}
         self.epoch: int | None = None
         self.looked_up_at = 0.0
@@ -114,7 +117,7 @@ class Known:
             self._forget_answers()
 
     def _forget_answers(self) -> None:
-        self.permits, self.settled = {}, {}
+        self.permits, self.settled, self.plans = {}, {}, {}
         if self.identity is not None:
             self._begins, self._due = self.identity.valid_from, self.identity.valid_until
 

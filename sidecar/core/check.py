@@ -41,7 +41,8 @@ from sidecar.core.keyholder import identify, is_api_key
 from sidecar.core.lookup import Lookup
 from sidecar.core.needs import AskHooks, Decided, Introspect, Introspected, Mint, RefetchKeys, Step, Verdict, Verify
 from sidecar.core.policy.case import Case
-from sidecar.core.policy.evaluate import admit_without_identity, evaluate, refuse_without_identity
+from sidecar.core.policy.evaluate import admit_without_identity, evaluate, plan, refuse_without_identity
+from sidecar.core.policy.plan import Plan
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.refetches import NEVER, Refetches
 from sidecar.core.request import admit
@@ -52,6 +53,9 @@ from sidecar.core.source import BEARER, DPOP, USUAL
 from sidecar.core.trust import Issuer, Trust
 
 _Result = TypeVar("_Result")
+
+#: Plans that are kept for one identity.
+_MOST_PLANS = 8
 
 #: Spellings of the scheme that are kept; of the token, bytes.
 _USUAL, _AROUND, _LARGEST_KEPT = ("Bearer ", "bearer "), 7, 4096
@@ -346,6 +350,8 @@ class Checker:
         assert known.identity is not None  # noqa: S101 - for mypy
         asked.read_body()
         case = Case(asked.request, known.identity, now, asked.rules.proxies)
+        if asked.rules.plannable and asked.trust.response.assertion is None:
+            return self._planned(asked, known, case)
         decision = evaluate(asked.rules, case, known.rules)
         if asked.rules.hooks:
             step = asking.decide(asked, known.identity, decision, partial(self._again, asked, known), self._resume)
@@ -366,6 +372,19 @@ class Checker:
             self._renewals.begin(want.statement, want.keep)
         known.expect(assertion)
         return answer.decided(decision, asked, known, case, assertion)
+
+    def _planned(self, asked: Asked, known: Known, case: Case) -> Decided:
+        branch = (known.plans.get(asked.rules.serial) or self._plan(asked, known, case)).decide(case)
+        if branch.answer is not None and asked.lookup.removals.are_harmless(asked.request.headers):
+            return branch.answer
+        asked.branch = branch
+        return answer.decided(branch.decision, asked, known, case)
+
+    def _plan(self, asked: Asked, known: Known, case: Case) -> Plan:
+        if len(known.plans) >= _MOST_PLANS:
+            known.plans.clear()
+        made = known.plans[asked.rules.serial] = plan(asked.rules, case, known.rules)
+        return made
 
     def _minted(self, asked: Asked, want: Wanted, minted: Minted | None, now: float) -> Step:
         # INVARIANT: after every wait identity, time and policy are looked at again, too.

@@ -11,18 +11,22 @@ from sidecar.core.policy.index import PathIndex
 from sidecar.core.policy.model import EVERYBODY, Action, Entry, Operation, Policy, PolicySet, Rule
 from sidecar.core.policy.peer import NO_PROXIES, Proxies
 
+#: Rules for which there are plans: thousands of rules for thousands of identities would fill the memory.
+_MOST_PLANNED = 16
+
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Applicable:
     """``deny``, ``allow`` and ``audit`` in the policies' order. ``preflight``: whether a CORS preflight needs no token.
 
     ``of_identity``: whether the identity alone decides by them, since none looks at the request. ``tries``: whether
-    some are not enforced for everybody. ``reads_body``: whether one looks at the body, and ``needs_body`` whether one
-    does that is enforced for anybody. ``open_unless`` one of these is enforced all that is not denied may pass;
-    ``None``: never. ``dry_run``: nothing is enforced. ``lacking``: there are policies that are not here. ``hooks`` are
-    asked about what policies do not deny, and those in ``may_allow`` may allow what no policy does. ``serial`` is
-    another one for each, cheap as a key, which does not keep it alive; ``Lookup`` sees to it that endpoints with the
-    same rules share one.
+    some are not enforced for everybody. ``plannable``: whether they look at requests, and all there is to them is to
+    deny, or to allow, so that a plan is worth while for an identity (``plan.py``). ``reads_body``: whether one looks at
+    the body, and ``needs_body`` whether one does that is enforced for anybody. ``open_unless`` one of these is enforced
+    all that is not denied may pass; ``None``: never. ``dry_run``: nothing is enforced. ``lacking``: there are policies
+    that are not here. ``hooks`` are asked about what policies do not deny, and those in ``may_allow`` may allow what no
+    policy does. ``serial`` is another one for each, cheap as a key, which does not keep it alive; ``Lookup`` sees to it
+    that endpoints with the same rules share one.
     """
 
     public: bool
@@ -39,6 +43,7 @@ class Applicable:
     of_identity: bool = field(init=False)
     tries: bool = field(init=False)
     reads_body: bool = field(init=False)
+    plannable: bool = field(init=False)
     needs_body: bool = field(init=False)
     serial: int = field(init=False, default_factory=count().__next__)
 
@@ -54,6 +59,9 @@ class Applicable:
         object.__setattr__(self, "needs_body", needs)
         policies = (*(one.policy for one in entries), *(self.open_unless or ()))
         object.__setattr__(self, "tries", any(one.percent < EVERYBODY for one in policies))
+        opens = self.public or self.preflight or self.dry_run or self.tries
+        simple = looks and not (opens or self.hooks or self.audit or self.reads_body)
+        object.__setattr__(self, "plannable", simple and len(entries) <= _MOST_PLANNED)
 
     @property
     def content(self) -> tuple[object, ...]:

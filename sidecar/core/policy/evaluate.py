@@ -17,7 +17,7 @@ from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.case import Case
 from sidecar.core.policy.conditions import is_met
 from sidecar.core.policy.model import Action, Entry, Looks, Policy, Rule
-from sidecar.core.policy.terms import all_hold
+from sidecar.core.policy.plan import Branch, Plan, comes_from, suits_request
 from sidecar.core.policy.trial import difference, enforced, is_enforced
 from sidecar.core.reason import Reason, Refusal
 
@@ -65,6 +65,29 @@ def evaluate(rules: Applicable, case: Case, answers: Answers) -> _Decision:
         would, decision = decision, _enforced(rules, case, answers)
         trial = difference(decision, would)
     return _in_force(rules, _noted(decision, _audited(rules.audit, case, answers), trial), case.identity)
+
+
+def plan(rules: Applicable, case: Case, answers: Answers) -> Plan:
+    """Make the plan of a case's identity under ``rules``, which are ``plannable``; ``answers`` as for ``evaluate``."""
+    identity = case.identity
+    assert identity is not None  # noqa: S101 - for mypy
+    deny = [
+        Branch(one.rule, Denial(Reason.DENIED_BY_POLICY, one.policy.name))
+        for one in rules.deny
+        if _suits(one, case, answers, keeps_out=True)
+    ]
+    allow = [
+        Branch(one.rule, _allowed_by(one.policy, identity))
+        for one in rules.allow
+        if _suits(one, case, answers, keeps_out=False)
+    ]
+    return Plan(deny, allow, _by_default(rules, case, closes=bool(rules.open_unless)))
+
+
+def _allowed_by(policy: Policy, identity: Identity) -> _Decision:
+    if policy.scopes <= identity.scopes:
+        return Permit(Reason.ALLOWED, identity, policy.name)
+    return Denial(Reason.INSUFFICIENT_SCOPE, policy.name, scopes=tuple(sorted(policy.scopes)))
 
 
 def unenforced(denial: Denial, identity: Identity | None) -> Permit:
@@ -201,17 +224,13 @@ def _noted(decision: _Decision, audited: tuple[str, ...], trial: Trial | None) -
 
 def _matches(entry: Entry, case: Case, answers: Answers) -> bool:
     rule, keeps_out = entry.rule, entry.policy.action is not Action.ALLOW
-    if rule.apart and not all(is_met(one, case, keeps_out=keeps_out) for one in rule.apart):
-        return False
-    if rule.joint is not None and not all_hold(rule.joint, case, keeps_out=keeps_out):
-        return False
-    if rule.sources_look is Looks.REQUEST and not _comes_from(rule, case, keeps_out=keeps_out):
-        return False
-    return not (rule.sources or rule.of_identity) or _suits(entry, case, answers, keeps_out=keeps_out)
+    return suits_request(rule, case, keeps_out=keeps_out) and _suits(entry, case, answers, keeps_out=keeps_out)
 
 
 def _suits(entry: Entry, case: Case, answers: Answers, *, keeps_out: bool) -> bool:
     """Say whether the rule is for this identity."""
+    if not (entry.rule.sources or entry.rule.of_identity):
+        return True
     if case.identity is None:
         return _suits_anew(entry.rule, case, keeps_out=keeps_out)
     answer = answers.get(entry.number)
@@ -223,11 +242,5 @@ def _suits(entry: Entry, case: Case, answers: Answers, *, keeps_out: bool) -> bo
 
 
 def _suits_anew(rule: Rule, case: Case, *, keeps_out: bool) -> bool:
-    comes = rule.sources_look is Looks.REQUEST or _comes_from(rule, case, keeps_out=keeps_out)
+    comes = rule.sources_look is Looks.REQUEST or comes_from(rule, case, keeps_out=keeps_out)
     return comes and all(is_met(one, case, keeps_out=keeps_out) for one in rule.of_identity)
-
-
-def _comes_from(rule: Rule, case: Case, *, keeps_out: bool) -> bool:
-    return not rule.sources or any(
-        all(is_met(one, case, keeps_out=keeps_out) for one in source.conditions) for source in rule.sources
-    )
