@@ -8,7 +8,7 @@ class HeldBundle:
     """``compact`` was verified, and is in force until ``until``; after that, what it allows is not allowed.
 
     ``confirmed_at`` is when its server last said that it is the one. Both are in seconds since the machine was started
-    (``keys.remote.source.boot_clock``), which every process of it reads alike.
+    (``keys.remote.clock.boot_clock``), which every process of it reads alike.
     """
 
     compact: bytes = field(repr=False)

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable
-from enum import Enum, auto
 from pathlib import Path
 
 import aiohttp
@@ -11,6 +10,7 @@ import aiohttp
 from sidecar.core.introspection import Introspection
 from sidecar.introspection.breaker import Breaker
 from sidecar.introspection.client_auth import ClientAuthError, authentication
+from sidecar.introspection.result import Result
 from sidecar.introspection.session import SessionFactory
 from sidecar.introspection.token_review import answer_of_review, review_of
 from sidecar.keys.remote.resolver import AddressRefusedError
@@ -23,14 +23,6 @@ _OK, _BAD_REQUEST, _TOO_MANY, _SERVER_ERROR = 200, 400, 429, 500
 _OF_OURS = {401, 403, 404, 405, 407}  # our credentials or our configuration are wrong, whatever the token
 
 _log = logging.getLogger(__name__)
-
-
-class Result(Enum):
-    """How a question ended."""
-
-    ANSWERED = auto()
-    FAILED = auto()
-    REJECTED = auto()  #: not asked, since the endpoint failed again and again
 
 
 class _FailureError(Exception):

@@ -13,7 +13,8 @@ from pathlib import Path
 from sidecar.core.introspection import Introspection
 from sidecar.core.needs import Introspect, Introspected
 from sidecar.engine.engine import OverloadError
-from sidecar.introspection.endpoint import Endpoint, Result
+from sidecar.introspection.endpoint import Endpoint
+from sidecar.introspection.result import Result
 from sidecar.introspection.session import SessionFactory, guarded_session
 
 #: Seconds that an answer is kept which nobody waited for.

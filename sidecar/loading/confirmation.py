@@ -13,7 +13,7 @@ from sidecar.settings import Settings
 
 #: Stands for the policy bundle among issuers, none of which has this name.
 BUNDLE = ""
-#: By an issuer's name, in seconds since the machine was started (``keys.remote.source.boot_clock``).
+#: By an issuer's name, in seconds since the machine was started (``keys.remote.clock.boot_clock``).
 GoodUntil = Mapping[str, float]
 
 

@@ -18,8 +18,8 @@ from sidecar.core.introspection import Client, Introspection, Reference
 from sidecar.core.needs import Decided, Introspect, Introspected
 from sidecar.engine.engine import OverloadError
 from sidecar.introspection.breaker import FAILURES
-from sidecar.introspection.endpoint import Result
 from sidecar.introspection.introspector import Introspector
+from sidecar.introspection.result import Result
 from support.issuers import Behaviour, FakeIssuer, says, serving_issuer, yes
 
 TOKEN = b"opaque-token"

@@ -9,7 +9,7 @@ import pytest
 
 from sidecar.bundle.held import HeldBundle
 from sidecar.bundle.message import sign
-from sidecar.keys.remote.source import boot_clock
+from sidecar.keys.remote.clock import boot_clock
 from sidecar.keys.signing import generate
 from sidecar.runtime.control import bundle as module
 from sidecar.runtime.control.bundle import PolicyBundle

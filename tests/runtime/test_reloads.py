@@ -11,7 +11,7 @@ from sidecar.bundle.held import HeldBundle
 from sidecar.bundle.message import read_unverified, sign
 from sidecar.demo.workspace import prepare
 from sidecar.keys.fingerprint import Fingerprint, fingerprint
-from sidecar.keys.remote.source import boot_clock
+from sidecar.keys.remote.clock import boot_clock
 from sidecar.keys.signing import SigningKey, generate, key_set_document
 from sidecar.loading.load import load_configuration
 from sidecar.loading.snapshot import take_snapshot

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 class Held:
     """``document`` is ``None`` where there is none (yet, or any more).
 
-    ``confirmed_at``, in seconds since the machine was started (``source.boot_clock``), is when its issuer last said
+    ``confirmed_at``, in seconds since the machine was started (``clock.boot_clock``), is when its issuer last said
     that it is the one; ``None``: never. It means nothing on another machine, or after a restart of this one.
     """
 

@@ -11,13 +11,13 @@ then there is none.
 import asyncio
 import logging
 import random
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 
 from sidecar.keys.fingerprint import look
 from sidecar.keys.remote.client import Access
+from sidecar.keys.remote.clock import boot_clock
 from sidecar.keys.remote.fetch import Fetched, Place, Validator, fetch
 from sidecar.keys.remote.held import NOTHING, Held
 from sidecar.keys.remote.schedule import FIRST_RETRY, Pace, after_failure, after_success
@@ -31,11 +31,6 @@ _MAX_TEXT = 500
 REPLACED, SAME = "replaced", "same"
 
 _log = logging.getLogger(__name__)
-
-
-def boot_clock() -> float:
-    """Return seconds since the machine was started, suspended or not: no step of the wall clock moves it."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def file_of_authorities(access: Access) -> Hashable:

@@ -19,10 +19,11 @@ from sidecar.bundle.succession import Wanted, require, require_unexpired
 from sidecar.core.keys import KeySet
 from sidecar.keys.fingerprint import fingerprint
 from sidecar.keys.remote.client import Access
+from sidecar.keys.remote.clock import boot_clock
 from sidecar.keys.remote.fetch import Fetched, Place, Validator, fetch
 from sidecar.keys.remote.held import NOTHING, Held
 from sidecar.keys.remote.schedule import Pace
-from sidecar.keys.remote.source import Source, World, boot_clock
+from sidecar.keys.remote.source import Source, World
 from sidecar.keys.remote.trouble import FetchError, Trouble
 from sidecar.loading.problem import ConfigurationError
 from sidecar.observe.bundle import BundleFacts

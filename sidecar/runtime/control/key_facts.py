@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from sidecar.core.trust import Trust
-from sidecar.keys.remote.source import Source, boot_clock
+from sidecar.keys.remote.clock import boot_clock
+from sidecar.keys.remote.source import Source
 from sidecar.observe.key_sets import Fetching, KeySetFacts, KeyTimes
 from sidecar.runtime.control.rotation import Change, KeyUses, Rotation, named
 from sidecar.runtime.control.sources import Sources

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sidecar.core.trust import Trust
 from sidecar.http.admin import Route
-from sidecar.keys.remote.source import boot_clock
+from sidecar.keys.remote.clock import boot_clock
 from sidecar.memory.counters import Row
 from sidecar.memory.denylist_layout import NEVER, DenylistFullError
 from sidecar.memory.segment import Segment

@@ -13,21 +13,20 @@ from sidecar.engine.engine import Engine, Services, ask_nobody, mints_nothing
 from sidecar.engine.local_cache import LocalCache
 from sidecar.engine.replays import SharedReplays
 from sidecar.engine.shared_cache import SharedTokenCache
-from sidecar.introspection.endpoint import Result
-from sidecar.introspection.introspector import Introspector
 from sidecar.keys.proof_key import read_proof_key
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.counters import Row
 from sidecar.memory.denylist import Denylist
 from sidecar.memory.replays import ReplayTable
 from sidecar.observe.cache_meter import CacheMeter
-from sidecar.observe.series import INTROSPECTION, Introspection, Tier
+from sidecar.observe.series import Tier
 from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.runtime.ipc.heartbeat import KEYS_USED_SECONDS
 from sidecar.runtime.ipc.shared import Shared
 from sidecar.runtime.serving.asserting import Asserting
 from sidecar.runtime.serving.front import front_for
 from sidecar.runtime.serving.hooks import asker_of
+from sidecar.runtime.serving.introspecting import Introspecting
 from sidecar.runtime.serving.observing import observer_of
 from sidecar.runtime.serving.refetching import Refetching
 from sidecar.runtime.serving.signatures import Signatures
@@ -80,7 +79,7 @@ class Checks:
             denylist=revoked,
             proofs=Proofs(read_proof_key, replays),
         )
-        self._introspector = Introspector(folder, self._observe_introspection)
+        self._introspector = Introspecting(folder, row, trust())
         self._hooks = asker_of(settings, folder, hooks, row) if settings.hooks else None
         services = Services(
             verify=self._signatures.verify,
@@ -136,6 +135,3 @@ class Checks:
         if self._asserting is not None and self._asserting.has_lost_a_key():
             # With its assertions, which are in there. The identities are in the shared cache still.
             self._local_cache.clear()
-
-    def _observe_introspection(self, result: Result) -> None:
-        self._row.add(INTROSPECTION[Introspection[result.name]])

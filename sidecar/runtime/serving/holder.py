@@ -9,7 +9,7 @@ from functools import partial
 
 from sidecar.core.keys import NO_KEYS
 from sidecar.core.trust import Trust
-from sidecar.keys.remote.source import boot_clock
+from sidecar.keys.remote.clock import boot_clock
 from sidecar.loading.confirmation import BUNDLE, GoodUntil
 from sidecar.loading.snapshot import decode
 from sidecar.loading.trust import KeySetError, Loaded

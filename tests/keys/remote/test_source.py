@@ -311,7 +311,7 @@ def test_file_of_authorities(tmp_path: Path) -> None:
 
 def test_steps_of_the_wall_clock_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a day forth nor a year back in wall-clock time makes keys stale, or keeps stale ones."""
-    from sidecar.keys.remote.source import boot_clock  # noqa: PLC0415 - the real one, here alone
+    from sidecar.keys.remote.clock import boot_clock  # noqa: PLC0415 - the real one, here alone
 
     before = boot_clock()
     for step in (86400.0, -365 * 86400.0):
