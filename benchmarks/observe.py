@@ -1,0 +1,147 @@
+"""What it costs to tell of a check: CPU of one whose token is remembered, with each way of telling of it, in one run.
+
+    python benchmarks/observe.py [names of variants]
+
+Everything but the transport, as in ``check.py``, in one process. Prints microseconds of CPU a check, what each variant
+adds to the first, which tells nobody, and the ratio; ratios carry over to other machines, times do not. The variants
+take turns, round by round, so that a machine which is busy for a moment is so for all of them; the least of each
+counts. Every answer is asserted, and so is what each variant was told.
+
+To measure one more way of telling, write a function that makes its ``Told`` and add it to ``VARIANTS``.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from check import ISSUER, NOW, make_trust, request
+from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
+
+from sidecar.core.algorithm import Algorithm
+from sidecar.core.check import Checker
+from sidecar.core.keys import VerificationKey
+from sidecar.core.needs import Decided
+from sidecar.core.strict_json import Json
+from sidecar.core.trust import Trust
+from sidecar.engine.engine import Engine, Observer, Services
+from sidecar.engine.local_cache import LocalCache
+from sidecar.keys.signing import generate
+from sidecar.memory import segment
+from sidecar.memory.counters import CounterTable, Row, size
+from sidecar.observe.series import SCHEMA
+from sidecar.runtime.serving.observing import observer_of
+from sidecar.tokens.mint import mint
+from sidecar.verify.inline import verify_inline
+
+TOKENS, ROUNDS = 1000, 15
+
+
+@dataclass(frozen=True)
+class Told:
+    """One way of telling: what is told of each check, and what says how many it was told of (``None``: it does not)."""
+
+    observe: Observer
+    count: Callable[[], int] | None = None
+
+
+def nothing(_: ExitStack) -> Told:
+    """Tell nobody: what the others are held against."""
+
+    def observe(_decided: Decided, _seconds: float, _request: bytes, _waited: bool) -> None:  # noqa: FBT001 - a fact
+        pass
+
+    return Told(observe)
+
+
+def metrics(stack: ExitStack) -> Told:
+    """Count, as every configuration does."""
+    row = a_row(stack)
+    return Told(observer_of(row), lambda: sum(row.read().counters))
+
+
+#: By the name of its row. Each is given what closes what it opened.
+VARIANTS: dict[str, Callable[[ExitStack], Told]] = {
+    "nothing": nothing,
+    "metrics": metrics,
+}
+
+
+def a_row(stack: ExitStack) -> Row:
+    """Return the row of one process in shared memory."""
+    shared = stack.enter_context(segment.create(segment.pages(size(SCHEMA, 1))))
+    return stack.enter_context(CounterTable(shared, SCHEMA, 1)).row(0)
+
+
+@dataclass
+class Subject:
+    """A variant under measurement: an engine that knows all tokens, and the least it took."""
+
+    name: str
+    engine: Engine
+    told: Told
+    best: float = field(default=float("inf"))
+    asked: int = 0
+
+    def ask(self, requests: list[bytes]) -> float:
+        """Check each request once; return the microseconds of CPU for one."""
+        begin = self.engine.begin
+        before = time.process_time()
+        answers = [begin(raw) for raw in requests]
+        spent = time.process_time() - before
+        self.asked += len(requests)
+        assert all(isinstance(one, bytes) for one in answers)  # noqa: S101 - each was decided at once
+        return spent / len(requests) * 1e6
+
+    def was_told_of_all(self) -> bool:
+        """Say whether it was told of every check, where it says of how many."""
+        return self.told.count is None or self.told.count() == self.asked
+
+
+async def subject(name: str, stack: ExitStack, trust: Trust, requests: list[bytes]) -> Subject:
+    """Make a variant, and have its engine look into each token once."""
+    told = VARIANTS[name](stack)
+    checker = Checker(lambda: trust, recent=LocalCache(len(requests)))
+    made = Subject(name, Engine(checker, Services(verify_inline), lambda: NOW, lambda: "api", told.observe), told)
+    for raw in requests:
+        answer = CheckResponse.FromString(await made.engine.check(raw))
+        assert answer.status.code == 0  # noqa: S101 - the answer is part of the measurement
+        made.asked += 1
+    return made
+
+
+def measure(subjects: list[Subject], requests: list[bytes]) -> None:
+    """Let them take turns."""
+    for _ in range(ROUNDS):
+        for one in subjects:
+            one.best = min(one.best, one.ask(requests))
+    for one in subjects:
+        assert one.was_told_of_all(), one.name  # noqa: S101 - so is what was told
+
+
+def show(subjects: list[Subject]) -> None:
+    """Print a row each."""
+    least = subjects[0].best
+    print(f"{'telling of a check':30}{'µs of CPU':>12}{'more':>10}{'ratio':>10}")
+    for one in subjects:
+        print(f"{one.name:30}{one.best:12.2f}{one.best - least:10.2f}{one.best / least:10.3f}")
+
+
+def main() -> None:
+    """Measure and print."""
+    names = sys.argv[1:] or list(VARIANTS)
+    key = generate("k1")
+    public = VerificationKey("k1", frozenset({Algorithm.EDDSA}), key.private.public_key().public_bytes_raw(), b"")
+    trust = make_trust(public)
+    claims: dict[str, Json] = {"iss": ISSUER, "aud": "orders", "exp": int(NOW) + 600, "groups": ["staff", "ops"]}
+    requests = [request(mint(key, {**claims, "sub": f"user-{number}"})) for number in range(TOKENS)]
+    with ExitStack() as stack:
+        subjects = [asyncio.run(subject(name, stack, trust, requests)) for name in names]
+        measure(subjects, requests)
+        show(subjects)
+
+
+if __name__ == "__main__":
+    main()
