@@ -3,10 +3,12 @@
 A row is cells of 8 bytes in the machine's byte order, and begins at a multiple of 64 bytes, so that no two processes
 write into one line of the processor's cache::
 
-    ┌───────────┬───────────┬───┬────────────────────────────────────────────┬─────┬───┬───────┐
-    │ counter 0 │ counter 1 │ … │ histogram 0: each bucket, above all bounds │ sum │ … │ zeros │
-    │ u64       │ u64       │   │ u64 …                                      │ f64 │   │       │
-    └───────────┴───────────┴───┴────────────────────────────────────────────┴─────┴───┴───────┘
+    ┌───────────┬───────────┬───┬────────────────────────────────────────────┬─────┬───┬──────────┬───────────┐
+    │ counter 0 │ counter 1 │ … │ histogram 0: each bucket, above all bounds │ sum │ … │ labelled │ exemplars │
+    │ u64       │ u64       │   │ u64 …                                      │ f64 │   │          │           │
+    └───────────┴───────────┴───┴────────────────────────────────────────────┴─────┴───┴──────────┴───────────┘
+
+The last two have files of their own (``labelled_layout.py``, ``exemplars.py``), and each begins at a multiple of 64.
 
 A row outlives its process: the next incarnation of the same child goes on adding, so that no total ever goes back. A
 process killed in the middle of adding loses that one addition. INVARIANT: the next incarnation starts only after the
@@ -20,8 +22,8 @@ could find 0 or 511 on the way from 255 to 256.
 Cells are not a snapshot: a reader may see one addition and not yet the next, the count of a histogram without its sum.
 Each cell for itself never goes back, and that is all that rates need.
 
-A segment of zeros is a table of zeros. There are no names in it: the schema is a value that all who share the table
-make in the same way.
+A segment of zeros is a table of zeros. There are no names in it but those of labelled counters: the schema is a value
+that all who share the table make in the same way.
 """
 
 from bisect import bisect_left
@@ -30,51 +32,64 @@ from types import TracebackType
 from typing import Self
 
 from sidecar.memory.counter_schema import Distribution, Schema, Totals, added
+from sidecar.memory.exemplars import Exemplar, Exemplars, newest
+from sidecar.memory.labelled import LabelledCounters
 from sidecar.memory.layout import LINE
 from sidecar.memory.segment import Segment
 
 
 class Row:
-    """One process's row. Made by ``CounterTable``; added to by one thread of one process."""
+    """One process's row. Made by ``CounterTable``; added to by one thread of one process.
 
-    def __init__(self, cells: memoryview, schema: Schema) -> None:
+    ``words`` and ``sums`` are all of it, as 64-bit words and as floating-point numbers, for who cannot afford a call.
+    """
+
+    def __init__(self, cells: memoryview, schema: Schema, exemplars: Exemplars) -> None:
         self._cells = cells
-        self._counts = cells.cast("Q")
-        self._sums = cells.cast("d")
+        self.words = cells.cast("Q")
+        self.sums = cells.cast("d")
+        self.labelled = LabelledCounters(cells, self.words, schema.labelled, schema.labelled_at)
+        self.exemplars = exemplars
         self._counters = len(schema.counters)
         starts = zip(schema.starts(), schema.histograms, strict=True)
         self._histograms = [(start, histogram.bounds, start + histogram.cells - 1) for start, histogram in starts]
 
+    def place(self, index: int) -> tuple[int, tuple[float, ...], int]:
+        """Return where the histogram ``index`` is: the word of its first bucket, its bounds, the place of its sum."""
+        return self._histograms[index]
+
     def add(self, index: int, n: int = 1) -> None:
         """Add ``n``, at least 0, to the counter ``index``."""
-        self._counts[index] += n
+        self.words[index] += n
 
     def observe(self, index: int, value: float, counter: int | None = None) -> None:
         """Count ``value`` in the histogram ``index``, and one more in ``counter``: together, as each check asks both.
 
         What is negative or not finite is left out of the histogram, since a sum must never go back.
         """
-        counts = self._counts
+        counts = self.words
         if counter is not None:
             counts[counter] += 1
         if 0.0 <= value < inf:
             start, bounds, total = self._histograms[index]
             counts[start + bisect_left(bounds, value)] += 1
-            self._sums[total] += value
+            self.sums[total] += value
 
     def read(self) -> Totals:
         """Return what it holds. Any process may."""
-        counts = self._counts.tolist()  # item by item, each loaded as a whole
+        end = self._histograms[-1][2] + 1 if self._histograms else self._counters
+        counts = self.words[:end].tolist()  # item by item, each loaded as a whole
         return Totals(
             counters=tuple(counts[: self._counters]),
             histograms=tuple(
-                Distribution(tuple(counts[start:total]), self._sums[total]) for start, _, total in self._histograms
+                Distribution(tuple(counts[start:total]), self.sums[total]) for start, _, total in self._histograms
             ),
+            labelled=self.labelled.read(),
         )
 
     def release(self) -> None:
         """Let go of the memory. May be called twice."""
-        for view in (self._counts, self._sums, self._cells):
+        for view in (self.words, self.sums, self._cells):
             view.release()
 
 
@@ -94,8 +109,14 @@ class CounterTable:
             )
         self.schema = schema
         with memoryview(segment.memory) as whole:
-            starts = range(offset, end, schema.row_bytes)
-            self._rows = [Row(whole[start : start + schema.row_bytes], schema) for start in starts]
+            self._rows = [
+                Row(
+                    whole[start : start + schema.row_bytes],
+                    schema,
+                    Exemplars(segment.memory, start + schema.exemplars_at, schema.exemplar_bounds),
+                )
+                for start in range(offset, end, schema.row_bytes)
+            ]
 
     def row(self, index: int) -> Row:
         """Return a process's own row. No other process may add to it; ``IndexError`` for one too large."""
@@ -104,6 +125,10 @@ class CounterTable:
     def totals(self) -> Totals:
         """Add all rows up."""
         return added([row.read() for row in self._rows])
+
+    def exemplars(self) -> tuple[Exemplar | None, ...]:
+        """Return the last exemplar of each bucket, of all rows; none where the schema has none."""
+        return newest([row.exemplars.read() for row in self._rows])
 
     def close(self) -> None:
         """Let go of the memory, with all rows. May be called twice."""

@@ -30,12 +30,12 @@ def is_numbered(report: Report) -> bool:
 
 
 @contextmanager
-def writer(fd: int, incarnation: int) -> Iterator[None]:
+def writer(fd: int, incarnation: int, program: str = "report.py") -> Iterator[None]:
     """Run a process that writes without end, and kill it in the middle of it."""
     path = os.pathsep.join([str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, str(Path(__file__).parent / "programs" / "report.py"), str(fd), str(incarnation)],
+        [sys.executable, str(Path(__file__).parent / "programs" / program), str(fd), str(incarnation)],
         stdout=subprocess.PIPE,
         pass_fds=[fd],
         env=environment | {"PYTHONPATH": path},
