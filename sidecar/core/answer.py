@@ -1,7 +1,5 @@
 """The end of a check: a decision, a refusal or too much work, as what Envoy is told."""
 
-from functools import lru_cache
-
 from sidecar.core import response
 from sidecar.core.asked import Asked
 from sidecar.core.assertion import Assertion
@@ -36,9 +34,10 @@ def decided(
     Raises ``Refusal`` where the identity would not be safe in headers, or what the policy adds cannot be told.
     """
     sent, trust = asked.request.sent, asked.trust
+    whose = None if known.identity is None else known.identity.issuer
     if isinstance(decision, Denial):
         told = _told(decision, case, trust)
-        return Decided(decision, response.deny(decision, sent.request_id, trust.response.realm, told))
+        return Decided(decision, response.deny(decision, sent.request_id, trust.response.realm, told), whose)
     try:
         return _permitted(decision, asked, known, case, assertion)
     except Refusal:
@@ -47,7 +46,7 @@ def decided(
             raise
         # What policy said comes before what the identity's headers would have led to.
         denial = Denial(trial.reason, trial.policy, audited=decision.audited)
-        return let_pass(denial, sent, trust)
+        return let_pass(denial, sent, trust, whose)
 
 
 def _permitted(permit: Permit, asked: Asked, known: Known, case: Case, assertion: Assertion | None) -> Decided:
@@ -93,14 +92,14 @@ def refused(refusal: Refusal, sent: SentRequest, lookup: Lookup, now: float) -> 
     trust, told = lookup.trust, USUAL
     if trust.policy.dry_run and refusal.reason not in ALWAYS_ENFORCED:
         try:
-            return let_pass(denial, sent, trust)
+            return let_pass(denial, sent, trust, refusal.whose)
         except Refusal as enforced:
             denial = Denial(enforced.reason, detail=enforced.detail)
     if chosen(trust.effects, denial) is not None:
         # What ends so was looked up before, and found.
         endpoint, rules = lookup.find(sent)
         told = _told(denial, Case(admit(sent, endpoint), None, now, rules.proxies), trust)
-    return Decided(denial, response.deny(denial, sent.request_id, trust.response.realm, told))
+    return Decided(denial, response.deny(denial, sent.request_id, trust.response.realm, told), refusal.whose)
 
 
 def unreadable(refusal: Refusal, trust: Trust) -> Decided:
@@ -109,16 +108,16 @@ def unreadable(refusal: Refusal, trust: Trust) -> Decided:
     return Decided(denial, response.deny(denial, "", trust.response.realm))
 
 
-def let_pass(denial: Denial, sent: SentRequest, trust: Trust) -> Decided:
+def let_pass(denial: Denial, sent: SentRequest, trust: Trust, whose: str | None = None) -> Decided:
     """Write what global dry run makes of a denial where there is no identity: all that is nobody's is removed.
 
-    Raises ``Refusal`` where it cannot be.
+    ``whose`` is as ``Refusal`` has it. Raises ``Refusal`` where it cannot be.
     """
     settings, permit = trust.response, let_in(denial, None)
     removed = SentRemovals(settings).of(sent.headers)
     rewrites = settings.rewrites or trust.effects.changes_queries
     changes = rewritten(settings, sent, trust.effects, None) if rewrites else AS_IT_CAME
-    return Decided(permit, response.allow(permit, removed, settings, None, changes))
+    return Decided(permit, response.allow(permit, removed, settings, None, changes), whose)
 
 
 def unenforced(raw: bytes, denial: Denial, trust: Trust) -> Decided | None:
@@ -136,14 +135,13 @@ def unenforced(raw: bytes, denial: Denial, trust: Trust) -> Decided | None:
 def shed(sent: SentRequest, lookup: Lookup, now: float) -> Decided:
     """Return the cheapest answer there is, for who floods us."""
     trust = lookup.trust
-    return refused(_FLOODS, sent, lookup, now) if trust.policy.dry_run else _shed(trust.response.realm)
-
-
-@lru_cache(8)
-def _shed(realm: str) -> Decided:
-    # Without a request's id, so that it is made once.
-    denial = Denial(_FLOODS.reason, detail=_FLOODS.detail)
-    return Decided(denial, response.deny(denial, "", realm))
+    if trust.policy.dry_run:
+        return refused(_FLOODS, sent, lookup, now)
+    if lookup.shed is None:
+        # Without a request's id, so that it is made once.
+        denial = Denial(_FLOODS.reason, detail=_FLOODS.detail)
+        lookup.shed = Decided(denial, response.deny(denial, "", trust.response.realm))
+    return lookup.shed
 
 
 def _added(permit: Permit, case: Case, trust: Trust) -> Added:

@@ -9,7 +9,7 @@ from sidecar.core.claims import Claims
 from sidecar.core.identity import Identity, identity_of
 from sidecar.core.keys import VerificationKey
 from sidecar.core.needs import Verdict
-from sidecar.core.reason import Reason, Refusal
+from sidecar.core.reason import Reason, Refusal, refusing_for
 from sidecar.core.source import Source
 from sidecar.core.trust import Issuer, Trust
 
@@ -31,7 +31,7 @@ class KeyMissing(Refusal):
     """The key a token names is not there, and might be if the issuer's keys were fetched anew."""
 
     def __init__(self, refusal: Refusal, issuer: Issuer) -> None:
-        super().__init__(refusal.reason, refusal.detail)
+        super().__init__(refusal.reason, refusal.detail, issuer.issuer)
         self.issuer = issuer
 
 
@@ -43,20 +43,22 @@ def read_candidate(compact: bytes, trust: Trust, now: float) -> Candidate:
     token = jws.parse(compact, trust.max_token_bytes)
     claims = claim.read(token.payload)
     issuer = claim.issuer_of(claims, trust.issuers)
-    if token.algorithm not in issuer.algorithms:
-        raise Refusal(Reason.ALGORITHM_NOT_ALLOWED, "not among the issuer's algorithms")
-    if token.type not in issuer.token_types:
-        # RFC 8725, section 3.11: a logout token or a DPoP proof of the same issuer is no access token.
-        raise Refusal(Reason.WRONG_TOKEN_TYPE, "typ is not among the issuer's token types")
-    claim.validate(claims, issuer, now)
-    key = _select(issuer, token)
+    with refusing_for(issuer.issuer):
+        if token.algorithm not in issuer.algorithms:
+            raise Refusal(Reason.ALGORITHM_NOT_ALLOWED, "not among the issuer's algorithms")
+        if token.type not in issuer.token_types:
+            # RFC 8725, section 3.11: a logout token or a DPoP proof of the same issuer is no access token.
+            raise Refusal(Reason.WRONG_TOKEN_TYPE, "typ is not among the issuer's token types")
+        claim.validate(claims, issuer, now)
+        key = _select(issuer, token)
     return Candidate(compact, token, claims, issuer, key, blake2b(compact, digest_size=32).digest(), trust.digest)
 
 
 def refuse_source(issuer: Issuer, source: Source) -> None:
     """Raise ``Refusal`` for a token of ``issuer`` from where this issuer's are not taken from."""
     if source not in issuer.sources:
-        raise Refusal(Reason.WRONG_SOURCE, f"the issuer's tokens are not taken from {source.kind} {source.name}")
+        text = f"the issuer's tokens are not taken from {source.kind} {source.name}"
+        raise Refusal(Reason.WRONG_SOURCE, text, issuer.issuer)
 
 
 def _select(issuer: Issuer, token: jws.UnverifiedToken) -> VerificationKey:
@@ -72,8 +74,9 @@ def believe(candidate: Candidate, verdict: Verdict, now: float) -> Identity:
     """Turn a candidate into an identity if ``verdict`` says so and time still does; raises ``Refusal``."""
     if (verdict.token_digest, verdict.trust_digest) != (candidate.token_digest, candidate.trust_digest):
         raise Refusal(Reason.INTERNAL_ERROR, "a verdict for another token or Trust")
-    if verdict.valid is not True:
-        raise Refusal(Reason.BAD_SIGNATURE, "the signature does not match")
-    # INVARIANT: after every wait time is looked at again before anything is allowed.
-    claim.validate(candidate.claims, candidate.issuer, now)
+    with refusing_for(candidate.issuer.issuer):
+        if verdict.valid is not True:
+            raise Refusal(Reason.BAD_SIGNATURE, "the signature does not match")
+        # INVARIANT: after every wait time is looked at again before anything is allowed.
+        claim.validate(candidate.claims, candidate.issuer, now)
     return identity_of(candidate.claims, candidate.issuer, candidate.key)

@@ -33,6 +33,7 @@ class Refused:
     reason: Reason
     trust_digest: bytes
     lifetime: float | None = None  #: seconds that it is remembered at the longest
+    whose: str | None = None  #: as ``Refusal`` has it
 
 
 class TokenCache(Protocol):

@@ -18,6 +18,7 @@ from sidecar.core.asked import Asked
 from sidecar.core.asserting import Wanted, wanted
 from sidecar.core.assertion import NO_RENEWALS, Minted, Renewals
 from sidecar.core.authenticate import KeyMissing, believe, read_candidate, refuse_source
+from sidecar.core.binding import Confirmation
 from sidecar.core.cache import (
     NO_CACHE,
     NOTHING_RECENT,
@@ -43,7 +44,7 @@ from sidecar.core.needs import AskHooks, Decided, Introspect, Introspected, Mint
 from sidecar.core.policy.case import Case
 from sidecar.core.policy.evaluate import admit_without_identity, evaluate, plan, refuse_without_identity
 from sidecar.core.policy.plan import Plan
-from sidecar.core.reason import Reason, Refusal
+from sidecar.core.reason import Reason, Refusal, refusing_for
 from sidecar.core.refetches import NEVER, Refetches
 from sidecar.core.request import admit
 from sidecar.core.revocation import Denylist
@@ -211,7 +212,7 @@ class Checker:
             refuse_source(trust.issuers[found.issuer], source)
             return self._admit(asked, found, now)
         if isinstance(found, Refused) and still_refused(found, trust):
-            raise Refusal(found.reason, "remembered")
+            raise Refusal(found.reason, "remembered", found.whose)
         if not self._gate.admits(asked.request.sent.source):
             return answer.shed(asked.request.sent, asked.lookup, now)
         return self._verify(asked, now) if asks is None else self._introspect(asked, asks)
@@ -295,6 +296,11 @@ class Checker:
         bound, source = identity.confirmation, asked.credential.source
         if bound is None and source != DPOP:
             return self._evaluated(asked, self._remember(asked, identity, now), now)
+        with refusing_for(identity.issuer):
+            return self._admit_bound(asked, identity, bound, now)
+
+    def _admit_bound(self, asked: Asked, identity: Identity, bound: Confirmation | None, now: float) -> Step:
+        source = asked.credential.source
         if bound is None or (bound.key is None) is (source == DPOP):
             raise Refusal(Reason.PROOF_REQUIRED, "bound in another way than it is presented")
         certificate = certificate_thumbprint(asked.request.sent.certificate)
@@ -319,13 +325,14 @@ class Checker:
         def verified(verdict: Verdict, now: float) -> Step:
             if (verdict.token_digest, verdict.trust_digest) != (proof.digest, asked.trust.digest):
                 raise Refusal(Reason.INTERNAL_ERROR, "a verdict for another proof or Trust")
-            if verdict.valid is not True:
-                raise Refusal(Reason.PROOF_INVALID, "the signature does not match")
-            # INVARIANT: after every wait time is looked at again before anything is allowed.
-            proof.check_age(now)
-            if not still_holds(identity, asked.trust, now):
-                raise Refusal(Reason.TOKEN_EXPIRED, "while its proof was looked at")
-            spend(proof, proofs.replays, asked.raw, now)
+            with refusing_for(identity.issuer):
+                if verdict.valid is not True:
+                    raise Refusal(Reason.PROOF_INVALID, "the signature does not match")
+                # INVARIANT: after every wait time is looked at again before anything is allowed.
+                proof.check_age(now)
+                if not still_holds(identity, asked.trust, now):
+                    raise Refusal(Reason.TOKEN_EXPIRED, "while its proof was looked at")
+                spend(proof, proofs.replays, asked.raw, now)
             return self._proved(asked, identity, now)
 
         return Verify(
@@ -346,15 +353,22 @@ class Checker:
         return self._evaluated(asked, known, now)
 
     def _evaluated(self, asked: Asked, known: Known, now: float) -> Step:
-        self._refuse_revoked(known, now)
         assert known.identity is not None  # noqa: S101 - for mypy
+        try:
+            return self._evaluate(asked, known, known.identity, now)
+        except Refusal as refusal:
+            refusal.whose = known.identity.issuer
+            raise
+
+    def _evaluate(self, asked: Asked, known: Known, identity: Identity, now: float) -> Step:
+        self._refuse_revoked(known, now)
         asked.read_body()
-        case = Case(asked.request, known.identity, now, asked.rules.proxies)
+        case = Case(asked.request, identity, now, asked.rules.proxies)
         if asked.rules.plannable and asked.trust.response.assertion is None:
             return self._planned(asked, known, case)
         decision = evaluate(asked.rules, case, known.rules)
         if asked.rules.hooks:
-            step = asking.decide(asked, known.identity, decision, partial(self._again, asked, known), self._resume)
+            step = asking.decide(asked, identity, decision, partial(self._again, asked, known), self._resume)
             if isinstance(step, AskHooks):
                 return step
             decision = step
@@ -390,7 +404,9 @@ class Checker:
         # INVARIANT: after every wait identity, time and policy are looked at again, too.
         if not want.known.holds(asked.trust, now):
             return self.begin(asked.raw, now)
-        want.require(minted, now)
+        assert want.known.identity is not None  # noqa: S101 - for mypy
+        with refusing_for(want.known.identity.issuer):
+            want.require(minted, now)
         return self._evaluated(asked, want.known, now)
 
     def _again(self, asked: Asked, known: Known, now: float) -> Step:
@@ -423,7 +439,7 @@ class Checker:
                 self._gate.failed(asked.request.sent.source)
             if refusal.reason in PERMANENT or (refusal.reason is Reason.TOKEN_INACTIVE and inactive > 0):
                 lifetime = inactive if refusal.reason is Reason.TOKEN_INACTIVE else None
-                self._tokens.put(name, Refused(refusal.reason, asked.trust.digest, lifetime), now)
+                self._tokens.put(name, Refused(refusal.reason, asked.trust.digest, lifetime, refusal.whose), now)
             raise
 
     def _refuse_revoked(self, known: Known, now: float) -> None:

@@ -10,7 +10,7 @@ from sidecar.core.binding import confirmation_of
 from sidecar.core.credential import Credential
 from sidecar.core.identity import Identity
 from sidecar.core.introspection import Introspection
-from sidecar.core.reason import Reason, Refusal
+from sidecar.core.reason import Reason, Refusal, refusing_for
 from sidecar.core.strict_json import Json, JsonError, loads_object
 from sidecar.core.trust import Issuer, Trust
 
@@ -33,12 +33,17 @@ def introspecting(credential: Credential, trust: Trust) -> Issuer | None:
         return None
     if named.type not in issuer.token_types:
         # As where the signature is checked here: a logout token is active too.
-        raise Refusal(Reason.WRONG_TOKEN_TYPE, "typ is not among the issuer's token types")
+        raise Refusal(Reason.WRONG_TOKEN_TYPE, "typ is not among the issuer's token types", issuer.issuer)
     return issuer
 
 
 def believe_answer(body: bytes | None, issuer: Issuer, introspection: Introspection, now: float) -> Identity:
     """Turn an endpoint's answer (``None``: there is none) into an identity; raises ``Refusal``."""
+    with refusing_for(issuer.issuer):
+        return _believed(body, issuer, introspection, now)
+
+
+def _believed(body: bytes | None, issuer: Issuer, introspection: Introspection, now: float) -> Identity:
     if body is None:
         raise Refusal(Reason.INTROSPECTION_UNAVAILABLE, "no answer that can be used")
     try:

@@ -22,14 +22,14 @@ def is_api_key(credential: bytes) -> bool:
 def identify(credential: bytes, issuer: Issuer, now: float) -> Identity:
     """Return whom a key stands for, by the keys of ``issuer``; raises ``Refusal``."""
     if len(credential) < MIN_LENGTH:
-        raise Refusal(Reason.UNKNOWN_API_KEY, f"shorter than {MIN_LENGTH} characters")
+        raise Refusal(Reason.UNKNOWN_API_KEY, f"shorter than {MIN_LENGTH} characters", issuer.issuer)
     found = (issuer.api_keys or {}).get(sha256(credential).digest())
     if found is None:
-        raise Refusal(Reason.UNKNOWN_API_KEY, "no such key")
+        raise Refusal(Reason.UNKNOWN_API_KEY, "no such key", issuer.issuer)
     # INVARIANT: the comparison must hold to let the key go on, so that a clock that is NaN refuses.
     ends = math.inf if found.expires is None else found.expires
     if not now < ends:
-        raise Refusal(Reason.TOKEN_EXPIRED, "the key's time is over")
+        raise Refusal(Reason.TOKEN_EXPIRED, "the key's time is over", issuer.issuer)
     return Identity(
         issuer=issuer.issuer,
         subject=found.subject,

@@ -8,6 +8,7 @@ from sidecar.core.endpoint import Endpoint, endpoint_of
 from sidecar.core.finder import Finder
 from sidecar.core.headers import SentRemovals
 from sidecar.core.headers_read import HEADERS_SENT
+from sidecar.core.needs import Decided
 from sidecar.core.policy.applicable import Applicable, applicable
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.sent import SentRequest
@@ -44,6 +45,8 @@ class Lookup:
         finder.kept = ref(self._kept)
         self._reads_ports = trust.reads_ports
         self._sufficient: str | None = None
+        #: The answer to who floods us, once it was made.
+        self.shed: Decided | None = None
         self.removals = SentRemovals(trust.response)
         #: ``None`` where credentials are bearer tokens in Authorization and nothing else, which takes no looking for.
         self.finder = None if trust.sources == USUAL else Finder(trust.sources)

@@ -25,12 +25,21 @@ if TYPE_CHECKING:
     from sidecar.core.request import Request  # with protobuf, which who knows of needs alone does without
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decided:
-    """The check is over. ``response`` is a serialised ``CheckResponse``; ``decision`` is for logs and metrics."""
+    """The check is over. ``response`` is a serialised ``CheckResponse``; ``decision`` is for logs and metrics.
+
+    So is ``whose``: the issuer whose token was denied, by its name in the configuration; of a permit the identity says
+    it. Nobody changes any of these. It is not frozen, for a check may have to make one, which would take 0.4 µs more.
+
+    ``counted_at`` is for whoever counts: where this answer, which may be kept, was counted before; -1 at first. It
+    means something in this process alone, to the one engine that is given what a checker has decided.
+    """
 
     decision: Decision
     response: bytes
+    whose: str | None = None
+    counted_at: int = field(default=-1, init=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

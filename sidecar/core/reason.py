@@ -4,6 +4,8 @@ A member's value is the reason code in the response body, the metric label, the 
 ``docs/reasons.md``. Adding one means adding its row to ``OUTCOMES``; a test holds the two together.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -161,9 +163,24 @@ ALWAYS_ENFORCED = frozenset(
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an expected outcome of a step, not an error in it
-    """A step of the check says no. Carries the reason; ``detail`` is for logs and tools, never for the client."""
+    """A step of the check says no. Carries the reason; ``detail`` is for logs and tools, never for the client.
 
-    def __init__(self, reason: Reason, detail: str = "") -> None:
+    ``whose`` is the issuer that the token names, where that is one of the configuration's: what it says of itself, and
+    no more than that.
+    """
+
+    def __init__(self, reason: Reason, detail: str = "", whose: str | None = None) -> None:
         super().__init__(reason.value, detail)
         self.reason = reason
         self.detail = detail
+        self.whose = whose
+
+
+@contextmanager
+def refusing_for(issuer: str) -> Iterator[None]:
+    """Have a refusal say that it is about a token of ``issuer``, which is one of the configuration's."""
+    try:
+        yield
+    except Refusal as refusal:
+        refusal.whose = issuer
+        raise

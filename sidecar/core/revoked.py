@@ -12,7 +12,7 @@ def look_up_again(known: Known, denylist: Denylist, now: float) -> None:
         known.marks = denylist.marks(known.identity)
     found = denylist.look_up(known.marks, now)
     if found.denied:
-        raise Refusal(Reason.TOKEN_REVOKED, "on the denylist")
+        raise Refusal(Reason.TOKEN_REVOKED, "on the denylist", known.identity.issuer)
     if found.epoch == UNKNOWN:
-        raise Refusal(Reason.REVOCATION_UNKNOWN, "the denylist is not complete")
+        raise Refusal(Reason.REVOCATION_UNKNOWN, "the denylist is not complete", known.identity.issuer)
     known.epoch, known.looked_up_at = found.epoch, now

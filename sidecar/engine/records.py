@@ -1,7 +1,7 @@
 """What came of a token as bytes for shared memory, and back. Nothing is pickled.
 
     identity    │ 1 │ issuer digest: 32 │ key digest: 32 │ claims, as JSON …
-    refusal     │ 2 │ trust digest: 32  │ reason code, ASCII …
+    refusal     │ 2 │ trust digest: 32  │ issuer: 8 │ reason code, ASCII …
     vouched for │ 3 │ issuer digest: 32 │ endpoint digest: 32 │ until: f64 │ claims, as JSON …
 
 An identity is made anew of its claims by the reader, under the issuer and the key that the record is labelled with. A
@@ -10,6 +10,8 @@ vouch for anybody under the new set. What an endpoint vouched for (RFC 7662) is 
 """
 
 import json
+from functools import lru_cache
+from hashlib import blake2b
 from struct import Struct
 
 from sidecar.core import claims as claim
@@ -21,14 +23,17 @@ from sidecar.core.trust import Trust
 
 _IDENTITY, _REFUSED, _VOUCHED = 1, 2, 3
 _LABELS = Struct("=B32s32s")
-_LABEL = Struct("=B32s")
+_LABEL = Struct("=B32s8s")
+#: Of a refusal that is about nobody's token.
+_NOBODYS = bytes(8)
 _UNTIL = Struct("=B32s32sd")
 
 
 def encode(found: Identity | Refused) -> bytes:
     """Return the record of an identity or refusal."""
     if isinstance(found, Refused):
-        return _LABEL.pack(_REFUSED, found.trust_digest) + found.reason.encode()
+        whose = _NOBODYS if found.whose is None else _mark(found.whose)
+        return _LABEL.pack(_REFUSED, found.trust_digest, whose) + found.reason.encode()
     # ASCII alone: a lone surrogate, which JSON can spell, has no UTF-8.
     claims = json.dumps(dict(found.claims), separators=(",", ":"))
     if found.ask_again_at is not None:
@@ -44,7 +49,7 @@ def decode(record: bytes, trust: Trust) -> Identity | Refused | None:
     if record[:1] == bytes([_VOUCHED]) and len(record) > _UNTIL.size:
         return _vouched(record, trust)
     if record[:1] == bytes([_REFUSED]) and len(record) > _LABEL.size:
-        return _refused(record)
+        return _refused(record, trust)
     return None
 
 
@@ -74,9 +79,15 @@ def _vouched(record: bytes, trust: Trust) -> Identity | None:
         return None
 
 
-def _refused(record: bytes) -> Refused | None:
-    _, trust_digest = _LABEL.unpack_from(record)
+def _refused(record: bytes, trust: Trust) -> Refused | None:
+    _, trust_digest, mark = _LABEL.unpack_from(record)
+    whose = None if mark == _NOBODYS else next((name for name in trust.issuers if _mark(name) == mark), None)
     try:
-        return Refused(Reason(record[_LABEL.size :].decode("ascii")), trust_digest)
+        return Refused(Reason(record[_LABEL.size :].decode("ascii")), trust_digest, whose=whose)
     except ValueError:
         return None
+
+
+@lru_cache(256)
+def _mark(issuer: str) -> bytes:
+    return blake2b(issuer.encode("utf-8", "replace"), digest_size=8).digest()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.core.algorithm import Algorithm
-from sidecar.core.cache import PERMANENT, Refused
+from sidecar.core.cache import PERMANENT, REMEMBERED, Refused
 from sidecar.core.check import Checker
 from sidecar.core.needs import Verify
 from sidecar.core.reason import Reason
@@ -24,7 +24,7 @@ from support.checks import finish
 from support.identities import identity
 from support.keypairs import pair
 from support.requests import with_token
-from support.tokens import NOW, claims, mint
+from support.tokens import ISSUER, NOW, claims, mint
 from support.trusts import ALLOW_ALL, issuer, policy_set, trust
 
 SECRET = b"s" * 32
@@ -184,16 +184,19 @@ def test_identity_survives_the_way(extra: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("reason", sorted(PERMANENT))
 def test_refusal_survives_the_way(reason: Reason) -> None:
-    """A refusal comes out of its record as it went in."""
-    refused = Refused(reason, TRUST.digest)
-    assert decode(encode(refused), TRUST) == refused
+    """A refusal comes out of its record as it went in, with the issuer if it is known whose token it is about."""
+    for whose in (None, ISSUER):
+        refused = Refused(reason, TRUST.digest, whose=whose)
+        assert decode(encode(refused), TRUST) == refused
+    stranger = Refused(reason, TRUST.digest, whose="https://elsewhere.example")
+    assert decode(encode(stranger), TRUST) == Refused(reason, TRUST.digest)
 
 
 def test_usual_identity_takes_one_slot() -> None:
     """The identity of a usual token fits into one slot of 512 bytes, a refusal into one of 128."""
     usual = claims(scope="orders:read orders:write", groups=["staff", "billing"], tenant="acme", jti="f" * 32)
     assert len(encode(identity(**usual))) <= 456
-    assert max(len(encode(Refused(reason, TRUST.digest))) for reason in PERMANENT) <= 72
+    assert max(len(encode(Refused(reason, TRUST.digest, whose=ISSUER))) for reason in REMEMBERED) <= 72
 
 
 def test_refusals_do_not_push_out_identities() -> None:
