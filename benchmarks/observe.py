@@ -59,7 +59,7 @@ def nothing(_: ExitStack) -> Told:
 def metrics(stack: ExitStack) -> Told:
     """Count, as every configuration does."""
     row = a_row(stack)
-    return Told(observer_of(row), lambda: sum(row.read().counters))
+    return Told(observer_of(row), lambda: sum(row.read().labelled.values()))
 
 
 #: By the name of its row. Each is given what closes what it opened.

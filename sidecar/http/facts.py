@@ -22,6 +22,9 @@ class Metrics(Protocol):
     def exposition(self) -> bytes:
         """Return it in Prometheus' text format, version 0.0.4."""
 
+    def openmetrics(self) -> bytes:
+        """Return it in OpenMetrics' text format, version 1.0.0."""
+
 
 class KeySet(Protocol):
     """The public keys that others verify our tokens with."""

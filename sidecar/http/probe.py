@@ -17,12 +17,14 @@ we answer 503; its kubelet takes both for a failure.)
 from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl
 
+from sidecar.http.accept import asks_for_openmetrics
 from sidecar.http.facts import Health, KeySet, Metrics
 from sidecar.http.message import PLAIN, Answer, Call, Page, Rejection, text
 from sidecar.observe.condition import Condition
 
-#: Prometheus' text format.
+#: Prometheus' text format, and OpenMetrics' (section 3.3 of its specification) for who asks for it, as Prometheus does.
 _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+_OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 #: RFC 7517, section 8.5.2.
 _JWK_SET = "application/jwk-set+json"
 #: Characters of a condition's name or reason that are shown.
@@ -34,7 +36,7 @@ def probe_page(health: Health, metrics: Metrics, key_set: KeySet | None = None) 
     pages: dict[str, Callable[[Call], Answer]] = {
         "/livez": lambda call: _conditions("livez", health.liveness(), call),
         "/readyz": lambda call: _conditions("readyz", health.readiness(), call),
-        "/metrics": lambda _: Answer(200, metrics.exposition(), _EXPOSITION),
+        "/metrics": lambda call: _metrics(metrics, call),
     }
 
     if key_set is not None:
@@ -49,6 +51,13 @@ def probe_page(health: Health, metrics: Metrics, key_set: KeySet | None = None) 
         return page(call)
 
     return answer
+
+
+def _metrics(metrics: Metrics, call: Call) -> Answer:
+    vary = (("vary", "accept"),)
+    if asks_for_openmetrics(call.values("accept")):
+        return Answer(200, metrics.openmetrics(), _OPENMETRICS, vary)
+    return Answer(200, metrics.exposition(), _EXPOSITION, vary)
 
 
 def _keys(key_set: KeySet) -> Answer:

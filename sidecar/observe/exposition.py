@@ -1,11 +1,12 @@
-"""Everything that is measured, in Prometheus' text format.
+"""Everything that is measured, in Prometheus' text format or in OpenMetrics'.
 
     counters (all processes' rows) ─┐
     scoreboard ─────────────────────┼──> Collector ──> own registry ──> bytes
     facts that control knows ───────┘
 
-prometheus_client writes the format and nothing else: its own counters live in one process, and its multi-process mode
-in files. No process metrics of its either: those of control alone would mislead.
+prometheus_client writes the formats and nothing else: its own counters live in one process, and its multi-process mode
+in files. No process metrics of its either: those of control alone would mislead. Nor is it told when a counter began
+(``_created``): a series of checks begins in one process after the other, and none of these times is that of the sum.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,16 +16,21 @@ from itertools import accumulate
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar as Shown
 from prometheus_client.utils import floatToGoString
 
 from sidecar.memory.counter_schema import Distribution, HistogramSchema, Totals
 from sidecar.memory.counters import CounterTable
+from sidecar.memory.exemplars import Exemplar
+from sidecar.memory.labelled_layout import OTHER, Labels
 from sidecar.memory.scoreboard import Child, Overall, Scoreboard, State
 from sidecar.observe.bundle import BundleFacts, bundle_measured
 from sidecar.observe.key_sets import KeySetFacts, Measured, measured
 from sidecar.observe.series import (
     CHECK_DURATION,
+    CHECKS,
     DURATION,
     DURATION_TEXT,
     FAMILIES,
@@ -89,17 +95,48 @@ class Exposition(Collector):
         self._registry.register(self)
 
     def exposition(self) -> bytes:
-        """Return all of it in the text format, version 0.0.4."""
+        """Return all of it in the text format, version 0.0.4. There are no exemplars in that."""
         return generate_latest(self._registry)
+
+    def openmetrics(self) -> bytes:
+        """Return all of it in OpenMetrics' text format, version 1.0.0, with exemplars where there are any."""
+        text: bytes = openmetrics.generate_latest(self._registry, version="1.0.0")  # type: ignore[no-untyped-call]
+        return text
 
     def collect(self) -> Iterable[Metric]:
         """Yield the families; for prometheus_client."""
         now = self._clock()
-        yield from counted(self._table.totals(), self._hooks)
+        totals = self._table.totals()
+        yield checks(totals.labelled)
+        yield durations(totals.histograms[CHECK_DURATION], self._table.exemplars())
+        yield from counted(totals, self._hooks)
         yield from of_children([(name, self._scoreboard.child(index)) for index, name in enumerate(self._names)], now)
         yield from of_supervisor(self._scoreboard.overall(), now)
         yield from of_facts(self._facts())
         yield _gauge("authz_build_info", "What is running.", [(tuple(self._build.values()), 1)], *self._build)
+
+
+def checks(found: Mapping[Labels, int]) -> Metric:
+    """Return how checks ended. What stands for others is there once there are any."""
+    metric = CounterMetricFamily(CHECKS.name, CHECKS.text, labels=CHECKS.labels)
+    for labels, count in found.items():
+        if count or labels[-1] != OTHER:
+            metric.add_metric(labels, count)
+    return metric
+
+
+def durations(seen: Distribution, exemplars: Sequence[Exemplar | None]) -> Metric:
+    """Return how long checks took, with an example of each bucket where there is one."""
+    metric = HistogramMetricFamily(DURATION.name, DURATION_TEXT)
+    buckets, total = _distribution(DURATION, seen)
+    metric.add_metric([], [_with(bucket, one) for bucket, one in zip(buckets, exemplars, strict=True)], total)
+    return metric
+
+
+def _with(bucket: tuple[str, int], exemplar: Exemplar | None) -> tuple[str, int] | tuple[str, int, Shown]:
+    if exemplar is None:
+        return bucket
+    return *bucket, Shown({"trace_id": exemplar.trace_id.hex()}, exemplar.value, exemplar.at)
 
 
 def counted(totals: Totals, hooks: Sequence[str] = ()) -> Iterator[Metric]:
@@ -117,9 +154,6 @@ def counted(totals: Totals, hooks: Sequence[str] = ()) -> Iterator[Metric]:
                 metric.add_metric((names[series[0]], *series[1:]), count)
         if hooks or not of_hooks:
             yield metric
-    durations = HistogramMetricFamily(DURATION.name, DURATION_TEXT)
-    durations.add_metric([], *_distribution(DURATION, totals.histograms[CHECK_DURATION]))
-    yield durations
     if hooks:
         of_each = HistogramMetricFamily("authz_hook_duration_seconds", HOOK_DURATION_TEXT, labels=[HOOK])
         for number, name in enumerate(hooks):

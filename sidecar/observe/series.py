@@ -1,7 +1,8 @@
 """What is counted: the one place where series have their names, and their indices in shared memory.
 
-Whoever counts does ``row.add(CHECK[reason])``; ``exposition.py`` reads the same families. Every label is the member of
-a closed enum, so that no caller can make series. Names follow Prometheus' rules: a prefix, base units, ``_total``.
+Whoever counts does ``row.add(SHED)``; ``exposition.py`` reads the same families. Every label is the member of a closed
+enum, or of checks a name out of the configuration, so that no caller can make series. Names follow Prometheus' rules: a
+prefix, base units, ``_total``.
 """
 
 from collections.abc import Iterable
@@ -10,9 +11,9 @@ from enum import StrEnum
 from itertools import product
 from typing import Final
 
-from sidecar.core.decision import Decision
 from sidecar.core.reason import ALWAYS_ENFORCED, OUTCOMES, Reason
 from sidecar.memory.counter_schema import HistogramSchema, Schema
+from sidecar.memory.labelled_layout import OTHER, LabelledSchema
 
 
 class Tier(StrEnum):
@@ -99,6 +100,9 @@ class Revocation(StrEnum):
     FULL = "full"  #: there was no room for it, or for another that came with it
 
 
+#: The outcome of what passes in global dry run alone.
+WOULD_DENY: Final = "would_deny"
+
 #: Hooks that there may be. In memory they have the number of their place in the configuration for a name.
 MOST_HOOKS: Final = 16
 #: The label that has a hook's number, and in the exposition its name.
@@ -115,7 +119,8 @@ class Family:
     series: tuple[tuple[str, ...], ...]
 
 
-def _outcome(reason: Reason) -> str:
+def outcome(reason: Reason) -> str:
+    """Return what a check that ended for ``reason`` came to."""
     return "allowed" if OUTCOMES[reason].status == 200 else "denied"  # noqa: PLR2004 - OK
 
 
@@ -125,15 +130,24 @@ def _every(*labels: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 
 #: What passes in global dry run is counted by what would have been decided.
 _ENDS: Final = tuple(reason for reason in Reason if reason is not Reason.DRY_RUN)
-_TRIED: Final = tuple(one for one in _ENDS if _outcome(one) == "denied" and one not in ALWAYS_ENFORCED)
-_CHECKS: Final = Family(
+_TRIED: Final = tuple(one for one in _ENDS if outcome(one) == "denied" and one not in ALWAYS_ENFORCED)
+_ENDINGS: Final = (
+    *((outcome(reason), reason.value) for reason in _ENDS),
+    *((WOULD_DENY, reason.value) for reason in _TRIED),
+)
+#: Not among ``FAMILIES``, for issuers and policies have the names that the configuration gives them. Of each ending one
+#: series is there from the beginning, without such names, and one stands for all that there is no room for.
+CHECKS: Final = Family(
     "authz_checks",
     "Checks that were answered, by why they ended as they did; the reasons are in docs/reasons.md. would_deny: they "
-    "were let pass, since nothing is enforced (dry_run).",
-    ("outcome", "reason"),
-    tuple((_outcome(reason), reason.value) for reason in _ENDS)
-    + tuple(("would_deny", reason.value) for reason in _TRIED),
+    "were let pass, since nothing is enforced (dry_run). issuer: whose token it was, where it names one of the "
+    "configuration's. policy: the one that decided.",
+    ("outcome", "reason", "issuer", "policy"),
+    tuple((*ending, "", "") for ending in _ENDINGS) + tuple((*ending, OTHER, OTHER) for ending in _ENDINGS),
 )
+#: Outcomes with reason, issuer and policy that one process tells apart; all others have ``OTHER`` for these. A few
+#: issuers and some hundred policies, each with the few reasons that it comes to.
+MOST_CHECKS: Final = 512
 _LOOKUPS: Final = Family(
     "authz_cache_lookups",
     "Identities looked for in a cache: l1 is the process's own, l2 the one that all processes share.",
@@ -187,7 +201,7 @@ _HOOK_MOVED: Final = Family(
 )
 
 FAMILIES: Final = (
-    *(_CHECKS, _LOOKUPS, _EVICTIONS, _VERIFICATIONS, _SHED, _RELOADS),
+    *(_LOOKUPS, _EVICTIONS, _VERIFICATIONS, _SHED, _RELOADS),
     *(_ASSERTIONS, _REVOCATIONS, _INTROSPECTIONS),
     *(_HOOK_CALLS, _HOOK_RESULTS, _HOOK_KEPT, _HOOK_MOVED),
 )
@@ -198,6 +212,10 @@ DURATION: Final = HistogramSchema(
 )
 DURATION_TEXT: Final = "Seconds from a check's arrival to its answer."
 
+#: The indices of the histograms.
+CHECK_DURATION: Final = 0
+HOOK_DURATION: Final = tuple(range(1, 1 + MOST_HOOKS))
+
 #: Of each hook, in the order of their numbers.
 HOOK_DURATIONS: Final = tuple(
     HistogramSchema(f"authz_hook_duration_seconds/{number}", (1e-5, 1e-4, 1e-3, 5e-3, 0.02, 0.05, 0.1, 0.5))
@@ -206,7 +224,12 @@ HOOK_DURATIONS: Final = tuple(
 HOOK_DURATION_TEXT: Final = "Seconds that asking a hook takes, kept results apart."
 
 _ALL: Final = tuple((family.name, series) for family in FAMILIES for series in family.series)
-SCHEMA: Final = Schema(tuple("/".join((name, *series)) for name, series in _ALL), (DURATION, *HOOK_DURATIONS))
+SCHEMA: Final = Schema(
+    tuple("/".join((name, *series)) for name, series in _ALL),
+    (DURATION, *HOOK_DURATIONS),
+    LabelledSchema(CHECKS.labels, 2, CHECKS.series, MOST_CHECKS),
+    exemplars=CHECK_DURATION,
+)
 _INDEX: Final = {key: index for index, key in enumerate(_ALL)}
 
 
@@ -215,8 +238,6 @@ def index_of(family: Family, *series: str) -> int:
     return _INDEX[family.name, series]
 
 
-CHECK: Final[dict[Reason, int]] = {reason: index_of(_CHECKS, _outcome(reason), reason.value) for reason in _ENDS}
-WOULD_DENY: Final[dict[Reason, int]] = {reason: index_of(_CHECKS, "would_deny", reason.value) for reason in _TRIED}
 LOOKUP: Final = {(tier, result): index_of(_LOOKUPS, tier.value, result.value) for tier in Tier for result in Lookup}
 EVICTION: Final = {tier: index_of(_EVICTIONS, tier.value) for tier in Tier}
 VERIFICATION: Final = {
@@ -235,13 +256,3 @@ HOOK_RESULT: Final = {
 }
 HOOK_KEPT: Final = tuple(index_of(_HOOK_KEPT, hook) for hook in _HOOKS)
 HOOK_MOVED: Final = tuple(index_of(_HOOK_MOVED, hook) for hook in _HOOKS)
-
-
-def would_deny(decision: Decision) -> Reason:
-    """Return why a request would have been denied that passes in global dry run alone."""
-    return decision.reason if decision.trial is None else decision.trial.reason
-
-
-#: The indices of the histograms.
-CHECK_DURATION: Final = 0
-HOOK_DURATION: Final = tuple(range(1, 1 + MOST_HOOKS))

@@ -55,8 +55,8 @@ def test_nothing_is_enforced(stack: Stack) -> None:
     assert "[+]dry-run ok: nothing is enforced\n" in sidecar.get("/readyz?verbose")[1]
     assert sidecar.metric("authz_dry_run") == 1
     for reason, count in (("no_credential", 3), ("unknown_key", 3), ("insufficient_scope", 3), ("allowed", 0)):
-        assert sidecar.metric(f'authz_checks_total{{outcome="would_deny",reason="{reason}"}}') == count
-    assert sidecar.metric('authz_checks_total{outcome="allowed",reason="allowed"}') == 3
+        assert sidecar.checks(outcome="would_deny", reason=reason) == count
+    assert sidecar.checks(outcome="allowed", reason="allowed") == 3
     assert "nothing is enforced" in stack.sidecar.printed()
 
     workspace.config.write_text(_CONFIGURATION.replace("{listen}", workspace.socket), encoding="utf-8")

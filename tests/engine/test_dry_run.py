@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from sidecar.core.check import Checker
-from sidecar.core.decision import Decision
-from sidecar.core.needs import Verdict, Verify
+from sidecar.core.needs import Decided, Verdict, Verify
 from sidecar.core.reason import Reason
 from sidecar.core.trust import AssertionSettings, Trust
 from sidecar.engine.engine import Engine, OverloadError, Services
-from sidecar.observe.series import would_deny
+from sidecar.observe.checks import labels_of
 from sidecar.verify.inline import verify_inline
 from support.answers import Answer, read_answer
 from support.requests import check_request, with_token
@@ -30,13 +29,11 @@ def _dry(**response: Any) -> Trust:  # noqa: ANN401 - response settings
 
 
 def _check(verify: _Verify, raw: bytes, timeout: float | None = None, in_force: Trust | None = None) -> Answer:
-    chosen, seen = in_force or _dry(), list[Decision]()
+    chosen, seen = in_force or _dry(), list[Decided]()
     services = Services(verify)
-    engine = Engine(
-        Checker(lambda: chosen), services, lambda: NOW, lambda: "api", lambda one, *_: seen.append(one.decision)
-    )
+    engine = Engine(Checker(lambda: chosen), services, lambda: NOW, lambda: "api", lambda one, *_: seen.append(one))
     answer = read_answer(asyncio.run(engine.check(raw, timeout)))
-    assert [would_deny(one).value for one in seen] == [answer.metadata.get("dry_run", {}).get("reason", answer.reason)]
+    assert [labels_of(one)[1] for one in seen] == [answer.metadata.get("dry_run", {}).get("reason", answer.reason)]
     return answer
 
 

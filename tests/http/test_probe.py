@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from sidecar.observe.condition import Condition
-from support.listeners import METRICS, Broken, Facts, get, probes, run, send, started
+from support.listeners import METRICS, OPENMETRICS, Broken, Facts, get, probes, run, send, started
 
 OK = Condition("keys", ok=True)
 BAD = Condition("server-1", ok=False, reason="no heartbeat for 7 s")
@@ -77,7 +77,22 @@ def test_metrics() -> None:
             head = await client.head("/metrics")
         assert (found.status_code, found.content) == (200, METRICS)
         assert found.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+        assert found.headers["vary"] == "accept"
         assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(METRICS)))
+
+    run(test)
+
+
+def test_openmetrics() -> None:
+    """Who asks for OpenMetrics is given that, whatever version of it there may be beside."""
+
+    async def test() -> None:
+        asked = {"accept": "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.3"}
+        async with started(probes()) as listener, httpx.AsyncClient(base_url=f"http://{listener.address}") as client:
+            found = await client.get("/metrics", headers=asked)
+        assert (found.status_code, found.content) == (200, OPENMETRICS)
+        assert found.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        assert found.headers["vary"] == "accept"
 
     run(test)
 

@@ -11,12 +11,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sidecar.core.reason import Reason
 from sidecar.http.facts import Metrics
+from sidecar.memory.labelled_layout import OTHER
 from sidecar.memory.scoreboard import Overall, State
 from sidecar.observe.exposition import Exposition, Facts
 from sidecar.observe.series import (
-    CHECK,
     CHECK_DURATION,
+    CHECKS,
     LOOKUP,
+    MOST_CHECKS,
     RELOAD,
     SHED,
     VERIFICATION,
@@ -26,6 +28,7 @@ from sidecar.observe.series import (
     Tier,
     Verification,
 )
+from support import openmetrics
 from support.boards import NAMES, NOW, Shared, all_well, report, shared, supervised
 
 DIGEST = bytes(range(32))
@@ -72,19 +75,32 @@ def labels(**values: str) -> Labels:
     return frozenset(values.items())
 
 
+def ending(outcome: str, reason: str, issuer: str = "", policy: str = "") -> Labels:
+    """Return the labels of checks."""
+    return labels(outcome=outcome, reason=reason, issuer=issuer, policy=policy)
+
+
+def check(made: Shared, row: int, *ended: str, times: int = 1) -> None:
+    """Count checks."""
+    counters = made.table.row(row)
+    counters.words[counters.labelled.number(ended)] += times
+
+
 def test_counters_are_read_back(made: Shared) -> None:
     """Every counter is the sum of all rows, under its own labels."""
     for row in (0, 3):
-        made.table.row(row).add(CHECK[Reason.ALLOWED], 2)
-    made.table.row(1).add(CHECK[Reason.TOKEN_EXPIRED])
+        check(made, row, "allowed", "allowed", "https://idp.example", 'the "all" policy', times=2)
+    check(made, 1, "denied", "token_expired", "", "")
+    check(made, 2, "denied", "denied_by_policy", OTHER, OTHER)
     made.table.row(1).add(LOOKUP[Tier.L2, Lookup.TORN], 3)
     made.table.row(2).add(VERIFICATION[Route.POOL, Verification.LATE], 5)
     made.table.row(2).add(SHED, 6)
     made.table.row(0).add(RELOAD[Reload.REFUSED], 7)
     found = samples(metrics(made))
     assert {key: value for key, value in found.items() if value and key[0].endswith("_total")} == {
-        ("authz_checks_total", labels(outcome="allowed", reason="allowed")): 4,
-        ("authz_checks_total", labels(outcome="denied", reason="token_expired")): 1,
+        ("authz_checks_total", ending("allowed", "allowed", "https://idp.example", 'the "all" policy')): 4,
+        ("authz_checks_total", ending("denied", "token_expired")): 1,
+        ("authz_checks_total", ending("denied", "denied_by_policy", OTHER, OTHER)): 1,
         ("authz_cache_lookups_total", labels(tier="l2", result="torn")): 3,
         ("authz_verifications_total", labels(route="pool", result="late")): 5,
         ("authz_shed_total", labels()): 6,
@@ -177,16 +193,57 @@ def test_names_follow_prometheus_rules(made: Shared) -> None:
             assert sample.timestamp is None
             assert all(re.fullmatch(r"[a-z]+", label) for label in sample.labels)
             assert sample.value >= 0
-    text = metrics(made).exposition().decode()
-    assert "_created" not in text
-    assert text.endswith("\n")
+    for text in (metrics(made).exposition(), metrics(made).openmetrics()):
+        assert b"_created" not in text
+        assert text.endswith(b"\n")
 
 
 def test_number_of_series_is_bounded(made: Shared) -> None:
     """Nothing that a caller sends can make a series: there are as many as enums and children make."""
     all_well(made.scoreboard)
     before = set(samples(metrics(made)))
-    for index in CHECK.values():
-        made.table.row(0).add(index, 1000)
+    for ended in CHECKS.series[: len(CHECKS.series) // 2]:
+        check(made, 0, *ended, times=1000)
     assert set(samples(metrics(made))) == before
     assert len(before) < 220
+
+
+def test_number_of_series_is_bounded_whatever_is_configured(made: Shared) -> None:
+    """However many issuers and policies there are, a process tells some hundreds apart, and counts all."""
+    before = len(samples(metrics(made)))
+    for number in range(MOST_CHECKS + 100):
+        check(made, 1, "denied", "denied_by_policy", "https://idp.example", f"policy-{number}")
+    found = samples(metrics(made))
+    assert len(found) <= before + MOST_CHECKS + 1
+    assert sum(found[key] for key in found if key[0] == "authz_checks_total") == MOST_CHECKS + 100
+
+
+def test_openmetrics_tells_the_same(made: Shared) -> None:
+    """In its own format, which a parser of its own reads."""
+    all_well(made.scoreboard)
+    check(made, 0, "allowed", "allowed", "https://idp.example", 'line\nbreak \\ and "quote"', times=3)
+    made.table.row(0).observe(CHECK_DURATION, 0.0002)
+    found = metrics(made)
+    read = {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in openmetrics.families(found.openmetrics().decode())
+        for sample in family.samples
+    }
+    assert read == samples(found)
+    assert found.openmetrics().endswith(b"# EOF\n")
+
+
+def test_exemplars_are_in_openmetrics_alone(made: Shared) -> None:
+    """Each beside the bucket that its value is in, with the trace's id in hexadecimal digits."""
+    made.table.row(1).observe(CHECK_DURATION, 0.0002)
+    made.table.row(1).exemplars.note(0.0002, DIGEST[:16], 1_750_000_000.25)
+    found = metrics(made)
+    (family,) = (
+        one for one in openmetrics.families(found.openmetrics().decode()) if one.name == "authz_check_duration_seconds"
+    )
+    (sample,) = (one for one in family.samples if one.exemplar)
+    assert (sample.name, sample.labels, sample.value) == (f"{family.name}_bucket", {"le": "0.00025"}, 1)
+    assert sample.exemplar is not None
+    assert sample.exemplar.labels == {"trace_id": DIGEST[:16].hex()}
+    assert (sample.exemplar.value, float(sample.exemplar.timestamp or 0)) == (0.0002, 1_750_000_000.25)
+    assert DIGEST[:16].hex().encode() not in found.exposition()

@@ -3,6 +3,7 @@
 import pytest
 
 from sidecar.core.reason import ALWAYS_ENFORCED, OUTCOMES, Reason
+from sidecar.memory.labelled_layout import OTHER
 from sidecar.observe import series
 from sidecar.observe.series import SCHEMA, Family
 
@@ -10,8 +11,6 @@ from sidecar.observe.series import SCHEMA, Family
 def test_every_counter_has_one_index() -> None:
     """Whatever is counted, it is counted in a cell of its own, and no cell is without a name for it."""
     indices = [
-        *series.CHECK.values(),
-        *series.WOULD_DENY.values(),
         *series.LOOKUP.values(),
         *series.EVICTION.values(),
         *series.VERIFICATION.values(),
@@ -26,12 +25,25 @@ def test_every_counter_has_one_index() -> None:
     assert len(set(SCHEMA.counters)) == len(SCHEMA.counters)
 
 
+def of_outcome(outcome: str) -> set[str]:
+    """Return the reasons of checks that came to it."""
+    return {reason for found, reason, *_ in SCHEMA.labelled.fixed if found == outcome}
+
+
 def test_every_reason_is_counted() -> None:
     """No way a check can end goes uncounted; those that allow are counted as such."""
-    assert set(series.CHECK) == set(Reason) - {Reason.DRY_RUN}
-    allowed = {name for name in SCHEMA.counters if "/allowed/" in name}
+    assert of_outcome("allowed") | of_outcome("denied") == set(Reason) - {Reason.DRY_RUN}
     reasons = [Reason.ALLOWED, Reason.PUBLIC_PATH, Reason.CORS_PREFLIGHT, Reason.ALLOWED_BY_DEFAULT]
-    assert allowed == {f"authz_checks/allowed/{reason}" for reason in (*reasons, Reason.ALLOWED_BY_HOOK)}
+    assert of_outcome("allowed") == {*reasons, Reason.ALLOWED_BY_HOOK}
+
+
+def test_every_ending_has_room() -> None:
+    """Of each there is a counter without names, and one for all those that there is no room for."""
+    endings = {labels[:2] for labels in SCHEMA.labelled.fixed}
+    assert set(SCHEMA.labelled.fixed) == {
+        (*ending, *names) for ending in endings for names in (("", ""), (OTHER, OTHER))
+    }
+    assert len(set(SCHEMA.labelled.fixed)) == len(SCHEMA.labelled.fixed)
 
 
 def test_hooks_have_a_histogram_each() -> None:
@@ -42,12 +54,11 @@ def test_hooks_have_a_histogram_each() -> None:
 def test_what_would_be_denied_is_counted() -> None:
     """Whatever global dry run lets pass is counted by why it would have been denied, and nothing else is."""
     denies = {reason for reason in Reason if OUTCOMES[reason].status != 200}
-    assert set(series.WOULD_DENY) == denies - ALWAYS_ENFORCED
+    assert of_outcome(series.WOULD_DENY) == denies - ALWAYS_ENFORCED
 
 
 def test_index_names_its_series() -> None:
     """The index and the name in the schema are of the same series."""
-    assert SCHEMA.counters[series.CHECK[Reason.TOKEN_EXPIRED]] == "authz_checks/denied/token_expired"
     assert SCHEMA.counters[series.LOOKUP[series.Tier.L2, series.Lookup.TORN]] == "authz_cache_lookups/l2/torn"
     assert SCHEMA.histograms[series.CHECK_DURATION] is series.DURATION
 

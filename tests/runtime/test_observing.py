@@ -4,12 +4,13 @@ import logging
 
 import pytest
 
-from sidecar.core.decision import Denial, Permit, Trial
+from sidecar.core.decision import Denial
 from sidecar.core.needs import Decided
 from sidecar.core.reason import Reason
 from sidecar.memory import segment
 from sidecar.memory.counters import CounterTable, Row, size
-from sidecar.observe.series import CHECK, CHECK_DURATION, SCHEMA, WOULD_DENY
+from sidecar.observe.checks import with_reason
+from sidecar.observe.series import CHECK_DURATION, SCHEMA
 from sidecar.runtime.serving.observing import observer_of
 
 _DENIED = Decided(Denial(Reason.TOKEN_EXPIRED), b"")
@@ -28,15 +29,8 @@ def test_each_check_is_counted(row: Row) -> None:
     """By its reason, and in the histogram."""
     observer_of(row)(_DENIED, 0.25, b"", _AT_ONCE)
     totals = row.read()
-    assert totals.counters[CHECK[Reason.TOKEN_EXPIRED]] == sum(totals.counters) == 1
+    assert with_reason(totals.labelled, Reason.TOKEN_EXPIRED) == sum(totals.labelled.values()) == 1
     assert totals.histograms[CHECK_DURATION].sum == 0.25
-
-
-def test_what_passes_in_dry_run_is_counted_by_what_it_would_have_been(row: Row) -> None:
-    """There is no series of the reason that it passes for."""
-    trial = Trial(allowed=False, reason=Reason.NO_POLICY_ALLOWS, policy=None)
-    observer_of(row)(Decided(Permit(Reason.DRY_RUN, None, None, (), trial), b""), 0.0, b"", _AT_ONCE)
-    assert row.read().counters[WOULD_DENY[Reason.NO_POLICY_ALLOWS]] == 1
 
 
 def test_watchers_are_told_the_same(row: Row) -> None:
@@ -45,7 +39,7 @@ def test_watchers_are_told_the_same(row: Row) -> None:
     observe = observer_of(row, [lambda *one: told.append(one), lambda *one: told.append(one)])
     observe(_DENIED, 0.5, b"asked", _WAITED)
     assert told == [(_DENIED, 0.5, b"asked", _WAITED)] * 2
-    assert sum(row.read().counters) == 1
+    assert sum(row.read().labelled.values()) == 1
 
 
 def test_a_watcher_that_fails_takes_nothing_along(row: Row, caplog: pytest.LogCaptureFixture) -> None:

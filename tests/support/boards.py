@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sidecar.memory import segment
-from sidecar.memory.counters import CounterTable
+from sidecar.memory.counters import CounterTable, size
 from sidecar.memory.scoreboard import Overall, Report, Scoreboard, State, Supervised
 from sidecar.observe.series import SCHEMA
 
 NAMES = ("control", "server-0", "server-1", "verifier-0")
 NOW = 1000.0
+_COUNTERS_AT = 4096
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class Shared:
 @contextmanager
 def shared() -> Iterator[Shared]:
     """Make both; nothing was written."""
-    with segment.create(1 << 16) as made:
+    with segment.create(segment.pages(_COUNTERS_AT + size(SCHEMA, len(NAMES)))) as made:
         board = Scoreboard(made, len(NAMES))
-        with CounterTable(made, SCHEMA, len(NAMES), offset=4096) as table:
+        with CounterTable(made, SCHEMA, len(NAMES), offset=_COUNTERS_AT) as table:
             yield Shared(board, table)
 
 

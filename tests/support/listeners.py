@@ -21,6 +21,7 @@ from sidecar.transport.address import Address, TcpAddress, UnixAddress
 LOOPBACK = TcpAddress("127.0.0.1", 0)
 PATIENT = Limits(connections=8, seconds=60.0)
 METRICS = b"# HELP authz_up Whether it is.\n# TYPE authz_up gauge\nauthz_up 1.0\n"
+OPENMETRICS = METRICS + b"# EOF\n"
 TOKEN = "0123456789abcdef0123456789abcdef"
 CONFIGURATION: dict[str, object] = {"log_level": "info", "client_secret": "hunter2"}
 
@@ -45,6 +46,10 @@ class Facts:
     def exposition(self) -> bytes:
         """Return the metrics."""
         return self.metrics
+
+    def openmetrics(self) -> bytes:
+        """Return them in the other format."""
+        return self.metrics + b"# EOF\n"
 
 
 class Broken(Facts):

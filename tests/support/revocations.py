@@ -14,7 +14,7 @@ from sidecar.core.revocation import UNKNOWN, Kind, Name, digest
 from sidecar.core.trust import Trust
 from sidecar.engine.denylist import SharedDenylist
 from sidecar.memory import segment
-from sidecar.memory.counters import CounterTable
+from sidecar.memory.counters import CounterTable, size
 from sidecar.memory.denylist import Denylist
 from sidecar.memory.segment import Segment
 from sidecar.observe.series import SCHEMA
@@ -46,7 +46,8 @@ class Node:
         self, folder: Path, settings: Mapping[str, Any], known: Trust | None = None, *, takes_over: bool = False
     ) -> AsyncIterator[Revocations]:
         """Run what control does until it ends."""
-        with segment.create(1 << 16) as counters, CounterTable(counters, SCHEMA, 1) as table:
+        room = segment.pages(size(SCHEMA, 1))
+        with segment.create(room) as counters, CounterTable(counters, SCHEMA, 1) as table:
             made = Revocations(
                 settings=RevocationSettings.model_validate(settings),
                 folder=folder,

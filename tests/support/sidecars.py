@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
+from prometheus_client.parser import text_string_to_metric_families
 
 from sidecar.demo.process import Process
 from sidecar.demo.stack import sidecar_addresses, start_sidecar
@@ -55,7 +56,7 @@ class Sidecar:
             call = channel.unary_unary(CHECK)  # type: ignore[call-arg]  # the stubs want the serialisers that may be left out
             return read_answer(call(raw, timeout=seconds, wait_for_ready=True))
 
-    def get(self, path: str) -> tuple[int, str]:
+    def get(self, path: str, **headers: str) -> tuple[int, str]:
         """Ask the probe listener: status and body."""
         addresses = _HTTP.findall(self.process.printed())
         if not addresses:
@@ -63,7 +64,7 @@ class Sidecar:
         address = addresses[-1]
         connection = http.client.HTTPConnection(address, timeout=20)
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         finally:
@@ -83,6 +84,16 @@ class Sidecar:
             if name == line:
                 return float(value)
         return 0.0
+
+    def checks(self, **labels: str) -> float:
+        """Return how many checks it counts that have these labels, whatever the others are."""
+        families = text_string_to_metric_families(self.get("/metrics")[1])
+        return sum(
+            sample.value
+            for family in families
+            for sample in family.samples
+            if sample.name == "authz_checks_total" and labels.items() <= sample.labels.items()
+        )
 
     def pids(self) -> list[int]:
         """Return all processes but the supervisor."""

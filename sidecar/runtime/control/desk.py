@@ -22,11 +22,11 @@ from sidecar.memory.counters import CounterTable, Row
 from sidecar.memory.denylist import Denylist
 from sidecar.memory.scoreboard import Scoreboard
 from sidecar.observe.build import build_facts
+from sidecar.observe.checks import with_reason
 from sidecar.observe.condition import Condition
 from sidecar.observe.exposition import Exposition, Facts
 from sidecar.observe.health import ScoreboardHealth
 from sidecar.observe.recently import Recently
-from sidecar.observe.series import CHECK
 from sidecar.runtime.control.explaining import Explaining
 from sidecar.runtime.control.hook_files import HookFiles
 from sidecar.runtime.control.key_facts import key_facts
@@ -208,7 +208,7 @@ class Desk:
         return [*conditions, *(self._revocations.state.conditions() if self._revocations else ())]
 
     def _denied_for_stale_envoy(self) -> int:
-        return self._table.totals().counters[CHECK[Reason.ENVOY_CONFIG_STALE]]
+        return with_reason(self._table.totals().labelled, Reason.ENVOY_CONFIG_STALE)
 
     def _facts(self) -> Facts:
         slots = {"positive": self._cache.slots, "negative": self._cache.negative_slots}

@@ -1,12 +1,12 @@
 """What is told of each check, once it has its answer: metrics always, others where a configuration asks for it."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sidecar.core.needs import Decided
 from sidecar.engine.engine import Observer
 from sidecar.memory.counters import Row
-from sidecar.observe.series import CHECK, CHECK_DURATION, WOULD_DENY, would_deny
+from sidecar.observe.checks import counting
 
 _log = logging.getLogger(__name__)
 
@@ -30,18 +30,3 @@ def observer_of(row: Row, watchers: Sequence[Watcher] = ()) -> Observer:
                 _log.exception("a check could not be told of")
 
     return observe
-
-
-def counting(row: Row) -> Observer:
-    """Return what counts each check, in ``row``."""
-    observe: Callable[[int, float, int], None] = row.observe
-
-    def count(decided: Decided, seconds: float, _request: bytes, _waited: bool) -> None:  # noqa: FBT001 - a fact
-        try:
-            index = CHECK[decided.decision.reason]
-        except KeyError:
-            # What passes in global dry run alone has no index of its own, so that nothing is asked for it without.
-            index = WOULD_DENY[would_deny(decided.decision)]
-        observe(CHECK_DURATION, seconds, index)
-
-    return count
