@@ -110,7 +110,8 @@ class ProcessUse:
     connections: int | None
     cpu_share: float | None
     rss_bytes: int | None
-    loop_lag: Latency | None  #: how late its event loop gets to what is due
+    pss_bytes: int | None  #: the same with shared pages split among those who share them
+    loop_lag_seconds: float | None  #: by which its event loop was late at the most, lately
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,4 +143,5 @@ class Window:
     pools: tuple[PoolUse, ...]
     processes: tuple[ProcessUse, ...]
     hooks: tuple[HookUse, ...]
+    loop_lag: Latency | None  #: by which event loops were late, servers' and control's
     events: Mapping[str, Mapping[str, int]]  #: counts by kind and result: reloads, introspections, assertions, …

@@ -2,6 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AdminToken(StrEnum):
+    """What is said of the administration's bearer token, and nothing more."""
+
+    NONE = "none"  #: there is none, or it cannot be read
+    GOOD = "good"
+    WEAK = "weak"  #: it could be guessed
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +24,16 @@ class Setup:
     minters: int
     cpus: float | None
     cpu_quota: float | None  #: of the cgroup; ``None`` where there is none
+    machine_cpus: int | None  #: that the machine has, whoever may use them
     memory_limit_bytes: int | None  #: of the cgroup
     shared_memory_bytes: int  #: of the identity cache
     cache_slots: int | None  #: identities that it has room for
     local_entries: int  #: that each server's own cache has room for
     batch_size_threshold: int
+    hook_workers: int  #: for each server
     pool_timeout_seconds: float
     dry_run: bool
-    admin_token: str  #: none, good or weak; never anything of the token itself
+    admin_token: AdminToken
     hook_limits: Mapping[str, float]  #: seconds that each hook may take, by its name
 
 
