@@ -39,7 +39,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "too_many_processes": Kind(_WARNING, "servers", "there are more servers and verifiers than CPUs"),
     "cpus_too_few": Kind(_WARNING, "", "servers or a pool are busy, and no CPU is idle"),
     "uneven_load": Kind(
-        _INFO, "listen_mode", "one server reaches cpu_busy_share, and the mean of all is less than half of its own"
+        _INFO, "listen_mode", "one server reaches cpu_busy_share, and the others' mean is less than half of that"
     ),
     "loop_lag": Kind(_WARNING, "", "event loops reach loop_lag_p99_seconds, and no server is busy"),
     "crash_loop": Kind(_CRITICAL, "", "a process ends again and again"),

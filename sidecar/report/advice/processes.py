@@ -77,33 +77,44 @@ def _busy(scope: Scope, window: Window) -> Iterator[Advice]:
     loads = {one.name: one.cpu_share for one in servers(window) if one.cpu_share is not None}
     if not loads or len(loads) < scope.report.setup.servers:
         return
-    setup, idle = scope.report.setup, scope.idle_cpus
-    mean, most = sum(loads.values()) / len(loads), max(loads.values())
-    evidence = [Evidence("server_cpu_share", mean, "CPUs", window.name)]
-    if mean >= scope.limits.cpu_busy_share:
-        text = f"servers take {percent(mean)} of a CPU each {over(window)}"
-        if idle is None:
-            return
-        evidence.append(idle_cpus(scope))
-        are = are_idle(idle)
-        if not idle:
-            if not any(is_busy(scope, one) for one in window.pools):
-                yield advised("cpus_too_few", f"{text}, and no CPU is idle: give it more, or more pods", *evidence)
-        elif not setup.multiprocessing:
-            text = f"{text}, and it is the only process: set AUTHZ_ENABLE_MULTIPROCESSING to true; {are}"
-            yield advised("single_process", text, *evidence, current="false", proposed="true")
-        else:
-            proposed = setup.servers + 1
-            text = f"{text}: raise AUTHZ_SERVERS to {proposed}, and name it to Envoy; {are}"
-            yield advised("servers_too_few", text, *evidence, current=setup.servers, proposed=proposed)
-    elif most >= scope.limits.cpu_busy_share and mean < most / 2:
-        name = max(loads, key=lambda one: loads[one])
-        evidence.append(Evidence("busiest_cpu_share", most, "CPUs", window.name))
+    mean, enough = sum(loads.values()) / len(loads), scope.limits.cpu_busy_share
+    if mean >= enough:
+        yield from _all_busy(scope, window, mean)
+        return
+    name = max(loads, key=lambda one: loads[one])
+    most = loads.pop(name)
+    others = sum(loads.values()) / len(loads) if loads else most
+    if most >= enough and others < most / 2:
         text = (
-            f"{name} takes {percent(most)} of a CPU {over(window)}, all servers {percent(mean)} on average: Envoy "
-            "is to have an endpoint for each (listen_mode: per_process), and to balance by LEAST_REQUEST"
+            f"{name} takes {percent(most)} of a CPU {over(window)}, the other servers {percent(others)} on average: "
+            "Envoy is to have an endpoint for each (listen_mode: per_process), and to balance by LEAST_REQUEST"
+        )
+        evidence = (
+            Evidence("busiest_cpu_share", most, "CPUs", window.name),
+            Evidence("others_cpu_share", others, "CPUs", window.name),
         )
         yield advised("uneven_load", text, *evidence, about=name)
+
+
+def _all_busy(scope: Scope, window: Window, mean: float) -> Iterator[Advice]:
+    setup, idle = scope.report.setup, scope.idle_cpus
+    if idle is None:
+        return
+    text = f"servers take {percent(mean)} of a CPU each {over(window)}"
+    evidence = (Evidence("server_cpu_share", mean, "CPUs", window.name), idle_cpus(scope))
+    if not idle:
+        # Of a pool that is busy the same was said.
+        if not any(is_busy(scope, one) for one in window.pools):
+            yield advised(
+                "cpus_too_few", f"{text}, and no CPU is idle: give it more CPUs, or have more pods", *evidence
+            )
+    elif not setup.multiprocessing:
+        text = f"{text}, and there is one process alone: set AUTHZ_ENABLE_MULTIPROCESSING to true; {are_idle(idle)}"
+        yield advised("single_process", text, *evidence, current="false", proposed="true")
+    else:
+        proposed = setup.servers + 1
+        text = f"{text}: raise AUTHZ_SERVERS to {proposed}, and name it to Envoy; {are_idle(idle)}"
+        yield advised("servers_too_few", text, *evidence, current=setup.servers, proposed=proposed)
 
 
 def _lag(scope: Scope, window: Window) -> Iterator[Advice]:
