@@ -6,13 +6,14 @@ from typing import TypeVar
 
 from sidecar.report.advice import advice
 from sidecar.report.alerts import alerts
+from sidecar.report.figures import Window
 from sidecar.report.model import VERSION, Report
 from sidecar.report.sample import Moment, Sample
 from sidecar.report.series import series
 from sidecar.report.standing import Machine
 from sidecar.report.thresholds import Thresholds
 from sidecar.report.trends import trends
-from sidecar.report.windows import LIVE, SPANS, Window, base_of, window
+from sidecar.report.windows import LIVE, SPANS, base_of, window
 
 _Number = TypeVar("_Number", int, float)
 

@@ -83,4 +83,5 @@ def quantile(seen: Histogram, q: float) -> float | None:
         return seen.bounds[-1]
     upper, lower = seen.bounds[place], seen.bounds[place - 1] if place else 0.0
     before = reached[place] - seen.buckets[place]
-    return lower + (upper - lower) * (rank - before) / seen.buckets[place]
+    # Rounded, the sum may be a hair above.
+    return min(upper, lower + (upper - lower) * (rank - before) / seen.buckets[place])

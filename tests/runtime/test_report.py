@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,9 +75,9 @@ def test_report_of_a_load(sidecar: Sidecar) -> None:
     for number in range(60):
         assert sidecar.check(addresses[number % 2], good if number % 3 else forged).reason
     found = _report(sidecar)
-    done = {name: count - _counts(before).get(name, 0) for name, count in _counts(found).items()}
+    done = Counter(_counts(found)) - Counter(_counts(before))
     assert done == {"allowed": 40, "bad_signature": 20}
-    assert found.windows[2].checks.latency.count == 60
+    assert found.windows[2].checks.latency.count - before.windows[2].checks.latency.count == 60
     assert found.windows[2].hit_ratio is not None
     assert found.windows[2].verifications.count >= 2
     assert (found.setup.servers, found.setup.verifiers, found.setup.shared_memory_bytes) == (2, 1, 1 << 20)
@@ -84,7 +85,7 @@ def test_report_of_a_load(sidecar: Sidecar) -> None:
     assert all(one.up for one in found.live.processes)
     assert [(one.issuer, one.keys) for one in found.key_sets] == [(ISSUER, 1)]
 
-    assert _soon(sidecar, lambda report: "forged" in {one.id for one in report.alerts})
+    _soon(sidecar, lambda report: "forged" in {one.id for one in report.alerts})
     assert "attack" in {one.id for one in _report(sidecar).advice}
     assert len(_report(sidecar).series.checks_per_second) >= 1
 
@@ -117,5 +118,5 @@ def test_thresholds_change_without_a_restart(sidecar: Sidecar) -> None:
     for number in range(20):
         sidecar.check(sidecar.addresses[number % 2], "not.a.token")
     config.write_text(text.replace("min_checks: 10", "min_checks: 10, denied_share: 0.001"), encoding="utf-8")
-    assert _soon(sidecar, lambda report: "denials" in {one.id for one in report.alerts if one.threshold == 0.001})
+    _soon(sidecar, lambda report: "denials" in {one.id for one in report.alerts if one.threshold == 0.001})
     assert {one.name: one.pid for one in _report(sidecar).live.processes} == pids

@@ -1,7 +1,7 @@
 """Every piece of advice that there is, and the setting it is about. docs/report.md has the same table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sidecar.report.model import Advice, Evidence, Severity
@@ -90,4 +90,6 @@ def advised(
 ) -> Advice:
     """Return a piece of advice."""
     what = KINDS[kind]
-    return Advice(kind, what.severity, about, text, evidence, what.setting, what.variable, str(current), str(proposed))
+    figures = tuple(replace(one, value=float(one.value)) for one in evidence)
+    setting = what.setting, what.variable, str(current), str(proposed)
+    return Advice(kind, what.severity, about, text, figures, *setting)
