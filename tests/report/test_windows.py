@@ -180,3 +180,22 @@ def test_trend_of_a_rate_that_doubles() -> None:
 def test_trend_takes_time() -> None:
     """Before there are 5 minutes of samples nobody can tell where anything is heading."""
     assert {one.direction for one in after(_LOAD, seconds=200.0).trends} == {Direction.UNKNOWN}
+
+
+def test_series_say_what_windows_say() -> None:
+    """The last point is that of the live window, where both are of one stretch."""
+    load = Load(
+        checks=_LOAD.checks,
+        durations=seen(20_000, 9000, 1000),
+        lookups={("l1", "hit"): 9000, ("l1", "miss"): 3000, ("l2", "hit"): 1500, ("l2", "miss"): 1500},
+        verifications={("inline", "valid"): 1500},
+    )
+    found = after(load, seconds=60.0)
+    live, series = found.live, found.series
+    assert live.seconds == 5.0
+    assert series.checks_per_second[-1] == live.checks.per_second
+    assert series.denied_per_second[-1] == live.checks.denied_per_second
+    assert series.p50_seconds[-1] == live.checks.latency.p50_seconds
+    assert series.p99_seconds[-1] == live.checks.latency.p99_seconds
+    assert series.hit_ratio[-1] == live.hit_ratio
+    assert series.verifications_per_second[-1] == live.verifications.per_second
