@@ -2,8 +2,14 @@
 
 import http.client
 import socket
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
+import click
+
+from sidecar.cli.configuration import load_settings
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
 from sidecar.http.address import parse
@@ -12,16 +18,74 @@ from sidecar.transport.address import AddressError, UnixAddress
 
 #: Seconds. The feed has 5.
 _PATIENCE = 30.0
+_OK, _NOT_FOUND = 200, 404
+
+_Command = TypeVar("_Command", bound=Callable[..., object])
+
+
+@dataclass(frozen=True, slots=True)
+class Administered:
+    """A running sidecar: where it is administered, and what opens that."""
+
+    address: str
+    token_file: Path | None
+
+    def get(self, path: str) -> str:
+        """Return what is there; raises ``Failure`` where it is not, or nobody answers."""
+        status, text = _request(self.address, self.token_file, "GET", path, None)
+        if status == _OK:
+            return text
+        if status == _NOT_FOUND:
+            text = f"{text}: it has no {path}; is it older than this command?"
+        raise Failure(f"{self.address}: {status} {text}", ExitCode.UNAVAILABLE)
+
+
+def administered_options(command: _Command) -> _Command:
+    """Add the options that ``administered`` takes to a command."""
+    for option in (
+        click.option("--admin-token-file", type=click.Path(path_type=Path), help="As admin.bearer_token_file there."),
+        click.option("--against", metavar="ADDRESS", help="Its admin address instead: unix:/path or IP:PORT."),
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            envvar="AUTHZ_CONFIG",
+            show_envvar=True,
+            help="Its configuration file, which says where it is administered.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def administered(config: Path | None, against: str | None, admin_token_file: Path | None) -> Administered:
+    """Return the sidecar that is meant; raises ``Failure`` where none is, or it cannot be asked."""
+    if against is not None:
+        return Administered(against, admin_token_file)
+    if config is None:
+        raise Failure("give --config (or AUTHZ_CONFIG), or --against", ExitCode.USAGE)
+    admin = load_settings(config).settings.admin
+    if admin.listen is None:
+        raise Failure(f"{config}: admin.listen is not set, so there is nobody to ask", ExitCode.USAGE)
+    if admin.tls is not None:
+        raise Failure("the administration is on TLS: ask it with curl instead", ExitCode.USAGE)
+    named = admin_token_file
+    if named is None and admin.bearer_token_file is not None:
+        named = config.parent / admin.bearer_token_file
+    return Administered(admin.listen, named)
 
 
 def post(listen: str, token_file: Path | None, path: str, body: bytes) -> tuple[int, str]:
     """Post JSON; return status and body. Raises ``Failure`` where nobody answers."""
-    headers = {"Content-Type": "application/json"}
+    return _request(listen, token_file, "POST", path, body)
+
+
+def _request(listen: str, token_file: Path | None, method: str, path: str, body: bytes | None) -> tuple[int, str]:
+    headers = {} if body is None else {"Content-Type": "application/json"}
     try:
         if token_file is not None:
             headers["Authorization"] = f"Bearer {TokenFile(str(token_file)).read().decode('ascii')}"
         connection = _connection(listen)
-        connection.request("POST", path, body, headers)
+        connection.request(method, path, body, headers)
         answer = connection.getresponse()
         return answer.status, answer.read().decode("utf-8", "replace").strip()
     except AddressError as error:

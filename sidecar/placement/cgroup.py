@@ -35,8 +35,8 @@ def cpu_quota(cgroup_root: Path, membership: str) -> float | None:
 
     ``cgroup_root`` is ``/sys/fs/cgroup``, ``membership`` the text of ``/proc/self/cgroup``. Raises ``CgroupError``.
     """
-    groups = list(_groups(cgroup_root, membership, "cpu"))
-    limits = [limit for read in (_cpu_max, _cfs_quota) for group in groups if (limit := read(group)) is not None]
+    found = list(groups(cgroup_root, membership, "cpu"))
+    limits = [limit for read in (_cpu_max, _cfs_quota) for group in found if (limit := read(group)) is not None]
     return min(limits, default=None)
 
 
@@ -45,13 +45,17 @@ def memory_limit(cgroup_root: Path, membership: str) -> int | None:
 
     Arguments and errors are those of ``cpu_quota``.
     """
-    groups = list(_groups(cgroup_root, membership, "memory"))
-    readers = (_memory_max, _limit_in_bytes)
-    limits = [limit for read in readers for group in groups if (limit := read(group)) is not None]
+    found = groups(cgroup_root, membership, "memory")
+    return min((limit for group in found if (limit := memory_limit_of(group)) is not None), default=None)
+
+
+def memory_limit_of(group: Path) -> int | None:
+    """Return the bytes that one group, by its folder, may have; ``None``: as many as those above it may."""
+    limits = [limit for read in (_memory_max, _limit_in_bytes) if (limit := read(group)) is not None]
     return min(limits, default=None)
 
 
-def _groups(root: Path, membership: str, controller: str) -> Iterator[Path]:
+def groups(root: Path, membership: str, controller: str) -> Iterator[Path]:
     """Give the folders that may limit us, of either version, from our own group up to the root."""
     for line in membership.split("\n"):
         if not line:

@@ -18,6 +18,7 @@ from sidecar.settings.native import NativeSettings
 from sidecar.settings.policy import OperationSettings, PolicySettings
 from sidecar.settings.policy_bundle import PolicyBundleSettings
 from sidecar.settings.processes import ProcessSettings
+from sidecar.settings.report import ReportSettings
 from sidecar.settings.response import ResponseSettings
 from sidecar.settings.revocation import RevocationSettings
 from sidecar.settings.tls import TlsSettings
@@ -159,6 +160,7 @@ class Settings(ProcessSettings):
     revocation: RevocationSettings | None = Field(None, description="Revoked tokens. Default: none are looked for.")
     probe: ProbeSettings = Field(default_factory=lambda: ProbeSettings.model_validate({}))
     admin: AdminSettings = Field(default_factory=lambda: AdminSettings.model_validate({}))
+    report: ReportSettings = Field(default_factory=lambda: ReportSettings.model_validate({}))
     native: NativeSettings = Field(default_factory=lambda: NativeSettings.model_validate({}))
 
     @property

@@ -32,6 +32,7 @@ from sidecar.runtime.control.hook_files import HookFiles
 from sidecar.runtime.control.key_facts import key_facts
 from sidecar.runtime.control.key_set import PublishedKeys
 from sidecar.runtime.control.reload import Reading, ReloadError
+from sidecar.runtime.control.reporting import Reporting, reporting_of
 from sidecar.runtime.control.revocations import NotReadyError, Revocations
 from sidecar.runtime.control.rotation import KeyUses
 from sidecar.runtime.control.watch import WATCH_SECONDS, Reloads
@@ -88,6 +89,16 @@ class Desk:
         denylist = None if shared.denylist is None else Denylist(shared.denylist.open())
         revoked = None if denylist is None else SharedDenylist(denylist, shared.denylist_key)
         self._explaining = Explaining(lambda: self.trust, revoked, time.time, time.monotonic)
+        self._reporting: Reporting | None = None
+        if self._settings.admin.listen is not None:
+            self._reporting = reporting_of(
+                board=board,
+                fleet=fleet,
+                folder=config.parent,
+                hooks=read_facts(snapshot.hooks),
+                settings=lambda: self._reloads.settings,
+                facts=self._facts,
+            )
         self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -110,6 +121,8 @@ class Desk:
         works = [self._reloads.watch, self._reloads.work, self._sweep]
         if self._published is not None:
             works.append(self._published.follow)
+        if self._reporting is not None:
+            works.append(self._reporting.follow)
         if self._settings.hooks:
             works.append(self._look_at_hooks)
         self._tasks = [asyncio.create_task(work()) for work in works]
@@ -186,6 +199,8 @@ class Desk:
         limits = Limits(settings.max_connections, settings.timeout_seconds)
         access = _access(settings, self._config.parent)
         routes = (*(self._revocations.routes() if self._revocations else ()), self._explaining.route())
+        if self._reporting is not None:
+            routes = (*routes, self._reporting.route())
         return admin_listener(
             http_address.parse(settings.listen), access, lambda: self._reloads.snapshot.values, limits, routes
         )

@@ -14,11 +14,13 @@ from sidecar.loading.snapshot import Snapshot, take_snapshot
 from sidecar.loading.trust import Fetched, Loaded, nothing_fetched
 from sidecar.settings import Settings
 
-#: What a Trust is made of, and so can change from one check to the next. All else is the shape of processes.
+#: What a Trust is made of, and so can change from one check to the next; and what control alone looks at, each time.
+#: All else is the shape of processes.
 _RELOADABLE = frozenset(
     {
         *("issuers", "api_keys", "request", "response", "assertion"),
         *("public", "cors_preflight", "policies", "policy_folder", "istio", "dry_run"),
+        "report",
     }
 )
 

@@ -68,7 +68,8 @@ class Reloads:
         self._last_refusal = ""
 
     @property
-    def _settings(self) -> Settings:
+    def settings(self) -> Settings:
+        """Return the settings in force."""
         return self._loaded.settings
 
     def ask(self) -> None:
@@ -162,7 +163,7 @@ class Reloads:
 
     async def _reading(self, bundle: HeldBundle | None) -> Reading:
         return await asyncio.to_thread(
-            read_again, self._config, self._settings, self.fetching.keys, bundle, self.snapshot.hooks
+            read_again, self._config, self.settings, self.fetching.keys, bundle, self.snapshot.hooks
         )
 
     def _require_fit(self, bundle: Bundle) -> None:

@@ -1,0 +1,24 @@
+"""What a report makes of reasons: whose fault a denial is."""
+
+from typing import Final
+
+from sidecar.core.reason import OUTCOMES, Reason
+
+_OK, _UNAVAILABLE = 200, 503
+
+#: Reason -> what a check is called that ended so, where all is enforced.
+OUTCOME: Final = {
+    reason.value: "allowed" if outcome.status == _OK else "denied" for reason, outcome in OUTCOMES.items()
+}
+#: Denied since the sidecar, or what it depends on, could not do its work.
+ERRORS: Final = frozenset(reason.value for reason, outcome in OUTCOMES.items() if outcome.status == _UNAVAILABLE)
+#: What no honest client sends: made up, changed on the way, or taken from somebody else. Expired tokens, and those for
+#: another audience, are none: clocks and configurations are wrong by themselves.
+FORGED: Final = frozenset(
+    reason.value
+    for reason in (
+        *(Reason.TOKEN_MALFORMED, Reason.CRITICAL_HEADER, Reason.ALGORITHM_NOT_ALLOWED, Reason.UNKNOWN_ISSUER),
+        *(Reason.UNKNOWN_API_KEY, Reason.UNKNOWN_KEY, Reason.BAD_SIGNATURE, Reason.TOKEN_TOO_LARGE),
+        *(Reason.PROOF_INVALID, Reason.PROOF_REPLAYED, Reason.SEVERAL_CREDENTIALS),
+    )
+)

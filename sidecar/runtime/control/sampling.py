@@ -1,0 +1,92 @@
+"""From counters and scoreboard to a sample of the performance report: what only grows, at one instant."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sidecar.memory.counter_schema import Distribution, HistogramSchema, Totals
+from sidecar.memory.counters import CounterTable
+from sidecar.memory.scoreboard import Scoreboard
+from sidecar.observe.series import (
+    ASSERTION,
+    CHECK,
+    CHECK_DURATION,
+    DURATION,
+    EVICTION,
+    HOOK_CALL,
+    HOOK_DURATION,
+    HOOK_DURATIONS,
+    HOOK_KEPT,
+    HOOK_MOVED,
+    HOOK_RESULT,
+    INTROSPECTION,
+    LOOKUP,
+    RELOAD,
+    REVOCATION,
+    SHED,
+    VERIFICATION,
+    WOULD_DENY,
+    HookEnd,
+)
+from sidecar.report.outcomes import OUTCOME
+from sidecar.report.sample import Histogram, HookTotals, ProcessTotals, Sample
+
+
+class Sampler:
+    """Takes samples. ``names`` are those of all children, in the scoreboard's order; ``hooks`` those of hooks."""
+
+    def __init__(self, table: CounterTable, board: Scoreboard, names: Sequence[str], hooks: Sequence[str]) -> None:
+        self._table, self._board, self._names, self._hooks = table, board, names, hooks
+
+    def sample(self, at: float) -> Sample:
+        """Return the totals; ``at`` is now, in seconds of CLOCK_MONOTONIC."""
+        totals = self._table.totals()
+        counts = totals.counters
+        return Sample(
+            at=at,
+            checks=dict(_checks(counts)),
+            durations=_histogram(DURATION, totals.histograms[CHECK_DURATION]),
+            lookups={(tier.value, how.value): counts[index] for (tier, how), index in LOOKUP.items()},
+            evictions={tier.value: counts[index] for tier, index in EVICTION.items()},
+            verifications={(route.value, how.value): counts[index] for (route, how), index in VERIFICATION.items()},
+            shed=counts[SHED],
+            events=dict(_events(counts)),
+            hooks={name: _hook(number, totals) for number, name in enumerate(self._hooks)},
+            processes={name: self._process(index) for index, name in enumerate(self._names)},
+        )
+
+    def _process(self, index: int) -> ProcessTotals:
+        supervised = self._board.supervised(index)
+        return ProcessTotals(None if supervised is None else supervised.restarts)
+
+
+def _checks(counts: Sequence[int]) -> Iterator[tuple[tuple[str, str], int]]:
+    for reason, index in CHECK.items():
+        yield (OUTCOME[reason.value], reason.value), counts[index]
+    for reason, index in WOULD_DENY.items():
+        yield ("would_deny", reason.value), counts[index]
+
+
+def _events(counts: Sequence[int]) -> Iterator[tuple[tuple[str, str], int]]:
+    kinds: Mapping[str, Mapping[str, int]] = {
+        "reloads": {end.value: index for end, index in RELOAD.items()},
+        "introspections": {end.value: index for end, index in INTROSPECTION.items()},
+        "assertions": {end.value: index for end, index in ASSERTION.items()},
+        "revocations": {f"{source.value}_{end.value}": index for (source, end), index in REVOCATION.items()},
+    }
+    for kind, ends in kinds.items():
+        for end, index in ends.items():
+            yield (kind, end), counts[index]
+
+
+def _hook(number: int, totals: Totals) -> HookTotals:
+    counts = totals.counters
+    return HookTotals(
+        calls=counts[HOOK_CALL[number]],
+        kept=counts[HOOK_KEPT[number]],
+        results={end.value: counts[HOOK_RESULT[number, end]] for end in HookEnd},
+        durations=_histogram(HOOK_DURATIONS[number], totals.histograms[HOOK_DURATION[number]]),
+        moved=counts[HOOK_MOVED[number]],
+    )
+
+
+def _histogram(schema: HistogramSchema, seen: Distribution) -> Histogram:
+    return Histogram(schema.bounds, seen.buckets, seen.sum)

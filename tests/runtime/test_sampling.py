@@ -1,0 +1,202 @@
+"""From counters, scoreboard and what control knows to samples and moments of the report."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sidecar.core.reason import Reason
+from sidecar.hooking.facts import HookFacts
+from sidecar.hooks.declaration import Declaration
+from sidecar.memory.scoreboard import Overall, State
+from sidecar.observe.bundle import BundleFacts
+from sidecar.observe.exposition import Facts, RevocationFacts
+from sidecar.observe.key_sets import Fetching, KeySetFacts, KeyTimes
+from sidecar.observe.series import (
+    CHECK,
+    CHECK_DURATION,
+    EVICTION,
+    HOOK_CALL,
+    HOOK_DURATION,
+    HOOK_RESULT,
+    LOOKUP,
+    RELOAD,
+    SHED,
+    VERIFICATION,
+    WOULD_DENY,
+    HookEnd,
+    Lookup,
+    Reload,
+    Route,
+    Tier,
+    Verification,
+)
+from sidecar.placement.plan import ANYWHERE
+from sidecar.report.sample import Moment
+from sidecar.report.standing import AdminToken
+from sidecar.runtime.control.moment import Place, moment
+from sidecar.runtime.control.sampling import Sampler
+from sidecar.runtime.ipc.fleet import Fleet, Member, Role
+from sidecar.settings import Settings
+from support.boards import NAMES, NOW, Shared, all_well, report, shared, supervised
+
+_ROLES = (Role.CONTROL, Role.SERVER, Role.SERVER, Role.VERIFIER)
+_FLEET = Fleet(
+    tuple(Member(index, role, index == 2, ANYWHERE) for index, role in enumerate(_ROLES)),
+    servers=2,
+    verifiers=1,
+    jwt_verifiers=0,
+)
+_ISSUER = "https://idp.example"
+_VALUES: dict[str, Any] = {
+    "issuers": [{"issuer": _ISSUER, "audiences": ["a"], "keys": {"url": "https://idp.example/keys"}}],
+    "shared_memory_size": "2MiB",
+    "cache": {"local_entries": 77},
+}
+
+
+def _settings(**others: Any) -> Settings:  # noqa: ANN401 - any field
+    return Settings.model_validate(_VALUES | others)
+
+
+def _moment(
+    one: Shared, folder: Path, settings: Settings, facts: Facts | None = None, hooks: tuple[HookFacts, ...] = ()
+) -> Moment:
+    place = Place(_FLEET, one.scoreboard, folder, hooks, "1.2.3")
+    return moment(place, settings, Facts() if facts is None else facts, lambda: NOW)
+
+
+def _hook(call: str, *, is_async: bool, **declared: Any) -> HookFacts:  # noqa: ANN401 - of the declaration
+    return HookFacts(call, "00", "file", is_async, Declaration(**declared))
+
+
+def test_sample_is_the_sum_of_all_rows() -> None:
+    """What each process counted is added up, under the names that the metrics have."""
+    with shared() as one:
+        for index in (1, 2):
+            row = one.table.row(index)
+            row.observe(CHECK_DURATION, 0.0002, CHECK[Reason.ALLOWED])
+            row.add(CHECK[Reason.OVERLOADED], 2)
+            row.add(WOULD_DENY[Reason.NO_CREDENTIAL], 3)
+            row.add(LOOKUP[Tier.L2, Lookup.TORN], 4)
+            row.add(EVICTION[Tier.L1], 5)
+            row.add(VERIFICATION[Route.POOL, Verification.VALID], 6)
+            row.add(SHED, 7)
+            row.add(HOOK_CALL[1], 8)
+            row.observe(HOOK_DURATION[1], 0.002, HOOK_RESULT[1, HookEnd.DENY])
+        one.table.row(0).add(RELOAD[Reload.REFUSED])
+        all_well(one.scoreboard)
+        one.scoreboard.write_supervised(1, supervised(restarts=9))
+        found = Sampler(one.table, one.scoreboard, NAMES, ["first:hook", "second:hook"]).sample(5.0)
+    assert found.at == 5.0
+    assert {key: count for key, count in found.checks.items() if count} == {
+        ("allowed", "allowed"): 2,
+        ("denied", "overloaded"): 4,
+        ("would_deny", "no_credential"): 6,
+    }
+    assert (sum(found.durations.buckets), found.durations.sum) == (2, pytest.approx(0.0004))
+    assert (found.lookups["l2", "torn"], found.evictions["l1"], found.verifications["pool", "valid"]) == (8, 10, 12)
+    assert (found.shed, found.events["reloads", "refused"]) == (14, 1)
+    assert [(name, hook.calls, hook.results["deny"]) for name, hook in found.hooks.items()] == [
+        ("first:hook", 0, 0),
+        ("second:hook", 16, 2),
+    ]
+    assert sum(found.hooks["second:hook"].durations.buckets) == 2
+    assert [found.processes[name].restarts for name in NAMES] == [2, 9, 2, 2]
+
+
+def test_processes(tmp_path: Path) -> None:
+    """Each is as the scoreboard has it; of whom nothing is known nothing is told."""
+    with shared() as one:
+        one.scoreboard.write_overall(Overall(1, NOW, 5, draining=True))
+        one.scoreboard.write_supervised(1, supervised())
+        one.scoreboard.write_report(1, report())
+        one.scoreboard.write_supervised(2, supervised(pid=None, crash_loop=True))
+        one.scoreboard.write_supervised(3, supervised())
+        one.scoreboard.write_report(3, report(state=State.STARTING))
+        found = _moment(one, tmp_path, _settings())
+    unknown, server, gone, starting = found.processes
+    assert found.draining
+    assert (unknown.name, unknown.role, unknown.up, unknown.pid, unknown.state) == (
+        "control",
+        "control",
+        False,
+        None,
+        None,
+    )
+    assert (server.up, server.state, server.pid, server.connections) == (True, "ready", 42, 7)
+    assert (server.age_seconds, server.heartbeat_age_seconds) == (NOW - 10.0, 0.5)
+    assert (gone.up, gone.crash_loop, gone.pid) == (False, True, None)
+    assert (starting.up, starting.state) == (False, "starting")
+
+
+def test_setup(tmp_path: Path) -> None:
+    """What it runs with is what the configuration and the fleet say; a limit of CPUs that there is counts."""
+    facts = Facts(b"\xab" * 32, cache_slots={"positive": 900, "negative": 100}, dry_run=True)
+    with shared() as one:
+        found = _moment(one, tmp_path, _settings(), facts)
+    setup = found.setup
+    assert (setup.servers, setup.verifiers, setup.shared_memory_bytes, setup.local_entries) == (2, 1, 2 << 20, 77)
+    assert (setup.cache_slots, setup.dry_run, setup.admin_token) == (900, True, AdminToken.NONE)
+    assert setup.cpus is not None
+    assert 0 < setup.cpus <= (setup.machine_cpus or 0)
+    assert found.trust_digest == "ab" * 8
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        (None, AdminToken.NONE),
+        ("short", AdminToken.NONE),
+        ("changeme" * 8, AdminToken.WEAK),
+        ("5d41402abc4b2a76b9719d911017c592e99a18c428cb38d5f260853678922e03", AdminToken.GOOD),
+    ],
+)
+def test_bearer_token(tmp_path: Path, token: str | None, said: AdminToken) -> None:
+    """It is said whether it could be guessed, and not a character of it."""
+    if token is not None:
+        (tmp_path / "token").write_text(token, encoding="ascii")
+    settings = _settings(admin={"listen": "unix:/run/a.sock", "bearer_token_file": "token"})
+    with shared() as one:
+        found = _moment(one, tmp_path, settings)
+    assert found.setup.admin_token is said
+    assert token is None or token not in repr(found)
+
+
+def test_hook_limits(tmp_path: Path) -> None:
+    """A plain function has its budget; one that waits, or has its own process, its time-out or the declared one."""
+    hooks = (
+        _hook("m:plain", is_async=False),
+        _hook("m:waits", is_async=True),
+        _hook("m:works", is_async=False, cpu_bound=True, timeout=0.5),
+    )
+    with shared() as one:
+        found = _moment(one, tmp_path, _settings(hooks=[hook.call for hook in hooks]), hooks=hooks)
+    assert found.setup.hook_limits == {"m:plain": 0.02, "m:waits": 0.1, "m:works": 0.5}
+
+
+def test_keys_revocation_and_bundle(tmp_path: Path) -> None:
+    """They stand as control knows them, ages as shares of what is allowed, expiries as seconds from now."""
+    keys = {"k1": KeyTimes(), "k2": KeyTimes()}
+    fetched = KeySetFacts(_ISSUER, keys, fetching=Fetching(21600.0, 2, {}, 4e9))
+    facts = Facts(
+        revocation=RevocationFacts(5, 20, 1, vouched=True, feed_connected=False, feed_lag=7.0, feed_gaps=1),
+        key_sets=[fetched, KeySetFacts("https://other.example", {}), replace(fetched, issuer="gone")],
+        bundle=BundleFacts("rules", True, 3, 5.0, None, 4e9, 1, {}),  # noqa: FBT003 - in force
+    )
+    with shared() as one:
+        found = _moment(one, tmp_path, _settings(), facts)
+    first, other, gone = found.key_sets
+    assert (first.keys, first.stale_share, first.failures_in_a_row) == (2, 0.25, 2)
+    assert (first.certificate_expires_in_seconds or 0) > 0
+    assert (other.keys, other.age_seconds, other.failures_in_a_row) == (0, None, None)
+    assert (gone.age_seconds, gone.max_stale_seconds, gone.stale_share) == (21600.0, None, None)
+    assert found.revocation is not None
+    assert (found.revocation.full_share, found.revocation.feed_connected, found.revocation.feed_gaps) == (
+        0.25,
+        False,
+        1,
+    )
+    assert found.bundle is not None
+    assert (found.bundle.version, found.bundle.in_force, found.bundle.failures_in_a_row) == (3, True, 1)
