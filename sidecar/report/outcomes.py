@@ -4,12 +4,8 @@ from typing import Final
 
 from sidecar.core.reason import OUTCOMES, Reason
 
-_OK, _UNAVAILABLE = 200, 503
+_UNAVAILABLE = 503
 
-#: Reason -> what a check is called that ended so, where all is enforced.
-OUTCOME: Final = {
-    reason.value: "allowed" if outcome.status == _OK else "denied" for reason, outcome in OUTCOMES.items()
-}
 #: Denied since the sidecar, or what it depends on, could not do its work.
 ERRORS: Final = frozenset(reason.value for reason, outcome in OUTCOMES.items() if outcome.status == _UNAVAILABLE)
 #: What no honest client sends: made up, changed on the way, or taken from somebody else. Expired tokens, and those for

@@ -1,13 +1,14 @@
 """From counters and scoreboard to a sample of the performance report: what only grows, at one instant."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from sidecar.memory.counter_schema import Distribution, HistogramSchema, Totals
 from sidecar.memory.counters import CounterTable
+from sidecar.memory.labelled_layout import Labels
 from sidecar.memory.scoreboard import Scoreboard
 from sidecar.observe.series import (
     ASSERTION,
-    CHECK,
     CHECK_DURATION,
     DURATION,
     EVICTION,
@@ -23,10 +24,8 @@ from sidecar.observe.series import (
     REVOCATION,
     SHED,
     VERIFICATION,
-    WOULD_DENY,
     HookEnd,
 )
-from sidecar.report.outcomes import OUTCOME
 from sidecar.report.sample import Histogram, HookTotals, ProcessTotals, Sample
 
 
@@ -42,7 +41,7 @@ class Sampler:
         counts = totals.counters
         return Sample(
             at=at,
-            checks=dict(_checks(counts)),
+            checks=_checks(totals.labelled),
             durations=_histogram(DURATION, totals.histograms[CHECK_DURATION]),
             lookups={(tier.value, how.value): counts[index] for (tier, how), index in LOOKUP.items()},
             evictions={tier.value: counts[index] for tier, index in EVICTION.items()},
@@ -58,11 +57,12 @@ class Sampler:
         return ProcessTotals(None if supervised is None else supervised.restarts)
 
 
-def _checks(counts: Sequence[int]) -> Iterator[tuple[tuple[str, str], int]]:
-    for reason, index in CHECK.items():
-        yield (OUTCOME[reason.value], reason.value), counts[index]
-    for reason, index in WOULD_DENY.items():
-        yield ("would_deny", reason.value), counts[index]
+def _checks(labelled: Mapping[Labels, int]) -> dict[tuple[str, str], int]:
+    """Add up over issuers and policies."""
+    checks = Counter[tuple[str, str]]()
+    for (outcome, reason, *_), count in labelled.items():
+        checks[outcome, reason] += count
+    return dict(checks)
 
 
 def _events(counts: Sequence[int]) -> Iterator[tuple[tuple[str, str], int]]:
