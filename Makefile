@@ -2,6 +2,8 @@
 # make test    install, then run all tests                           (PYTEST_ARGS="-k path": some of them)
 # make coverage  the same tests, twice as long, and what they do not reach
 # make docs    docs/configuration.md and docs/schemas from the settings
+# make monitoring  k8s/monitoring from its data (DOCS=https://…/docs: where links to the documentation lead)
+# make dashboards-pictures  docs/images: the dashboards, drawn from a real Prometheus' data (needs prometheus, redis-server)
 # make lint    ruff, mypy --strict, import contracts
 # make h2spec  the native transport against h2spec (needs Go)        (docs/h2spec.md)
 # make fuzz    the same against random bytes, for SECONDS=60; what it finds goes into build/fuzz
@@ -21,7 +23,7 @@ SECONDS ?= 60
 FUZZ := PYTHONPATH=tests $(BIN)/python tests/fuzz/fuzz_connection.py
 READS ?= 2000000
 
-.PHONY: demo test coverage lint docs h2spec fuzz fuzz-merge torture bench-peers clean python-check
+.PHONY: demo test coverage lint docs monitoring dashboards-pictures h2spec fuzz fuzz-merge torture bench-peers clean python-check
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -45,6 +47,12 @@ docs: $(VENV)/.dev
 	@mkdir -p docs/schemas
 	for name in configuration policies cases; do \
 	  $(BIN)/authz-sidecar schema $$name >docs/schemas/$$name.schema.json || exit 1; done
+
+monitoring: $(VENV)/.dev
+	PYTHONPATH=k8s/monitoring $(BIN)/python -m authz_monitoring $(if $(DOCS),--docs $(DOCS))
+
+dashboards-pictures: $(VENV)/.dev $(VENV)/.bench
+	PYTHONPATH=k8s/monitoring:tests $(BIN)/python -m monitoring.pictures docs/images
 
 h2spec: $(VENV)/.dev $(BIN)/h2spec
 	$(BIN)/python tests/gates/h2spec.py $(BIN)/h2spec
