@@ -56,13 +56,17 @@ class Sidecar:
             call = channel.unary_unary(CHECK)  # type: ignore[call-arg]  # the stubs want the serialisers that may be left out
             return read_answer(call(raw, timeout=seconds, wait_for_ready=True))
 
-    def get(self, path: str, **headers: str) -> tuple[int, str]:
-        """Ask the probe listener: status and body."""
+    @property
+    def probe(self) -> str:
+        """Return where the probe listener is; raises ``ConnectionRefusedError`` where it is not there yet."""
         addresses = _HTTP.findall(self.process.printed())
         if not addresses:
             raise ConnectionRefusedError("not listening yet")
-        address = addresses[-1]
-        connection = http.client.HTTPConnection(address, timeout=20)
+        return str(addresses[-1])
+
+    def get(self, path: str, **headers: str) -> tuple[int, str]:
+        """Ask the probe listener: status and body."""
+        connection = http.client.HTTPConnection(self.probe, timeout=20)
         try:
             connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
