@@ -24,4 +24,4 @@ METRICS = frozenset(
         "system_cpu_percent",
     }
 )
-COMMANDS = frozenset({"report"})
+COMMANDS: frozenset[str] = frozenset()
