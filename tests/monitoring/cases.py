@@ -84,6 +84,9 @@ _RELOADED, _DRY = _gauge("authz_trust_last_reload_successful"), _gauge("authz_dr
 _OLD, _ENDS, _IN_FORCE = (
     _gauge(f"authz_policy_bundle_{name}", **_BUNDLE) for name in ("age_seconds", "expiry_timestamp_seconds", "in_force")
 )
+_ERRORS, _STRANGE = (
+    _gauge("authz_transport_grpc_errors_total", status=status) for status in ("internal", "unimplemented")
+)
 #: 60 checks a minute for a day, and for an hour after it.
 _STEADY = "0+60x1500"
 
@@ -118,6 +121,14 @@ CASES = (
         _OF_APP,
         "shop/orders: 0.5% of the checks could not be answered",
     ),
+    _one(
+        "AuthzGrpcErrors",
+        {_ERRORS: "0+1x20"},
+        "12m",
+        _OF_APP,
+        "shop/orders: checks end in gRPC errors, and not in an answer",
+    ),
+    Case("AuthzGrpcErrors", {_ERRORS: "5x20", _STRANGE: "0+1x20"}, "12m"),
     _one(
         "AuthzLatencyHigh",
         {_P_50: "0+90x60", _P_LONG: "0+100x60", _P_ALL: "0+100x60", _GOOD: "0+100x60"},

@@ -4,6 +4,7 @@ from typing import Final
 
 from authz_monitoring.recording import CHECKS, DENIED, HITS, P99, failed_over
 from authz_monitoring.rule import Alert, Severity, When
+from authz_monitoring.words import APP
 
 #: The objective: of all checks this share may end without an answer, over 30 days.
 BUDGET: Final = 0.001
@@ -17,6 +18,8 @@ _SLOWEST: Final = 0.05
 _JUMP: Final = 0.2
 _DROP: Final = 0.3
 
+#: gRPC's statuses that say that the sidecar could not do its work.
+_BROKEN: Final = "deadline_exceeded|internal|resource_exhausted|unavailable"
 _WHO: Final = "{{ $labels.namespace }}/{{ $labels.app }}"
 
 
@@ -37,6 +40,17 @@ def _burnt(severity: Severity, speed: float, long: str, short: str) -> Alert:
 ALERTS: Final = (
     _burnt(Severity.CRITICAL, _FAST, "1h", "5m"),
     _burnt(Severity.WARNING, _SLOW, "1d", "2h"),
+    Alert(
+        "AuthzGrpcErrors",
+        Severity.WARNING,
+        "5m",
+        (
+            # The others are what callers are told who are not Envoy, or a caller's own doing.
+            When(f'sum by ({APP}) (rate(authz_transport_grpc_errors_total{{status=~"{_BROKEN}"}}[5m]))', "> 0"),
+        ),
+        f"{_WHO}: checks end in gRPC errors, and not in an answer",
+        "An error is no denial. Envoy denies such a request unless failure_mode_allow is set: then it is let in.",
+    ),
     Alert(
         "AuthzLatencyHigh",
         Severity.WARNING,

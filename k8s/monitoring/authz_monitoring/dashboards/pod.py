@@ -230,6 +230,7 @@ _TRANSPORT: Final = Row(
                 Query("sum by (status) (rate(authz_transport_grpc_errors_total{@}[RATE]))", "error {{status}}"),
             ),
             Unit.PER_SECOND,
+            alerts=("AuthzGrpcErrors",),
         ),
     ),
 )
