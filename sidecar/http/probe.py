@@ -54,10 +54,9 @@ def probe_page(health: Health, metrics: Metrics, key_set: KeySet | None = None) 
 
 
 def _metrics(metrics: Metrics, call: Call) -> Answer:
-    vary = (("vary", "accept"),)
     if asks_for_openmetrics(call.values("accept")):
-        return Answer(200, metrics.openmetrics(), _OPENMETRICS, vary)
-    return Answer(200, metrics.exposition(), _EXPOSITION, vary)
+        return Answer(200, metrics.openmetrics(), _OPENMETRICS)
+    return Answer(200, metrics.exposition(), _EXPOSITION)
 
 
 def _keys(key_set: KeySet) -> Answer:
