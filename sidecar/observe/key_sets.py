@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sidecar.observe.measured import Measured
+
 #: Characters of a key id in a label: it is what somebody else calls it.
 _SHOWN = 128
 
@@ -40,17 +42,6 @@ class KeySetFacts:
     keys: Mapping[str, KeyTimes]
     changes: Mapping[str, int] = field(default_factory=dict)  #: keys added, removed and replaced, since control started
     fetching: Fetching | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One family of samples: label values and value of each. ``counts``: they only grow."""
-
-    name: str
-    text: str
-    labels: tuple[str, ...]
-    samples: Sequence[tuple[tuple[str, ...], float]]
-    counts: bool = False
 
 
 def measured(facts: Sequence[KeySetFacts]) -> Iterator[Measured]:

@@ -13,7 +13,8 @@ from sidecar.core.reason import Reason
 from sidecar.http.facts import Metrics
 from sidecar.memory.labelled_layout import OTHER
 from sidecar.memory.scoreboard import Overall, State
-from sidecar.observe.exposition import Exposition, Facts
+from sidecar.observe.exposition import Exposition
+from sidecar.observe.facts import Facts
 from sidecar.observe.series import (
     CHECK_DURATION,
     CHECKS,

@@ -10,19 +10,17 @@ from sidecar.hooking.facts import HookFacts
 from sidecar.hooks.declaration import Declaration
 from sidecar.memory.scoreboard import Overall, State
 from sidecar.observe.bundle import BundleFacts
-from sidecar.observe.exposition import Facts, RevocationFacts
+from sidecar.observe.facts import Facts, RevocationFacts
+from sidecar.observe.hook_meter import HOOK_CALL, HOOK_DURATION, HOOK_RESULT
+from sidecar.observe.hook_series import HookEnd
 from sidecar.observe.key_sets import Fetching, KeySetFacts, KeyTimes
 from sidecar.observe.series import (
     CHECK_DURATION,
     EVICTION,
-    HOOK_CALL,
-    HOOK_DURATION,
-    HOOK_RESULT,
     LOOKUP,
     RELOAD,
     SHED,
     VERIFICATION,
-    HookEnd,
     Lookup,
     Reload,
     Route,

@@ -24,7 +24,8 @@ from sidecar.memory.scoreboard import Scoreboard
 from sidecar.observe.build import build_facts
 from sidecar.observe.checks import with_reason
 from sidecar.observe.condition import Condition
-from sidecar.observe.exposition import Exposition, Facts
+from sidecar.observe.exposition import Exposition
+from sidecar.observe.facts import Facts
 from sidecar.observe.health import ScoreboardHealth
 from sidecar.observe.recently import Recently
 from sidecar.runtime.control.explaining import Explaining

@@ -11,7 +11,8 @@ from sidecar.http.guard import TokenError, TokenFile
 from sidecar.http.token_strength import is_weak
 from sidecar.memory.scoreboard import Child, Scoreboard
 from sidecar.observe.bundle import BundleFacts
-from sidecar.observe.exposition import Facts, RevocationFacts, is_up
+from sidecar.observe.children import is_up
+from sidecar.observe.facts import Facts, RevocationFacts
 from sidecar.observe.key_sets import KeySetFacts
 from sidecar.placement.apply import allowed_cpus
 from sidecar.placement.cgroup import CgroupError, cpu_quota

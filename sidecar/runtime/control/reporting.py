@@ -16,7 +16,7 @@ from sidecar.http.message import JSON, Answer
 from sidecar.memory.counters import CounterTable
 from sidecar.memory.scoreboard import Scoreboard
 from sidecar.observe.build import build_facts
-from sidecar.observe.exposition import Facts
+from sidecar.observe.facts import Facts
 from sidecar.report.build import report
 from sidecar.report.history import STEP_SECONDS, History
 from sidecar.report.model import Report

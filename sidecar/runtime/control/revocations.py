@@ -20,7 +20,8 @@ from sidecar.keys.remote.clock import boot_clock
 from sidecar.memory.counters import Row
 from sidecar.memory.denylist_layout import NEVER, DenylistFullError
 from sidecar.memory.segment import Segment
-from sidecar.observe.series import REVOCATION, Revocation, Source
+from sidecar.observe.revocation_series import Revocation, Source
+from sidecar.observe.series import REVOCATION
 from sidecar.revocation.clock import SteadyClock
 from sidecar.revocation.feed import end
 from sidecar.revocation.keeper import Keeper

@@ -3,28 +3,23 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from sidecar.memory.counter_schema import Distribution, HistogramSchema, Totals
+from sidecar.memory.counter_schema import Distribution, Totals
 from sidecar.memory.counters import CounterTable
 from sidecar.memory.labelled_layout import Labels
 from sidecar.memory.scoreboard import Scoreboard
+from sidecar.observe.hook_meter import HOOK_CALL, HOOK_DURATION, HOOK_KEPT, HOOK_MOVED, HOOK_RESULT
+from sidecar.observe.hook_series import DURATIONS, HookEnd
 from sidecar.observe.series import (
     ASSERTION,
     CHECK_DURATION,
     DURATION,
     EVICTION,
-    HOOK_CALL,
-    HOOK_DURATION,
-    HOOK_DURATIONS,
-    HOOK_KEPT,
-    HOOK_MOVED,
-    HOOK_RESULT,
     INTROSPECTION,
     LOOKUP,
     RELOAD,
     REVOCATION,
     SHED,
     VERIFICATION,
-    HookEnd,
 )
 from sidecar.report.sample import Histogram, HookTotals, ProcessTotals, Sample
 
@@ -42,7 +37,7 @@ class Sampler:
         return Sample(
             at=at,
             checks=_checks(totals.labelled),
-            durations=_histogram(DURATION, totals.histograms[CHECK_DURATION]),
+            durations=_histogram(DURATION.bounds, totals.histograms[CHECK_DURATION]),
             lookups={(tier.value, how.value): counts[index] for (tier, how), index in LOOKUP.items()},
             evictions={tier.value: counts[index] for tier, index in EVICTION.items()},
             verifications={(route.value, how.value): counts[index] for (route, how), index in VERIFICATION.items()},
@@ -83,10 +78,10 @@ def _hook(number: int, totals: Totals) -> HookTotals:
         calls=counts[HOOK_CALL[number]],
         kept=counts[HOOK_KEPT[number]],
         results={end.value: counts[HOOK_RESULT[number, end]] for end in HookEnd},
-        durations=_histogram(HOOK_DURATIONS[number], totals.histograms[HOOK_DURATION[number]]),
+        durations=_histogram(DURATIONS.bounds, totals.histograms[HOOK_DURATION[number]]),
         moved=counts[HOOK_MOVED[number]],
     )
 
 
-def _histogram(schema: HistogramSchema, seen: Distribution) -> Histogram:
-    return Histogram(schema.bounds, seen.buckets, seen.sum)
+def _histogram(bounds: tuple[float, ...], seen: Distribution) -> Histogram:
+    return Histogram(bounds, seen.buckets, seen.sum)
