@@ -1,16 +1,14 @@
 """What is counted, by the names that ``series`` has for it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from itertools import islice
 
 from sidecar.memory.counter_schema import Distribution, Totals
 from sidecar.memory.exemplars import Exemplar
 from sidecar.memory.labelled_layout import OTHER
-from sidecar.observe.hook_series import HOOK
 from sidecar.observe.measured import Distributed, Labels, Measured
 from sidecar.observe.series import CHECK_DURATION, CHECKS, DURATION, DURATION_TEXT, FAMILIES, HISTOGRAMS
-
-_Seen = TypeVar("_Seen")
+from sidecar.observe.shape import Shape
 
 
 def checks(found: Mapping[Labels, int]) -> Measured:
@@ -24,29 +22,18 @@ def durations(seen: Distribution, exemplars: Sequence[Exemplar | None]) -> Distr
     return Distributed(DURATION.name, DURATION_TEXT, (), DURATION.bounds, [((), seen)], exemplars)
 
 
-def counted(
-    totals: Totals, exemplars: Sequence[Exemplar | None] = (), hooks: Sequence[str] = ()
-) -> Iterator[Measured | Distributed]:
-    """Yield what is counted, each family as ``series`` has it, with the names of ``hooks`` for their numbers."""
+def counted(totals: Totals, exemplars: Sequence[Exemplar | None], shape: Shape) -> Iterator[Measured | Distributed]:
+    """Yield what is counted, each family as ``series`` has it, as far as ``shape`` shows it."""
     yield checks(totals.labelled)
     yield durations(totals.histograms[CHECK_DURATION], exemplars)
     counts = iter(totals.counters)
     for family in FAMILIES:
-        found = [(series, next(counts)) for series in family.series]
-        if HOOK in family.labels:
-            found = _named(found, hooks)
+        found = shape.shown(family, islice(counts, len(family.series)))
         if found:
-            yield Measured(family.name, family.text, family.labels, found, counts=True)
+            samples = [(values, count * family.unit) for values, count in found]
+            yield Measured(family.name, family.text, family.labels, samples, counts=True)
     distributions = iter(totals.histograms[CHECK_DURATION + 1 :])
     for histogram in HISTOGRAMS:
-        seen = [(series, next(distributions)) for series in histogram.series]
-        if HOOK in histogram.labels:
-            seen = _named(seen, hooks)
+        seen = shape.shown(histogram, islice(distributions, len(histogram.series)))
         if seen:
             yield Distributed(histogram.name, histogram.text, histogram.labels, histogram.bounds, seen)
-
-
-def _named(found: Sequence[tuple[Labels, _Seen]], hooks: Sequence[str]) -> list[tuple[Labels, _Seen]]:
-    """Return what is of ``hooks``, with their names for their numbers, which are the first label."""
-    names = {str(number): name for number, name in enumerate(hooks)}
-    return [((names[number], *rest), seen) for (number, *rest), seen in found if number in names]

@@ -28,14 +28,20 @@ from sidecar.observe.children import of_children, of_supervisor
 from sidecar.observe.counted import counted
 from sidecar.observe.facts import Facts, of_facts
 from sidecar.observe.measured import Distributed, Measured
+from sidecar.observe.pools import of_pools
+from sidecar.observe.processes import of_processes
+from sidecar.observe.shape import Shape
+
+#: Without hooks and pools.
+WHOLE = Shape()
 
 
 class Exposition(Collector):
     """Metrics of all processes. ``exposition`` may be called by one thread at a time.
 
     ``table``: of ``series.SCHEMA``. ``names``: of all children, in the scoreboard's order. ``build``: labels of
-    ``authz_build_info``, such as version and python. ``clock``: CLOCK_MONOTONIC, in seconds. ``hooks``: their names, in
-    their order.
+    ``authz_build_info``, such as version and python. ``clock``: CLOCK_MONOTONIC, in seconds. ``shape``: what
+    there is of all that can be counted.
     """
 
     def __init__(  # noqa: PLR0913 - one for each source
@@ -47,11 +53,11 @@ class Exposition(Collector):
         build: Mapping[str, str],
         facts: Callable[[], Facts],
         clock: Callable[[], float],
-        hooks: Sequence[str] = (),
+        shape: Shape = WHOLE,
     ) -> None:
         self._table, self._scoreboard, self._names = table, scoreboard, names
         self._build, self._facts, self._clock = build, facts, clock
-        self._hooks = hooks
+        self._shape = shape
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -70,10 +76,13 @@ class Exposition(Collector):
 
     def _families(self) -> Iterator[Measured | Distributed]:
         now = self._clock()
-        yield from counted(self._table.totals(), self._table.exemplars(), self._hooks)
+        yield from counted(self._table.totals(), self._table.exemplars(), self._shape)
         yield from of_children([(name, self._scoreboard.child(index)) for index, name in enumerate(self._names)], now)
         yield from of_supervisor(self._scoreboard.overall(), now)
-        yield from of_facts(self._facts())
+        facts = self._facts()
+        yield from of_pools(facts.pools)
+        yield from of_processes(facts.processes, facts.system_percent)
+        yield from of_facts(facts)
         yield Measured("authz_build_info", "What is running.", tuple(self._build), [(tuple(self._build.values()), 1)])
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from sidecar.observe.bundle import BundleFacts, bundle_measured
 from sidecar.observe.key_sets import KeySetFacts, measured
 from sidecar.observe.measured import Measured, once
+from sidecar.observe.pools import PoolFacts
+from sidecar.observe.processes import ProcessFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class Facts:
     key_sets: Sequence[KeySetFacts] = ()
     dry_run: bool | None = None
     bundle: BundleFacts | None = None
+    reload_ok: bool | None = None  #: whether what was read last was taken
+    certificates: Mapping[str, float] = field(default_factory=dict)  #: by listener: until when, seconds since the epoch
+    pools: Sequence[PoolFacts] = ()
+    processes: Sequence[ProcessFacts] = ()
+    system_percent: float | None = None  #: CPU in use of the whole machine, from 0 to 100
 
 
 def of_facts(facts: Facts) -> Iterator[Measured]:
@@ -48,6 +55,12 @@ def of_facts(facts: Facts) -> Iterator[Measured]:
         (),
         once(facts.last_reload_at),
     )
+    yield Measured(
+        "authz_trust_last_reload_successful",
+        "Whether the configuration and keys that were read last were taken; where not, the old ones stay in force.",
+        (),
+        once(facts.reload_ok),
+    )
     yield Measured("authz_dry_run", "Whether nothing is enforced: 1 with dry_run.", (), once(facts.dry_run))
     yield Measured(
         "authz_cache_slots",
@@ -55,6 +68,13 @@ def of_facts(facts: Facts) -> Iterator[Measured]:
         ("kind",),
         [((kind,), count) for kind, count in facts.cache_slots.items()],
     )
+    if facts.certificates:
+        yield Measured(
+            "authz_tls_certificate_expiry_timestamp_seconds",
+            "Until when our own certificate of a listener is good, as its file has it, in Unix time.",
+            ("listener",),
+            [((listener,), at) for listener, at in facts.certificates.items()],
+        )
     if facts.revocation is not None:
         yield from of_revocation(facts.revocation)
     yield from measured(facts.key_sets)

@@ -3,18 +3,26 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
+from typing import Final
 
 from sidecar.memory.counter_schema import HistogramSchema
+
+#: The unit of a cell that counts time: cells are whole numbers.
+NANOSECONDS: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Counters of one name; ``series`` has the label values of each. The exposition adds ``_total`` to the name."""
+    """Counters of one name; ``series`` has the label values of each. The exposition adds ``_total`` to the name.
+
+    ``unit``: what 1 in a cell stands for, in the unit of the name.
+    """
 
     name: str
     text: str
     labels: tuple[str, ...]
     series: tuple[tuple[str, ...], ...]
+    unit: float = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,13 @@ class Fetching:
 class KeyTimes:
     """Of one key: since when it is there, and when a good token came last that was signed with it.
 
-    In seconds since the epoch; ``None``: not known, or not yet.
+    And until when its certificate is good, should it have come with one. In seconds since the epoch; ``None``: not
+    known, or not yet.
     """
 
     since: float | None = None
     used: float | None = None
+    certified_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,12 @@ def measured(facts: Sequence[KeySetFacts]) -> Iterator[Measured]:
         "When a good token came last that was signed with a key, in Unix time; since control runs, seconds late.",
         ("issuer", "kid"),
         [(labels, times.used) for labels, times in keys if times.used is not None],
+    )
+    yield Measured(
+        "authz_key_certificate_expiry_timestamp_seconds",
+        "Until when the certificate that a key came with is good (x5c, RFC 7517, section 4.7), in Unix time.",
+        ("issuer", "kid"),
+        [(labels, times.certified_until) for labels, times in keys if times.certified_until is not None],
     )
     yield Measured(
         "authz_key_changes",

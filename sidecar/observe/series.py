@@ -11,7 +11,7 @@ from typing import Final
 from sidecar.core.reason import ALWAYS_ENFORCED, OUTCOMES, Reason
 from sidecar.memory.counter_schema import HistogramSchema, Schema
 from sidecar.memory.labelled_layout import OTHER, LabelledSchema
-from sidecar.observe import hook_series, revocation_series
+from sidecar.observe import hook_series, pool_series, process_series, revocation_series, transport_series
 from sidecar.observe.family import Family, Histograms, every
 from sidecar.observe.revocation_series import Revocation, Source
 
@@ -44,8 +44,8 @@ class Verification(StrEnum):
 
     VALID = "valid"
     INVALID = "invalid"
-    LATE = "late"  #: the caller's deadline came first
-    FAILED = "failed"  #: no verdict: the verifier ended, or an error in it
+    LATE = "late"  #: nobody waited for it any more: the caller's deadline came first, or it went away
+    FAILED = "failed"  #: no verdict: verifying raised something
 
 
 class Reload(StrEnum):
@@ -133,9 +133,12 @@ FAMILIES: Final = (
     *(_LOOKUPS, _EVICTIONS, _VERIFICATIONS, _SHED, _RELOADS),
     *(_ASSERTIONS, revocation_series.ENTRIES, _INTROSPECTIONS),
     *(hook_series.CALLS, hook_series.RESULTS, hook_series.KEPT, hook_series.MOVED),
+    *(pool_series.COMPLETED, pool_series.FAILED, pool_series.BUSY),
+    *transport_series.FAMILIES,
+    process_series.CPU,
 )
 #: Beside the checks' own.
-HISTOGRAMS: Final = (hook_series.DURATIONS,)
+HISTOGRAMS: Final = (hook_series.DURATIONS, pool_series.WAIT, pool_series.BATCH, process_series.LAG)
 #: Bounds in seconds, from a hit in the process's cache (10 µs) to a caller that waits for keys to be fetched.
 DURATION: Final = HistogramSchema(
     "authz_check_duration_seconds",
