@@ -62,6 +62,16 @@ class Asker:
         self._results = Results(time.monotonic)
         self._opening: asyncio.Task[None] | None = None
 
+    @property
+    def processes(self) -> int:
+        """Return how many processes are ready to ask hooks."""
+        return self._pool.processes
+
+    @property
+    def waiting(self) -> int:
+        """Return how many checks wait for one of those."""
+        return self._pool.waiting
+
     async def open(self) -> None:
         """Start the processes that hooks are asked in, if there are such hooks."""
         for runner in self._runners.values():

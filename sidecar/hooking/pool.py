@@ -10,6 +10,7 @@ Unlike a thread a process can be ended, in the middle of whatever it does.
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -21,6 +22,8 @@ from sidecar.hooking.process import WorkerLostError, WorkerProcess
 from sidecar.hooking.saying import failed
 from sidecar.hooking.views import Question
 from sidecar.hooking.wire import plain_question
+from sidecar.observe.pool_series import Failure
+from sidecar.verify.pool.told import NOBODY, Told
 
 #: Checks that may wait for each process.
 WAITING = 16
@@ -54,21 +57,33 @@ class _Wanted:
 
 
 class HookPool:
-    """``size`` processes; ``orders`` are what each is told at its start (``worker.py``)."""
+    """``size`` processes; ``orders`` are what each is told at its start (``worker.py``). ``told`` is told of work."""
 
-    def __init__(self, size: int, orders: Mapping[str, object]) -> None:
+    def __init__(self, size: int, orders: Mapping[str, object], told: Told = NOBODY) -> None:
         self._size = size
         self._orders = orders
+        self._told = told
         self._free: asyncio.Queue[WorkerProcess] = asyncio.Queue()
         self._all: set[WorkerProcess] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._waiting = 0
+        self._working = 0
         self._is_open = False
 
     @property
     def pids(self) -> frozenset[int]:
         """Return the process ids of those that run."""
         return frozenset(one.pid for one in self._all)
+
+    @property
+    def processes(self) -> int:
+        """Return how many are ready, those at work among them."""
+        return self._free.qsize() + self._working
+
+    @property
+    def waiting(self) -> int:
+        """Return how many checks wait for a free one."""
+        return max(0, self._waiting - self._working)
 
     async def open(self) -> None:
         """Start them, if they are not, and wait until they are ready, though not for long."""
@@ -89,6 +104,7 @@ class HookPool:
     async def ask(self, job: Job, asked: Question) -> HookAnswer:
         """Have a hook asked; raises ``OverloadError`` where too many wait, or nobody was free in time."""
         if self._waiting >= WAITING * self._size:
+            self._told.failed(Failure.FULL)
             raise OverloadError
         # A task of its own: a check that its caller gives up must not cost a process that is about to be free.
         wanted = _Wanted()
@@ -115,26 +131,41 @@ class HookPool:
 
     async def _answer(self, job: Job, message: Mapping[str, object], wanted: "_Wanted") -> HookAnswer | None:
         """Return the answer, that there was none in time, or ``None`` where the process has ended."""
+        asked_at = time.monotonic()
         try:
             async with asyncio.timeout(FREE_SECONDS):
                 worker = await self._free.get()
         except TimeoutError:
+            self._told.failed(Failure.FULL)
             raise OverloadError from None
         wanted.has_begun = True
+        began = time.monotonic()
+        self._told.waited(began - asked_at)
+        self._working += 1
+        try:
+            return await self._asked(worker, job, message)
+        finally:
+            self._working -= 1
+            self._told.worked(1, time.monotonic() - began)
+
+    async def _asked(self, worker: WorkerProcess, job: Job, message: Mapping[str, object]) -> HookAnswer | None:
         try:
             async with asyncio.timeout(job.timeout):
                 answer = await worker.ask(message)
         except TimeoutError:
             self._replace(worker)
+            self._told.failed(Failure.LATE)
             return failed(job.call, f"no answer after {job.timeout:g} seconds", HookResult.TIMEOUT)
         except WorkerLostError:
             self._replace(worker)
+            self._told.failed(Failure.LOST)
             return None
         except BaseException:
             # Cancelled, or a fault of ours: whatever it is, there are as many processes afterwards.
             self._replace(worker)
             raise
         self._free.put_nowait(worker)
+        self._told.done()
         return answer
 
     def _replace(self, worker: WorkerProcess) -> None:

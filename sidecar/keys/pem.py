@@ -2,11 +2,12 @@
 
 import json
 import re
+from base64 import b64encode
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
 
 from sidecar.core import base64url
 from sidecar.keys.jwk import JwkError, thumbprint
@@ -19,7 +20,7 @@ def jwks_of_pem(data: bytes, key_id: str | None) -> bytes:
     """Return the JWK Set of the public keys and certificates in ``data``; raises ``JwkError``.
 
     ``key_id`` is for the one key there is then; without it each has its thumbprint (RFC 7638, base64url). Nothing of a
-    certificate counts but its key: neither its dates nor who signed it.
+    certificate counts but its key: neither its dates nor who signed it. It comes along for its dates to be told.
     """
     blocks = _blocks(data)
     if key_id is not None and len(blocks) > 1:
@@ -36,16 +37,21 @@ def _blocks(data: bytes) -> list[bytes]:
     return blocks
 
 
-def _jwk(block: bytes, key_id: str | None) -> dict[str, str]:
-    members = _members(_load(block))
-    return {**members, "kid": key_id or base64url.encode(thumbprint(members)).decode("ascii"), "use": "sig"}
+def _jwk(block: bytes, key_id: str | None) -> dict[str, object]:
+    key, certificate = _load(block)
+    members = _members(key)
+    names = {"kid": key_id or base64url.encode(thumbprint(members)).decode("ascii"), "use": "sig"}
+    # RFC 7517, section 4.7: base64, not base64url.
+    chain = [] if certificate is None else [b64encode(certificate.public_bytes(Encoding.DER)).decode("ascii")]
+    return {**members, **names, **({"x5c": chain} if chain else {})}
 
 
-def _load(block: bytes) -> object:
+def _load(block: bytes) -> tuple[object, x509.Certificate | None]:
     try:
         if block.startswith(b"-----BEGIN CERTIFICATE-----"):
-            return x509.load_pem_x509_certificate(block).public_key()
-        return load_pem_public_key(block)
+            certificate = x509.load_pem_x509_certificate(block)
+            return certificate.public_key(), certificate
+        return load_pem_public_key(block), None
     except Exception as error:  # noqa: BLE001 - cryptography raises several kinds for what is no key
         raise JwkError(f"has a PEM block that is no public key: {type(error).__name__}") from None
 

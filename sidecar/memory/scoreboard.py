@@ -5,8 +5,9 @@ Lines of 64 bytes, each with one writer only (``line.py`` says why that needs no
     line 0          written by the supervisor   Overall      the supervisor itself
     line 1 + 2 i    written by the supervisor   Supervised   how it sees child i
     line 2 + 2 i    written by child i          Report       what child i says of itself
+    line 1 + 2 n + i  written by child i        Vitals       what child i of n measures of itself (``vitals.py``)
 
-Their fields, in the machine's byte order, after the checksum::
+The others' fields, in the machine's byte order, after the checksum::
 
                  8           16           24            28            32         36         40    41           64
     Overall      │ heartbeat │ generation │ pid         │ flags, zeros                                         │
@@ -29,10 +30,11 @@ from struct import Struct
 from sidecar.memory.layout import LINE
 from sidecar.memory.line import Lines
 from sidecar.memory.segment import Segment
+from sidecar.memory.vitals import Vitals, decode
 
 DIGEST_BYTES = 32
 #: Raise it with every change of the layout.
-_VERSION = 1
+_VERSION = 2
 _OVERALL = Struct("=dQIB35x")
 _SUPERVISED = Struct("=ddIIIiB23x")
 _REPORT = Struct("=dIIB7x32s")
@@ -97,7 +99,7 @@ class Child:
 
 def size(children: int) -> int:
     """Return how many bytes the scoreboard of so many children takes: a multiple of 64."""
-    return LINE * (1 + 2 * children)
+    return LINE * (1 + 3 * children)
 
 
 class Scoreboard:
@@ -180,6 +182,21 @@ class Scoreboard:
         if supervised is None or (report is not None and report.incarnation != supervised.incarnation):
             return Child(supervised, None)
         return Child(supervised, report)
+
+    def write_vitals(self, index: int, vitals: Vitals) -> None:
+        """Say what child ``index`` has measured of itself. By this child only."""
+        self._lines.write(self._vitals_line(index), vitals.encode())
+
+    def vitals(self, index: int) -> Vitals | None:
+        """Return what child ``index`` measured of itself last; ``None`` as for its report in ``child``."""
+        supervised, body = self.supervised(index), self._lines.read(self._vitals_line(index))
+        found = None if body is None else decode(body)
+        if supervised is None or found is None or found.incarnation != supervised.incarnation:
+            return None
+        return found
+
+    def _vitals_line(self, index: int) -> int:
+        return self._line(index) + 2 * self.children - index
 
     def _line(self, index: int) -> int:
         if not 0 <= index < self.children:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sidecar.observe.key_sets import Measured
+from sidecar.observe.measured import Measured
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,20 @@
 """From what a server asks hooks to its counters in shared memory."""
 
+from typing import Final
+
 from sidecar.core.hooked import HookResult
 from sidecar.memory.counters import Row
-from sidecar.observe.series import HOOK_CALL, HOOK_DURATION, HOOK_KEPT, HOOK_MOVED, HOOK_RESULT, HookEnd
+from sidecar.observe.hook_series import CALLS, DURATIONS, HOOKS, KEPT, MOVED, RESULTS, HookEnd
+from sidecar.observe.series import histogram_of, index_of
+
+#: The indices of what is counted of each hook, by its number.
+HOOK_CALL: Final = tuple(index_of(CALLS, hook) for hook in HOOKS)
+HOOK_RESULT: Final = {
+    (number, end): index_of(RESULTS, hook, end.value) for number, hook in enumerate(HOOKS) for end in HookEnd
+}
+HOOK_KEPT: Final = tuple(index_of(KEPT, hook) for hook in HOOKS)
+HOOK_MOVED: Final = tuple(index_of(MOVED, hook) for hook in HOOKS)
+HOOK_DURATION: Final = tuple(histogram_of(DURATIONS, hook) for hook in HOOKS)
 
 
 class HookMeter:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sidecar.observe.measured import Measured
+
 #: Characters of a key id in a label: it is what somebody else calls it.
 _SHOWN = 128
 
@@ -25,11 +27,13 @@ class Fetching:
 class KeyTimes:
     """Of one key: since when it is there, and when a good token came last that was signed with it.
 
-    In seconds since the epoch; ``None``: not known, or not yet.
+    And until when its certificate is good, should it have come with one. In seconds since the epoch; ``None``: not
+    known, or not yet.
     """
 
     since: float | None = None
     used: float | None = None
+    certified_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +44,6 @@ class KeySetFacts:
     keys: Mapping[str, KeyTimes]
     changes: Mapping[str, int] = field(default_factory=dict)  #: keys added, removed and replaced, since control started
     fetching: Fetching | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One family of samples: label values and value of each. ``counts``: they only grow."""
-
-    name: str
-    text: str
-    labels: tuple[str, ...]
-    samples: Sequence[tuple[tuple[str, ...], float]]
-    counts: bool = False
 
 
 def measured(facts: Sequence[KeySetFacts]) -> Iterator[Measured]:
@@ -70,6 +63,12 @@ def measured(facts: Sequence[KeySetFacts]) -> Iterator[Measured]:
         "When a good token came last that was signed with a key, in Unix time; since control runs, seconds late.",
         ("issuer", "kid"),
         [(labels, times.used) for labels, times in keys if times.used is not None],
+    )
+    yield Measured(
+        "authz_key_certificate_expiry_timestamp_seconds",
+        "Until when the certificate that a key came with is good (x5c, RFC 7517, section 4.7), in Unix time.",
+        ("issuer", "kid"),
+        [(labels, times.certified_until) for labels, times in keys if times.certified_until is not None],
     )
     yield Measured(
         "authz_key_changes",

@@ -5,15 +5,15 @@ enum, or of checks a name out of the configuration, so that no caller can make s
 prefix, base units, ``_total``.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
-from itertools import product
 from typing import Final
 
 from sidecar.core.reason import ALWAYS_ENFORCED, OUTCOMES, Reason
 from sidecar.memory.counter_schema import HistogramSchema, Schema
 from sidecar.memory.labelled_layout import OTHER, LabelledSchema
+from sidecar.observe import hook_series, pool_series, process_series, revocation_series, transport_series
+from sidecar.observe.family import Family, Histograms, every
+from sidecar.observe.revocation_series import Revocation, Source
 
 
 class Tier(StrEnum):
@@ -44,8 +44,8 @@ class Verification(StrEnum):
 
     VALID = "valid"
     INVALID = "invalid"
-    LATE = "late"  #: the caller's deadline came first
-    FAILED = "failed"  #: no verdict: the verifier ended, or an error in it
+    LATE = "late"  #: nobody waited for it any more: the caller's deadline came first, or it went away
+    FAILED = "failed"  #: no verdict: verifying raised something
 
 
 class Reload(StrEnum):
@@ -70,62 +70,13 @@ class Signing(StrEnum):
     UNAVAILABLE = "unavailable"  #: nobody signed it in time
 
 
-class HookEnd(StrEnum):
-    """How asking a Python hook ended; all but the last as ``core.hooked`` has them."""
-
-    NOTHING = "nothing"
-    ALLOW = "allow"
-    ADD = "add"
-    DENY = "deny"
-    FAILED = "failed"  #: it raised something, or returned what is no decision
-    TIMEOUT = "timeout"  #: it took longer than it may, or the check's deadline came
-    SHED = "shed"  #: too many checks waited for it
-
-
-class Source(StrEnum):
-    """Where a revocation comes from."""
-
-    FILE = "file"
-    API = "api"
-    FEED = "feed"
-
-
-class Revocation(StrEnum):
-    """What became of it."""
-
-    STORED = "stored"  #: it is on the denylist, be it that it was before
-    OVER = "over"  #: its time was over already
-    REFUSED = "refused"  #: it is no entry, or nothing says when it ends
-    FORGED = "forged"  #: nobody who may revoke has signed it; counted by message
-    FULL = "full"  #: there was no room for it, or for another that came with it
-
-
 #: The outcome of what passes in global dry run alone.
 WOULD_DENY: Final = "would_deny"
-
-#: Hooks that there may be. In memory they have the number of their place in the configuration for a name.
-MOST_HOOKS: Final = 16
-#: The label that has a hook's number, and in the exposition its name.
-HOOK: Final = "hook"
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """Counters of one name; ``series`` has the label values of each. The exposition adds ``_total`` to the name."""
-
-    name: str
-    text: str
-    labels: tuple[str, ...]
-    series: tuple[tuple[str, ...], ...]
 
 
 def outcome(reason: Reason) -> str:
     """Return what a check that ended for ``reason`` came to."""
     return "allowed" if OUTCOMES[reason].status == 200 else "denied"  # noqa: PLR2004 - OK
-
-
-def _every(*labels: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-    return tuple(product(*(map(str, label) for label in labels)))
 
 
 #: What passes in global dry run is counted by what would have been decided.
@@ -152,59 +103,42 @@ _LOOKUPS: Final = Family(
     "authz_cache_lookups",
     "Identities looked for in a cache: l1 is the process's own, l2 the one that all processes share.",
     ("tier", "result"),
-    _every(Tier, Lookup),
+    every(Tier, Lookup),
 )
 _EVICTIONS: Final = Family(
-    "authz_cache_evictions", "Live identities that were put out of a cache for want of room.", ("tier",), _every(Tier)
+    "authz_cache_evictions", "Live identities that were put out of a cache for want of room.", ("tier",), every(Tier)
 )
 _VERIFICATIONS: Final = Family(
     "authz_verifications",
     "Signatures that were to be checked: inline, or by the pool of verifier processes.",
     ("route", "result"),
-    _every(Route, Verification),
+    every(Route, Verification),
 )
 _SHED: Final = Family("authz_shed", "Checks that were refused since a queue was full.", (), ((),))
 _RELOADS: Final = Family(
-    "authz_trust_reloads", "Times that configuration or keys were loaded anew.", ("result",), _every(Reload)
+    "authz_trust_reloads", "Times that configuration or keys were loaded anew.", ("result",), every(Reload)
 )
 _INTROSPECTIONS: Final = Family(
     "authz_introspections",
     "Questions to issuers about opaque tokens (RFC 7662).",
     ("result",),
-    _every(Introspection),
-)
-
-_REVOCATIONS: Final = Family(
-    "authz_revocation_entries",
-    "Entries that were read or posted, by what became of them; forged: messages of the feed that nobody has signed.",
-    ("source", "result"),
-    _every(Source, Revocation),
+    every(Introspection),
 )
 
 _ASSERTIONS: Final = Family(
-    "authz_assertions", "Assertions for the upstream that were to be signed.", ("result",), _every(Signing)
-)
-
-_HOOKS: Final = tuple(map(str, range(MOST_HOOKS)))
-_HOOK_CALLS: Final = Family(
-    "authz_hook_calls", "Times that a hook was asked, its kept results apart.", (HOOK,), _every(_HOOKS)
-)
-_HOOK_RESULTS: Final = Family("authz_hook_results", "What came of that.", (HOOK, "result"), _every(_HOOKS, HookEnd))
-_HOOK_KEPT: Final = Family(
-    "authz_hook_cache_hits", "Times that a hook was not asked, since its result was kept.", (HOOK,), _every(_HOOKS)
-)
-_HOOK_MOVED: Final = Family(
-    "authz_hook_moved",
-    "Servers that have a hook asked in a process of its own, since it was too slow for them.",
-    (HOOK,),
-    _every(_HOOKS),
+    "authz_assertions", "Assertions for the upstream that were to be signed.", ("result",), every(Signing)
 )
 
 FAMILIES: Final = (
     *(_LOOKUPS, _EVICTIONS, _VERIFICATIONS, _SHED, _RELOADS),
-    *(_ASSERTIONS, _REVOCATIONS, _INTROSPECTIONS),
-    *(_HOOK_CALLS, _HOOK_RESULTS, _HOOK_KEPT, _HOOK_MOVED),
+    *(_ASSERTIONS, revocation_series.ENTRIES, _INTROSPECTIONS),
+    *(hook_series.CALLS, hook_series.RESULTS, hook_series.KEPT, hook_series.MOVED),
+    *(pool_series.COMPLETED, pool_series.FAILED, pool_series.BUSY),
+    *transport_series.FAMILIES,
+    process_series.CPU,
 )
+#: Beside the checks' own.
+HISTOGRAMS: Final = (hook_series.DURATIONS, pool_series.WAIT, pool_series.BATCH, process_series.LAG)
 #: Bounds in seconds, from a hit in the process's cache (10 µs) to a caller that waits for keys to be fetched.
 DURATION: Final = HistogramSchema(
     "authz_check_duration_seconds",
@@ -212,30 +146,28 @@ DURATION: Final = HistogramSchema(
 )
 DURATION_TEXT: Final = "Seconds from a check's arrival to its answer."
 
-#: The indices of the histograms.
+#: The index of the checks' histogram.
 CHECK_DURATION: Final = 0
-HOOK_DURATION: Final = tuple(range(1, 1 + MOST_HOOKS))
-
-#: Of each hook, in the order of their numbers.
-HOOK_DURATIONS: Final = tuple(
-    HistogramSchema(f"authz_hook_duration_seconds/{number}", (1e-5, 1e-4, 1e-3, 5e-3, 0.02, 0.05, 0.1, 0.5))
-    for number in _HOOKS
-)
-HOOK_DURATION_TEXT: Final = "Seconds that asking a hook takes, kept results apart."
-
 _ALL: Final = tuple((family.name, series) for family in FAMILIES for series in family.series)
+_SCHEMAS: Final = tuple(schema for one in HISTOGRAMS for schema in one.schemas)
 SCHEMA: Final = Schema(
     tuple("/".join((name, *series)) for name, series in _ALL),
-    (DURATION, *HOOK_DURATIONS),
+    (DURATION, *_SCHEMAS),
     LabelledSchema(CHECKS.labels, 2, CHECKS.series, MOST_CHECKS),
     exemplars=CHECK_DURATION,
 )
 _INDEX: Final = {key: index for index, key in enumerate(_ALL)}
+_HISTOGRAM_INDEX: Final = {schema.name: 1 + index for index, schema in enumerate(_SCHEMAS)}
 
 
 def index_of(family: Family, *series: str) -> int:
     """Return the index of a counter; raises ``KeyError`` for a series that there is not."""
     return _INDEX[family.name, series]
+
+
+def histogram_of(histograms: Histograms, *series: str) -> int:
+    """Return the index of a histogram; raises ``KeyError`` for a series that there is not."""
+    return _HISTOGRAM_INDEX["/".join((histograms.name, *series))]
 
 
 LOOKUP: Final = {(tier, result): index_of(_LOOKUPS, tier.value, result.value) for tier in Tier for result in Lookup}
@@ -248,11 +180,7 @@ ASSERTION: Final = {result: index_of(_ASSERTIONS, result.value) for result in Si
 RELOAD: Final = {result: index_of(_RELOADS, result.value) for result in Reload}
 INTROSPECTION: Final = {result: index_of(_INTROSPECTIONS, result.value) for result in Introspection}
 REVOCATION: Final = {
-    (source, result): index_of(_REVOCATIONS, source.value, result.value) for source in Source for result in Revocation
+    (source, result): index_of(revocation_series.ENTRIES, source.value, result.value)
+    for source in Source
+    for result in Revocation
 }
-HOOK_CALL: Final = tuple(index_of(_HOOK_CALLS, hook) for hook in _HOOKS)
-HOOK_RESULT: Final = {
-    (number, end): index_of(_HOOK_RESULTS, hook, end.value) for number, hook in enumerate(_HOOKS) for end in HookEnd
-}
-HOOK_KEPT: Final = tuple(index_of(_HOOK_KEPT, hook) for hook in _HOOKS)
-HOOK_MOVED: Final = tuple(index_of(_HOOK_MOVED, hook) for hook in _HOOKS)

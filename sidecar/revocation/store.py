@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from sidecar.memory.denylist_layout import DenylistFullError
-from sidecar.observe.series import Revocation, Source
+from sidecar.observe.revocation_series import Revocation, Source
 from sidecar.revocation.entry import Entry, EntryError
 from sidecar.revocation.keeper import Ended, EndedAlike, Keeper
 from sidecar.revocation.lifetime import Lifetimes

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from sidecar.core.headers_read import BODY_BYTES
 from sidecar.core.path import PathMode
-from sidecar.observe.series import MOST_HOOKS
+from sidecar.observe.hook_series import MOST_HOOKS
 from sidecar.settings.api_keys import ApiKeySettings
 from sidecar.settings.assertion import AssertionSettings
 from sidecar.settings.base import Model, Text, checked

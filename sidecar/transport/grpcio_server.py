@@ -12,6 +12,7 @@ from grpc_health.v1 import health, health_pb2_grpc
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from sidecar.engine.engine import Engine
+from sidecar.observe.transport_counts import Limit, TransportCounts
 from sidecar.transport import connections
 from sidecar.transport.address import Address, AddressError, TcpAddress, is_local, refuse_if_in_use, refuse_if_taken
 from sidecar.transport.alone import alone_at
@@ -66,6 +67,8 @@ class GrpcioServer:
         tls: Tls | None = None,
     ) -> None:
         self._max_message_bytes = max_message_bytes
+        #: gRPC's library tells of no connection, no reset and no fault: these are of checks alone.
+        self.counts = TransportCounts()
         self._engine, self._shared, self._tls = engine, shared, tls
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # missing in the stubs
         self._replaced: dict[grpc.aio.Server, asyncio.Task[None]] = {}
@@ -75,6 +78,11 @@ class GrpcioServer:
     def connections(self) -> int:
         """Return how many connections are open."""
         return connections.count(str(self._address))
+
+    @property
+    def streams(self) -> int:
+        """Return how many streams were opened that are not in ``counts``: all are."""
+        return 0
 
     async def start(self, address: Address) -> Address:
         """Listen on ``address`` and return it with its real port; raises ``AddressError`` where that cannot be."""
@@ -151,7 +159,9 @@ class GrpcioServer:
         self._replaced.pop(server, None)
 
     async def _check(self, request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        self.counts.streams += 1
         if len(request) > self._max_message_bytes:
+            self.counts.limits[Limit.MAX_MESSAGE_BYTES] += 1
             return self._engine.too_large()
         # grpc-stubs says float; without a deadline it is None.
         remaining: float | None = context.time_remaining()

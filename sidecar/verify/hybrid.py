@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from sidecar.core.needs import Verdict, Verify
+from sidecar.observe.series import Verification
 from sidecar.verify.pool.pool import Pool
 from sidecar.verify.routing import Costs, FailureBudget, Limits, Load, Mean, Route, expected_wait, route
 from sidecar.verify.source import source_of
@@ -12,8 +13,8 @@ from sidecar.verify.turns import Turns
 
 #: Of the longest wait, and of the pool: from here on sources that have spent their budget are turned away.
 _CROWDED = 0.1
-#: Told of each verdict: where it was found, and whether the signature is good.
-Observer = Callable[[Route, bool], None]
+#: Told of each signature where it was verified, and how that ended.
+Observer = Callable[[Route, Verification], None]
 
 
 class ShedError(Exception):
@@ -70,13 +71,24 @@ class Hybrid:
         )
         if where is Route.SHED or (is_crowded and self._budget.spent(source, now)):
             raise ShedError
-        if where is Route.POOL and self._pool is not None:
-            verdict = await self._pool.verify(need, self._timeout)
-        else:
-            verdict = await self._turns.verify(need)
+        verdict = await self._verified(need, where)
         if not verdict.valid:
             self._budget.failed(source, now)
-        self._observe(where, verdict.valid)
+        return verdict
+
+    async def _verified(self, need: Verify, where: Route) -> Verdict:
+        ended = Verification.FAILED
+        try:
+            if where is Route.POOL and self._pool is not None:
+                verdict = await self._pool.verify(need, self._timeout)
+            else:
+                verdict = await self._turns.verify(need)
+            ended = Verification.VALID if verdict.valid else Verification.INVALID
+        except asyncio.CancelledError:
+            ended = Verification.LATE
+            raise
+        finally:
+            self._observe(where, ended)
         return verdict
 
     def _load(self) -> Load:

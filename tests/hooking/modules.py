@@ -20,6 +20,7 @@ from sidecar.hooking.runner import Ways
 from support.hooks import hook
 from support.identities import identity
 from support.requests import request
+from support.told import Recorded
 
 _NUMBERS = count()
 HEAD = "from sidecar.hooks import *\nimport asyncio, os, sys, time\n"
@@ -71,6 +72,7 @@ class Hooks:
     folder: Path
     meter: Counted
     pool: HookPool
+    told: Recorded
     asker: Asker
 
     def hook(self, number: int = 0) -> Hook:
@@ -113,11 +115,12 @@ def hooks(
         facts = [HookFacts.of(find(f"{module}:{name}")) for name in names or ("check",)]
         calculate = [(one.call, one.digest) for one in facts if one.declared.cpu_bound]
         orders = {"folder": str(folder), "hooks": calculate, "max_header_bytes": 256}
-        pool = HookPool(workers, {**orders, "log_level": "error", "log_format": "%(message)s"})
+        told = Recorded()
+        pool = HookPool(workers, {**orders, "log_level": "error", "log_format": "%(message)s"}, told)
         meter = Counted(left=left)
         more = {} if clock is None else {"clock": clock}
         asker = Asker(facts, [replace(WAYS, **ways)] * len(facts), pool, meter, **more)
-        yield Hooks(facts, folder, meter, pool, asker)
+        yield Hooks(facts, folder, meter, pool, told, asker)
     finally:
         if str(folder) in sys.path:
             sys.path.remove(str(folder))

@@ -10,6 +10,7 @@ import pytest
 from hooking.modules import Hooks, hooks, run
 from sidecar.core.hooked import HookResult
 from sidecar.engine.engine import OverloadError
+from sidecar.observe.pool_series import Failure
 from support.identities import identity
 from support.processes import eventually
 
@@ -71,7 +72,10 @@ def check(request, identity):
 
         async def work() -> None:
             (before,) = made.pool.pids
+            assert (made.asker.processes, made.asker.waiting) == (1, 0)
             assert await made.one(headers={"x-mode": "spin"}) == (HookResult.TIMEOUT, "no answer after 0.5 seconds")
+            assert made.told.failures == [Failure.LATE]
+            assert (made.asker.processes, made.asker.waiting) == (0, 0)  # until the next one is ready
             while True:
                 try:
                     assert (await made.one())[0] is HookResult.NOTHING
@@ -92,6 +96,7 @@ def test_process_that_is_killed(tmp_path: Path) -> None:
                 pid = await _pid(made)
                 os.kill(pid, signal.SIGKILL)
                 assert await _pid(made) != pid
+            assert made.told.failures == [Failure.LOST] * 3
 
         run(made, work)
 
@@ -133,6 +138,11 @@ def check(request, identity): time.sleep(0.05)
             assert sum(isinstance(one, OverloadError) for one in found) == 4
             assert found.count((HookResult.NOTHING, "")) == 16
             assert made.meter.count("shed") == 4
+            assert made.told.failures == [Failure.FULL] * 4
+            assert made.told.jobs_done == len(made.told.waits) == len(made.told.batches) == 16
+            # Each waited for all before it.
+            assert made.told.waits == sorted(made.told.waits)
+            assert made.told.waits[-1] > sum(seconds for _, seconds in made.told.batches[:-1]) * 0.9
 
         run(made, work)
 

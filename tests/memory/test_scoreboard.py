@@ -2,6 +2,7 @@
 
 import mmap
 from collections.abc import Iterator
+from dataclasses import replace
 from struct import pack_into
 from typing import Self
 
@@ -13,6 +14,7 @@ from memory.boards import CHILDREN, is_numbered, report_number, writer
 from sidecar.memory import segment
 from sidecar.memory.line import ATTEMPTS, Lines
 from sidecar.memory.scoreboard import Child, Overall, Report, Scoreboard, State, Supervised, size
+from sidecar.memory.vitals import Vitals
 
 LINE = 64
 DIGEST = bytes(range(32))
@@ -82,6 +84,20 @@ def test_report_comes_back(report: Report) -> None:
         assert board.report(0) is None
 
 
+@given(st.builds(Vitals, st.just(2), times, st.integers(0, 2**64 - 1), u32, u32))
+def test_vitals_come_back(vitals: Vitals) -> None:
+    """What a child measured of itself is read as it was written, while it is the one that the supervisor names."""
+    with segment.create(mmap.PAGESIZE) as shared:
+        board = Scoreboard(shared, CHILDREN)
+        board.write_vitals(1, vitals)
+        assert board.vitals(1) is None
+        board.write_supervised(1, SUPERVISED)
+        assert board.vitals(1) == vitals
+        board.write_supervised(1, replace(SUPERVISED, incarnation=3))
+        assert board.vitals(1) is None
+        assert board.vitals(0) is None
+
+
 def test_nothing_written_is_unknown(board: Scoreboard) -> None:
     """Zeros say nothing: they are neither a supervisor without a pid nor a child that was never started."""
     assert board.overall() is None
@@ -94,7 +110,9 @@ def test_lines_are_apart(board: Scoreboard) -> None:
     for index in range(CHILDREN):
         board.write_supervised(index, SUPERVISED)
         board.write_report(index, REPORT)
+        board.write_vitals(index, Vitals(2, 0.5))
     assert board.overall() == OVERALL
+    assert [board.vitals(index) for index in range(CHILDREN)] == [Vitals(2, 0.5)] * CHILDREN
     assert [board.child(index) for index in range(CHILDREN)] == [Child(SUPERVISED, REPORT)] * CHILDREN
 
 
@@ -144,7 +162,7 @@ def test_line_is_not_taken_for_another(board: Scoreboard, shared: segment.Segmen
 
 def test_other_version_is_unknown(board: Scoreboard, shared: segment.Segment) -> None:
     """A line of another version of the layout is unknown."""
-    Lines(shared.memory, 0, version=2).write(0, bytes(56))
+    Lines(shared.memory, 0, version=1).write(0, bytes(56))
     assert board.overall() is None
 
 
@@ -216,6 +234,7 @@ def test_size_is_what_it_takes(shared: segment.Segment) -> None:
     """A scoreboard writes nothing outside of the bytes that ``size`` names."""
     pack_into("=Q", shared.memory, LINE + size(CHILDREN), 2**64 - 1)
     board = Scoreboard(shared, CHILDREN, LINE)
-    board.write_report(CHILDREN - 1, REPORT)
+    board.write_vitals(CHILDREN - 1, Vitals(2))
+    assert any(shared.memory[size(CHILDREN) : LINE + size(CHILDREN)])
     assert shared.memory[:LINE] == bytes(LINE)
     assert shared.memory[LINE + size(CHILDREN) :].startswith(bytes([255] * 8))

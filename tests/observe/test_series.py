@@ -4,8 +4,9 @@ import pytest
 
 from sidecar.core.reason import ALWAYS_ENFORCED, OUTCOMES, Reason
 from sidecar.memory.labelled_layout import OTHER
-from sidecar.observe import series
-from sidecar.observe.series import SCHEMA, Family
+from sidecar.observe import hook_meter, hook_series, pool_meter, process_meter, series, transport_meter
+from sidecar.observe.family import Family
+from sidecar.observe.series import SCHEMA
 
 
 def test_every_counter_has_one_index() -> None:
@@ -19,7 +20,16 @@ def test_every_counter_has_one_index() -> None:
         *series.RELOAD.values(),
         *series.INTROSPECTION.values(),
         *series.REVOCATION.values(),
-        *(*series.HOOK_CALL, *series.HOOK_RESULT.values(), *series.HOOK_KEPT, *series.HOOK_MOVED),
+        *(*hook_meter.HOOK_CALL, *hook_meter.HOOK_RESULT.values(), *hook_meter.HOOK_KEPT, *hook_meter.HOOK_MOVED),
+        *pool_meter.POOL_COMPLETED.values(),
+        *pool_meter.POOL_FAILED.values(),
+        *pool_meter.POOL_BUSY.values(),
+        *(transport_meter.ACCEPTED, transport_meter.STREAM),
+        *transport_meter.LIMIT.values(),
+        *transport_meter.FAULT.values(),
+        *transport_meter.RESET.values(),
+        *transport_meter.GRPC_ERROR.values(),
+        process_meter.CPU_TIME,
     ]
     assert sorted(indices) == list(range(len(SCHEMA.counters)))
     assert len(set(SCHEMA.counters)) == len(SCHEMA.counters)
@@ -47,8 +57,11 @@ def test_every_ending_has_room() -> None:
 
 
 def test_hooks_have_a_histogram_each() -> None:
-    """The histograms after the checks' are the hooks', in their order."""
-    assert [SCHEMA.histograms[index] for index in series.HOOK_DURATION] == list(series.HOOK_DURATIONS)
+    """Each hook has a histogram of its own, and no two histograms are one."""
+    assert [SCHEMA.histograms[index] for index in hook_meter.HOOK_DURATION] == list(hook_series.DURATIONS.schemas)
+    others = (*pool_meter.POOL_WAIT.values(), *pool_meter.POOL_BATCH.values(), process_meter.LOOP_LAG)
+    indices = sorted((series.CHECK_DURATION, *hook_meter.HOOK_DURATION, *others))
+    assert indices == list(range(len(SCHEMA.histograms)))
 
 
 def test_what_would_be_denied_is_counted() -> None:

@@ -10,19 +10,22 @@ from sidecar.hooking.facts import HookFacts
 from sidecar.hooks.declaration import Declaration
 from sidecar.memory.scoreboard import Overall, State
 from sidecar.observe.bundle import BundleFacts
-from sidecar.observe.exposition import Facts, RevocationFacts
+from sidecar.observe.facts import Facts, RevocationFacts
+from sidecar.observe.hook_meter import HOOK_CALL, HOOK_DURATION, HOOK_RESULT
+from sidecar.observe.hook_series import HookEnd
 from sidecar.observe.key_sets import Fetching, KeySetFacts, KeyTimes
+from sidecar.observe.pool_meter import PoolMeter
+from sidecar.observe.pool_series import Failure, Pool
+from sidecar.observe.pools import PoolFacts
+from sidecar.observe.process_meter import CPU_TIME, LOOP_LAG
+from sidecar.observe.processes import ProcessFacts
 from sidecar.observe.series import (
     CHECK_DURATION,
     EVICTION,
-    HOOK_CALL,
-    HOOK_DURATION,
-    HOOK_RESULT,
     LOOKUP,
     RELOAD,
     SHED,
     VERIFICATION,
-    HookEnd,
     Lookup,
     Reload,
     Route,
@@ -110,6 +113,47 @@ def test_sample_is_the_sum_of_all_rows() -> None:
     ]
     assert sum(found.hooks["second:hook"].durations.buckets) == 2
     assert [found.processes[name].restarts for name in NAMES] == [2, 9, 2, 2]
+
+
+def test_pools_processes_and_machine_are_in_a_sample() -> None:
+    """What those who ask of pools count, and what those who work do, is one pool; CPU time is each process's own."""
+    with shared() as one:
+        asked, works = PoolMeter(one.table.row(1), Pool.VERIFIER), PoolMeter(one.table.row(3), Pool.VERIFIER)
+        asked.publish(7, {Failure.FULL: 2, Failure.LATE: 1})
+        for jobs in (3, 5):
+            works.worked(jobs, 0.25)
+            works.waited(0.002)
+        one.table.row(3).add(CPU_TIME, 1_500_000_000)
+        one.table.row(0).observe(LOOP_LAG, 0.02)
+        found = Sampler(one.table, one.scoreboard, NAMES, [], [Pool.VERIFIER, Pool.HASH]).sample(5.0)
+    verifier, hashing = found.pools["verifier"], found.pools["hash"]
+    assert (verifier.tasks, verifier.failed, verifier.busy_seconds) == (10, 3, 0.5)
+    assert (verifier.handovers, verifier.shed) == (2, 2)
+    assert verifier.waits is not None
+    assert sum(verifier.waits.buckets) == 2
+    assert (hashing.tasks, hashing.waits, hashing.handovers) == (0, None, None)
+    assert [found.processes[name].cpu_seconds for name in NAMES] == [0, 0, 0, 1.5]
+    assert found.loop_lag is not None
+    assert sum(found.loop_lag.buckets) == 1
+    assert found.machine is not None
+    assert 0 < found.machine.busy_seconds < found.machine.all_seconds
+
+
+def test_what_is_measured_now(tmp_path: Path) -> None:
+    """Pools and processes stand as control has measured them; of what it has not nothing is told."""
+    facts = Facts(
+        pools=[PoolFacts(Pool.VERIFIER, 3, 0.5, 4), PoolFacts(Pool.HASH, 1)],
+        processes=[
+            ProcessFacts(_FLEET.members[2].name, 1.0, 2_000_000, 1_000_000, 0.25),
+            ProcessFacts("supervisor", 1.0),
+        ],
+    )
+    with shared() as one:
+        found = _moment(one, tmp_path, _settings(), facts)
+    assert (found.workers, found.queue_depths) == ({"verifier": 3, "hash": 1}, {"verifier": 4})
+    measured = {one.name: (one.rss_bytes, one.pss_bytes, one.loop_lag_seconds) for one in found.processes}
+    assert measured.pop(_FLEET.members[2].name) == (2_000_000, 1_000_000, 0.25)
+    assert set(measured.values()) == {(None, None, None)}
 
 
 def test_processes(tmp_path: Path) -> None:

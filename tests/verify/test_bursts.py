@@ -36,7 +36,7 @@ def test_slow_beginning_sheds_nobody() -> None:
             costs,
             1.0,
             usual_budget(),
-            lambda where, _valid: found.append(where),
+            lambda where, _ended: found.append(where),
         )
         hybrid._lag.add(1.0)  # all of them were read in one go
         verdicts = await asyncio.gather(*(hybrid.verify(_need(number)) for number in range(300)))

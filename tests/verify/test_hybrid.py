@@ -8,6 +8,7 @@ import pytest
 
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.needs import Verdict, Verify
+from sidecar.observe.series import Verification
 from sidecar.verify.hybrid import Hybrid, ShedError
 from sidecar.verify.pool.pool import Pool
 from sidecar.verify.routing import Costs, Limits, Route, usual_budget
@@ -51,28 +52,26 @@ def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(work())
 
 
-def _hybrid(pool: Pool | None, seen: list[tuple[Route, bool]], threshold: int = 4) -> Hybrid:
+def _hybrid(pool: Pool | None, seen: list[tuple[Route, Verification]], threshold: int = 4) -> Hybrid:
     limits, costs = Limits(batch_size_threshold=threshold, lag_seconds=1e9), Costs()
-    return Hybrid(
-        pool, Turns(costs), limits, costs, 1.0, usual_budget(), lambda route, valid: seen.append((route, valid))
-    )
+    return Hybrid(pool, Turns(costs), limits, costs, 1.0, usual_budget(), lambda *told: seen.append(told))
 
 
 def test_lone_miss_is_verified_here() -> None:
     """A single new token does not go to another process."""
-    seen: list[tuple[Route, bool]] = []
+    seen: list[tuple[Route, Verification]] = []
     pool = FakePool(full=False)
 
     async def work() -> None:
         assert not (await _hybrid(pool, seen).verify(_need())).valid
 
     _run(work)
-    assert (seen, pool.asked) == ([(Route.INLINE, False)], 0)
+    assert (seen, pool.asked) == ([(Route.INLINE, Verification.INVALID)], 0)
 
 
 def test_burst_goes_to_the_pool() -> None:
     """From the threshold on new tokens that came together go to verifiers; those before it are done by then."""
-    seen: list[tuple[Route, bool]] = []
+    seen: list[tuple[Route, Verification]] = []
     pool = FakePool(full=False)
 
     async def work() -> None:
@@ -84,13 +83,37 @@ def test_burst_goes_to_the_pool() -> None:
     assert len(seen) == 20
 
 
+def test_what_comes_to_no_verdict_is_told_of() -> None:
+    """A caller that goes away, and a verification that raises, each once."""
+    seen: list[tuple[Route, Verification]] = []
+
+    async def never(_need: Verify) -> Verdict:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+    async def fails(_need: Verify) -> Verdict:
+        raise ValueError("no key for it")
+
+    async def work() -> None:
+        costs = Costs()
+        for verify, error in ((never, TimeoutError), (fails, ValueError)):
+            turns = Turns(costs, verify)
+            one = Hybrid(None, turns, Limits(4), costs, 1.0, usual_budget(), lambda *told: seen.append(told))
+            with pytest.raises(error):
+                async with asyncio.timeout(0.01):
+                    await one.verify(_need())
+
+    _run(work)
+    assert seen == [(Route.INLINE, Verification.LATE), (Route.INLINE, Verification.FAILED)]
+
+
 def test_source_of_bad_signatures_is_served_last() -> None:
     """Who sent many bad signatures is shed in a crowd; others are not, and alone it is served."""
     shed: list[str] = []
 
     async def work() -> None:
         limits, costs = Limits(batch_size_threshold=4, lag_seconds=1e9, wait_seconds=0.02), Costs()
-        one = Hybrid(None, Turns(costs), limits, costs, 1.0, usual_budget(), lambda _route, _valid: None)
+        one = Hybrid(None, Turns(costs), limits, costs, 1.0, usual_budget(), lambda _route, _ended: None)
         for _ in range(20):
             await one.verify(_need("10.0.0.66"))
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from sidecar.runtime.control.signing import signing_pool
 from sidecar.runtime.ipc.blob import load
 from sidecar.runtime.ipc.heartbeat import INTERVAL, Heart
 from sidecar.runtime.ipc.shared import open_board
+from sidecar.runtime.ipc.vital_signs import VitalSigns
 from sidecar.runtime.supervision.child import UNAVAILABLE, ChildSpec
 from sidecar.settings.assertion import AssertionSettings
 from sidecar.tokens.signer import PoolSigner
@@ -40,6 +42,7 @@ async def _run(spec: ChildSpec) -> int:
     board = open_board(spec.shared.board.open(), spec.fleet)
     heart = Heart(board[0], spec.member.index, spec.incarnation)
     heart.beat()
+    signs = VitalSigns(board[0], spec.member.index, spec.incarnation, board[1].row(spec.member.index))
     messages = Messages(spec.channels, spec.fleet, partial(_incarnation, board[0]))
     desk = _desk(spec, board, messages)
     # Before the files are read for the first time: those that came until now were not heard.
@@ -51,7 +54,7 @@ async def _run(spec: ChildSpec) -> int:
         return UNAVAILABLE
     messages.listen(desk.refetch, desk.key_uses)
     heart.state = State.READY
-    await _beat(heart, desk, stop)
+    await _beat(heart, signs, desk, stop)
     await desk.stop()
     heart.state = State.STOPPED
     heart.beat()
@@ -87,13 +90,16 @@ def _published(spec: ChildSpec, assertion: AssertionSettings | None) -> Publishe
     return PublishedKeys(PoolSigner(pool), assertion.jwks_max_age_seconds)
 
 
-async def _beat(heart: Heart, desk: Desk, stop: asyncio.Event) -> None:
+async def _beat(heart: Heart, signs: VitalSigns, desk: Desk, stop: asyncio.Event) -> None:
     """Say that control lives, and by what it is, until it is to end."""
     while not stop.is_set():
         heart.trust_digest = desk.trust.digest
         heart.beat()
+        signs.tell()
+        began = time.monotonic()
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), INTERVAL)
+        signs.late(time.monotonic() - began - INTERVAL)
 
 
 def _incarnation(board: Scoreboard, index: int) -> int:

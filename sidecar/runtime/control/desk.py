@@ -21,16 +21,15 @@ from sidecar.memory.cache import SharedCache
 from sidecar.memory.counters import CounterTable, Row
 from sidecar.memory.denylist import Denylist
 from sidecar.memory.scoreboard import Scoreboard
-from sidecar.observe.build import build_facts
 from sidecar.observe.checks import with_reason
 from sidecar.observe.condition import Condition
-from sidecar.observe.exposition import Exposition, Facts
+from sidecar.observe.facts import RevocationFacts
 from sidecar.observe.health import ScoreboardHealth
 from sidecar.observe.recently import Recently
 from sidecar.runtime.control.explaining import Explaining
 from sidecar.runtime.control.hook_files import HookFiles
-from sidecar.runtime.control.key_facts import key_facts
 from sidecar.runtime.control.key_set import PublishedKeys
+from sidecar.runtime.control.measuring import Measuring
 from sidecar.runtime.control.reload import Reading, ReloadError
 from sidecar.runtime.control.reporting import Reporting, reporting_of
 from sidecar.runtime.control.revocations import NotReadyError, Revocations
@@ -89,6 +88,18 @@ class Desk:
         denylist = None if shared.denylist is None else Denylist(shared.denylist.open())
         revoked = None if denylist is None else SharedDenylist(denylist, shared.denylist_key)
         self._explaining = Explaining(lambda: self.trust, revoked, time.time, time.monotonic)
+        self._measuring = Measuring(
+            settings=self._settings,
+            folder=config.parent,
+            fleet=fleet,
+            shared=shared,
+            board=board,
+            cache=self._cache,
+            reloads=self._reloads,
+            key_uses=self.key_uses,
+            hash_processes=lambda: self._revocations.hash_processes if self._revocations else 0,
+            revocation=self._revocation_facts,
+        )
         self._reporting: Reporting | None = None
         if self._settings.admin.listen is not None:
             self._reporting = reporting_of(
@@ -97,7 +108,8 @@ class Desk:
                 folder=config.parent,
                 hooks=read_facts(snapshot.hooks),
                 settings=lambda: self._reloads.settings,
-                facts=self._facts,
+                facts=self._measuring.facts,
+                pools=self._measuring.pools,
             )
         self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -118,7 +130,7 @@ class Desk:
             await listener.start()
             self._listeners.append(listener)
             _log.info("HTTP on %s", listener.address)
-        works = [self._reloads.watch, self._reloads.work, self._sweep]
+        works = [self._reloads.watch, self._reloads.work, self._sweep, self._measuring.follow]
         if self._published is not None:
             works.append(self._published.follow)
         if self._reporting is not None:
@@ -179,16 +191,7 @@ class Desk:
         names = self._fleet.names
         servers = [member.name for member in self._fleet.of(Role.SERVER)]
         health = ScoreboardHealth(self._scoreboard, names, servers, self._conditions, time.monotonic, PATIENCE)
-        build = build_facts()
-        metrics = Exposition(
-            table=self._table,
-            scoreboard=self._scoreboard,
-            names=names,
-            build=build,
-            facts=self._facts,
-            clock=time.monotonic,
-            hooks=[hook.name for hook in self.trust.hooks],
-        )
+        metrics = self._measuring.exposition()
         limits = Limits(settings.max_connections, settings.timeout_seconds)
         return probe_listener(http_address.parse(settings.listen), health, metrics, limits, self._published)
 
@@ -225,14 +228,8 @@ class Desk:
     def _denied_for_stale_envoy(self) -> int:
         return with_reason(self._table.totals().labelled, Reason.ENVOY_CONFIG_STALE)
 
-    def _facts(self) -> Facts:
-        slots = {"positive": self._cache.slots, "negative": self._cache.negative_slots}
-        revocation = self._revocations.state.facts() if self._revocations else None
-        keys = key_facts(self.trust, self._reloads.fetching.sources, self._reloads.rotation, self.key_uses)
-        bundle = self._reloads.fetching.bundle
-        told = None if bundle is None else bundle.facts()
-        dry_run = self.trust.policy.dry_run
-        return Facts(self.trust.digest, self._reloads.last_at, slots, revocation, keys, dry_run, told)
+    def _revocation_facts(self) -> RevocationFacts | None:
+        return self._revocations.state.facts() if self._revocations else None
 
     async def _sweep(self) -> None:
         while True:

@@ -11,20 +11,23 @@ from sidecar.http.guard import TokenError, TokenFile
 from sidecar.http.token_strength import is_weak
 from sidecar.memory.scoreboard import Child, Scoreboard
 from sidecar.observe.bundle import BundleFacts
-from sidecar.observe.exposition import Facts, RevocationFacts, is_up
+from sidecar.observe.children import is_up
+from sidecar.observe.facts import Facts, RevocationFacts
 from sidecar.observe.key_sets import KeySetFacts
+from sidecar.observe.processes import ProcessFacts
 from sidecar.placement.apply import allowed_cpus
 from sidecar.placement.cgroup import CgroupError, cpu_quota
 from sidecar.placement.memory import memory_of
 from sidecar.report.difference import share
 from sidecar.report.sample import Moment, ProcessMoment
 from sidecar.report.standing import AdminToken, BundleStanding, KeySetStanding, RevocationStanding, Setup
-from sidecar.runtime.ipc.fleet import Fleet, Member, Role
+from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.settings import Settings
 from sidecar.settings.issuer import IssuerSettings
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
+_UNMEASURED = ProcessFacts("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,12 @@ def moment(place: Place, settings: Settings, facts: Facts, clock: Callable[[], f
         made_at=now,
         software=place.software,
         setup=_setup(place, settings, facts, quota, None if memory is None else memory.limit),
-        processes=tuple(_process(member, place.board.child(member.index), clock()) for member in place.fleet.members),
+        processes=tuple(_processes(place, facts, clock())),
         key_sets=tuple(_key_sets(facts.key_sets, settings.issuers, now)),
         revocation=None if facts.revocation is None else _revocation(facts.revocation),
         bundle=None if facts.bundle is None else _bundle(facts.bundle, now),
-        workers={role.value: len(place.fleet.of(role)) for role in (Role.VERIFIER, Role.MINTER)},
+        workers={one.pool.value: one.active for one in facts.pools},
+        queue_depths={one.pool.value: one.depth for one in facts.pools if one.depth is not None},
         memory_used_bytes=None if memory is None else memory.used,
         draining=overall is not None and overall.draining,
         trust_digest=None if digest is None else digest.hex()[:16],
@@ -99,7 +103,13 @@ def _admin_token(folder: Path, name: str | None) -> AdminToken:
     return AdminToken.WEAK if is_weak(token) else AdminToken.GOOD
 
 
-def _process(member: Member, child: Child, now: float) -> ProcessMoment:
+def _processes(place: Place, facts: Facts, now: float) -> Iterator[ProcessMoment]:
+    measured = {one.process: one for one in facts.processes}
+    for member in place.fleet.members:
+        yield _process(member, place.board.child(member.index), measured.get(member.name, _UNMEASURED), now)
+
+
+def _process(member: Member, child: Child, measured: ProcessFacts, now: float) -> ProcessMoment:
     supervised, told = child.supervised, child.report
     started = None if supervised is None else supervised.started_at
     return ProcessMoment(
@@ -112,6 +122,9 @@ def _process(member: Member, child: Child, now: float) -> ProcessMoment:
         heartbeat_age_seconds=None if told is None else max(0.0, now - told.heartbeat_at),
         crash_loop=supervised is not None and supervised.crash_loop,
         connections=None if told is None else told.connections,
+        rss_bytes=measured.resident,
+        pss_bytes=measured.proportional,
+        loop_lag_seconds=measured.loop_lag,
     )
 
 

@@ -16,7 +16,8 @@ from sidecar.http.message import JSON, Answer
 from sidecar.memory.counters import CounterTable
 from sidecar.memory.scoreboard import Scoreboard
 from sidecar.observe.build import build_facts
-from sidecar.observe.exposition import Facts
+from sidecar.observe.facts import Facts
+from sidecar.observe.pool_series import Pool
 from sidecar.report.build import report
 from sidecar.report.history import STEP_SECONDS, History
 from sidecar.report.model import Report
@@ -39,9 +40,10 @@ def reporting_of(  # noqa: PLR0913 - what is reported on, each once
     hooks: Sequence[HookFacts],
     settings: Callable[[], Settings],
     facts: Callable[[], Facts],
+    pools: Sequence[Pool] = (),
 ) -> "Reporting":
     """Return what reports on ``fleet``; ``folder`` is where the configuration is."""
-    sampler = Sampler(board[1], board[0], fleet.names, [one.call for one in hooks])
+    sampler = Sampler(board[1], board[0], fleet.names, [one.call for one in hooks], pools)
     return Reporting(sampler, Place(fleet, board[0], folder, hooks, build_facts()["version"]), settings, facts)
 
 

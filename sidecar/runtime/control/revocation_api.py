@@ -9,7 +9,7 @@ from sidecar.core.trust import Trust
 from sidecar.http.admin import Route
 from sidecar.http.message import Answer, Rejection, document
 from sidecar.memory.denylist_layout import DenylistFullError
-from sidecar.observe.series import Source
+from sidecar.observe.revocation_series import Source
 from sidecar.revocation.entry import LATEST, Entry, EntryError, read_entry
 from sidecar.revocation.feed import FeedError
 from sidecar.revocation.keeper import Ended

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sidecar.memory.denylist_layout import DenylistFullError
-from sidecar.observe.series import Revocation, Source
+from sidecar.observe.revocation_series import Revocation, Source
 from sidecar.revocation.dating import Arrived, dated
 from sidecar.revocation.entry import Entry
 from sidecar.revocation.feed import Feed, FeedError, NotTakenError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sidecar.keys.fingerprint import fingerprint
 from sidecar.memory.denylist_layout import DenylistFullError
-from sidecar.observe.series import Source
+from sidecar.observe.revocation_series import Source
 from sidecar.revocation.lines import Batch, read_lines
 from sidecar.revocation.store import Store
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sidecar.core.strict_json import Json
 from sidecar.observe.condition import Condition
-from sidecar.observe.exposition import RevocationFacts
+from sidecar.observe.facts import RevocationFacts
 from sidecar.revocation.store import Store
 from sidecar.runtime.control.revocation_feed import RevocationFeed
 from sidecar.runtime.control.revocation_file import RevocationFile

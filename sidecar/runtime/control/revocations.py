@@ -20,7 +20,10 @@ from sidecar.keys.remote.clock import boot_clock
 from sidecar.memory.counters import Row
 from sidecar.memory.denylist_layout import NEVER, DenylistFullError
 from sidecar.memory.segment import Segment
-from sidecar.observe.series import REVOCATION, Revocation, Source
+from sidecar.observe.pool_meter import PoolMeter
+from sidecar.observe.pool_series import Pool
+from sidecar.observe.revocation_series import Revocation, Source
+from sidecar.observe.series import REVOCATION
 from sidecar.revocation.clock import SteadyClock
 from sidecar.revocation.feed import end
 from sidecar.revocation.keeper import Keeper
@@ -70,7 +73,7 @@ class Revocations:
         self._settings, self._row, self._trust = settings, row, trust
         self._lifetimes = lifetimes(trust)
         self._owes_reading = False
-        self._pool = HashPool(workers)
+        self._pool = HashPool(workers, told=PoolMeter(row, Pool.HASH))
         keeper = Keeper(segment, key, self._pool, partial(SteadyClock, time.time, boot_clock))
         self._store = Store(keeper, self._lifetimes_now, time.time, self._count)
         self._file = None if settings.file is None else RevocationFile(folder / settings.file, self._store)
@@ -79,6 +82,11 @@ class Revocations:
             self._feed = RevocationFeed(settings.feed, folder, self._store, self._vouch, self._miss)
         self.state = RevocationState(self._store, self._file, self._feed)
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def hash_processes(self) -> int:
+        """Return how many processes there are that hash, beside this one."""
+        return len(self._pool.pids)
 
     async def start(self) -> None:
         """Fill the list, and keep it; raises ``FeedFileError`` where nobody was here before."""

@@ -3,37 +3,48 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from sidecar.memory.counter_schema import Distribution, HistogramSchema, Totals
+from sidecar.memory.counter_schema import Distribution, Totals
 from sidecar.memory.counters import CounterTable
 from sidecar.memory.labelled_layout import Labels
 from sidecar.memory.scoreboard import Scoreboard
+from sidecar.observe.family import NANOSECONDS
+from sidecar.observe.hook_meter import HOOK_CALL, HOOK_DURATION, HOOK_KEPT, HOOK_MOVED, HOOK_RESULT
+from sidecar.observe.hook_series import DURATIONS, HookEnd
+from sidecar.observe.pool_meter import POOL_BATCH, POOL_BUSY, POOL_COMPLETED, POOL_FAILED, POOL_WAIT
+from sidecar.observe.pool_series import WAIT, Failure, Pool
+from sidecar.observe.process_meter import CPU_TIME, LOOP_LAG
+from sidecar.observe.process_series import LAG
 from sidecar.observe.series import (
     ASSERTION,
     CHECK_DURATION,
     DURATION,
     EVICTION,
-    HOOK_CALL,
-    HOOK_DURATION,
-    HOOK_DURATIONS,
-    HOOK_KEPT,
-    HOOK_MOVED,
-    HOOK_RESULT,
     INTROSPECTION,
     LOOKUP,
     RELOAD,
     REVOCATION,
     SHED,
     VERIFICATION,
-    HookEnd,
 )
-from sidecar.report.sample import Histogram, HookTotals, ProcessTotals, Sample
+from sidecar.report.sample import Histogram, HookTotals, MachineTotals, PoolTotals, ProcessTotals, Sample
+from sidecar.runtime.ipc.procfs import processor_times, tick_seconds
 
 
 class Sampler:
-    """Takes samples. ``names`` are those of all children, in the scoreboard's order; ``hooks`` those of hooks."""
+    """Takes samples. ``names`` are those of all children, in the scoreboard's order; ``hooks`` those of hooks.
 
-    def __init__(self, table: CounterTable, board: Scoreboard, names: Sequence[str], hooks: Sequence[str]) -> None:
-        self._table, self._board, self._names, self._hooks = table, board, names, hooks
+    ``pools`` are those that there are.
+    """
+
+    def __init__(
+        self,
+        table: CounterTable,
+        board: Scoreboard,
+        names: Sequence[str],
+        hooks: Sequence[str],
+        pools: Sequence[Pool] = (),
+    ) -> None:
+        self._table, self._board, self._names, self._hooks, self._pools = table, board, names, hooks, pools
 
     def sample(self, at: float) -> Sample:
         """Return the totals; ``at`` is now, in seconds of CLOCK_MONOTONIC."""
@@ -42,19 +53,23 @@ class Sampler:
         return Sample(
             at=at,
             checks=_checks(totals.labelled),
-            durations=_histogram(DURATION, totals.histograms[CHECK_DURATION]),
+            durations=_histogram(DURATION.bounds, totals.histograms[CHECK_DURATION]),
             lookups={(tier.value, how.value): counts[index] for (tier, how), index in LOOKUP.items()},
             evictions={tier.value: counts[index] for tier, index in EVICTION.items()},
             verifications={(route.value, how.value): counts[index] for (route, how), index in VERIFICATION.items()},
             shed=counts[SHED],
             events=dict(_events(counts)),
+            pools={pool.value: _pool(pool, totals) for pool in self._pools},
             hooks={name: _hook(number, totals) for number, name in enumerate(self._hooks)},
             processes={name: self._process(index) for index, name in enumerate(self._names)},
+            loop_lag=_histogram(LAG.bounds, totals.histograms[LOOP_LAG]),
+            machine=_machine(),
         )
 
     def _process(self, index: int) -> ProcessTotals:
         supervised = self._board.supervised(index)
-        return ProcessTotals(None if supervised is None else supervised.restarts)
+        cpu = self._table.row(index).read().counters[CPU_TIME] * NANOSECONDS
+        return ProcessTotals(None if supervised is None else supervised.restarts, cpu)
 
 
 def _checks(labelled: Mapping[Labels, int]) -> dict[tuple[str, str], int]:
@@ -77,16 +92,34 @@ def _events(counts: Sequence[int]) -> Iterator[tuple[tuple[str, str], int]]:
             yield (kind, end), counts[index]
 
 
+def _pool(pool: Pool, totals: Totals) -> PoolTotals:
+    counts, histograms = totals.counters, totals.histograms
+    failed = sum(counts[POOL_FAILED[pool, why]] for why in Failure)
+    return PoolTotals(
+        tasks=counts[POOL_COMPLETED[pool]] + failed,
+        failed=failed,
+        busy_seconds=counts[POOL_BUSY[pool]] * NANOSECONDS,
+        waits=_histogram(WAIT.bounds, histograms[POOL_WAIT[pool]]) if pool in POOL_WAIT else None,
+        handovers=sum(histograms[POOL_BATCH[pool]].buckets) if pool in POOL_BATCH else None,
+        shed=counts[POOL_FAILED[pool, Failure.FULL]],
+    )
+
+
+def _machine() -> MachineTotals | None:
+    times = processor_times()
+    return None if times is None else MachineTotals(times.busy * tick_seconds(), times.total * tick_seconds())
+
+
 def _hook(number: int, totals: Totals) -> HookTotals:
     counts = totals.counters
     return HookTotals(
         calls=counts[HOOK_CALL[number]],
         kept=counts[HOOK_KEPT[number]],
         results={end.value: counts[HOOK_RESULT[number, end]] for end in HookEnd},
-        durations=_histogram(HOOK_DURATIONS[number], totals.histograms[HOOK_DURATION[number]]),
+        durations=_histogram(DURATIONS.bounds, totals.histograms[HOOK_DURATION[number]]),
         moved=counts[HOOK_MOVED[number]],
     )
 
 
-def _histogram(schema: HistogramSchema, seen: Distribution) -> Histogram:
-    return Histogram(schema.bounds, seen.buckets, seen.sum)
+def _histogram(bounds: tuple[float, ...], seen: Distribution) -> Histogram:
+    return Histogram(bounds, seen.buckets, seen.sum)

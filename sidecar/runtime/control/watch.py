@@ -6,7 +6,7 @@ On request, when one of its files has changed, when keys were fetched that are n
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,6 +71,17 @@ class Reloads:
     def settings(self) -> Settings:
         """Return the settings in force."""
         return self._loaded.settings
+
+    @property
+    def ok(self) -> bool:
+        """Say whether what was read last was taken."""
+        return not self._failures
+
+    @property
+    def documents(self) -> Mapping[str, bytes]:
+        """Return the JWK Sets in force, by issuer. A secret is none."""
+        pairs = zip(self.settings.issuers, self.snapshot.key_sets, strict=True)
+        return {one.issuer: document for one, document in pairs if one.keys and one.keys.hmac_secret is None}
 
     def ask(self) -> None:
         """Have the files read anew, soon."""

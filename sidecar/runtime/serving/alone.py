@@ -20,6 +20,7 @@ from sidecar.runtime.control.reload import Reading
 from sidecar.runtime.ipc.fleet import Fleet, Member, Role
 from sidecar.runtime.ipc.heartbeat import END_SECONDS, INTERVAL, Heart
 from sidecar.runtime.ipc.shared import make_shared, open_board
+from sidecar.runtime.ipc.vital_signs import VitalSigns
 from sidecar.runtime.serving import garbage
 from sidecar.runtime.serving.checks import Checks
 from sidecar.runtime.serving.holder import Holder
@@ -66,6 +67,7 @@ class _Alone:
         )
         self._heart = Heart(self._scoreboard, 0, 1)
         row = board[1].row(0)
+        self._signs = VitalSigns(board[0], 0, 1, row)
         self._keys: OwnKeys | None = None
         if settings.assertion is not None:
             self._keys = OwnKeys(config.parent, settings.assertion, settings.process_pool_timeout, row)
@@ -138,9 +140,13 @@ class _Alone:
             if self._keys is not None:
                 self._keys.look()
             self._checks.publish()
+            self._signs.hook_processes, self._signs.hooks_waiting = self._checks.hook_load()
+            self._signs.tell()
             for digest in self._checks.keys_used():
                 self._desk.key_uses.note(digest)
+            began = time.monotonic()
             await asyncio.sleep(INTERVAL)
+            self._signs.late(time.monotonic() - began - INTERVAL)
 
     def _ask(self, issuer_digest: bytes) -> None:
         task = asyncio.create_task(self._refetch(issuer_digest))

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from sidecar.core.assertion import Minted, Renewals, Statement
 from sidecar.engine.renewals import BackgroundRenewals
 from sidecar.memory.counters import Row
+from sidecar.observe.pool_meter import PoolMeter
+from sidecar.observe.pool_series import Failure, Pool
 from sidecar.observe.series import ASSERTION, Signing
 from sidecar.tokens.assertions import Assertions
 from sidecar.tokens.pool.pool import SigningPool
@@ -22,6 +24,7 @@ class Asserting:
         self._pool = signer if isinstance(signer, SigningPool) else None
         self._signer: Signer = PoolSigner(signer) if isinstance(signer, SigningPool) else signer
         self._row = row
+        self._meter = PoolMeter(row, Pool.MINTER)
         self._assertions = Assertions(self._signer, time.time, patience, self._observe)
         self._background = BackgroundRenewals(self._assertions.mint)
         self._held: frozenset[bytes] = frozenset()
@@ -47,6 +50,18 @@ class Asserting:
         self._assertions.close()
         if self._pool is not None:
             self._pool.close()
+
+    def publish(self) -> None:
+        """Bring the counters of the pool up to date."""
+        if self._pool is not None:
+            counts = self._pool.counts
+            failed = {
+                Failure.FULL: counts.overflows,
+                Failure.LATE: counts.timeouts,
+                Failure.LOST: counts.lost,
+                Failure.REFUSED: counts.refused + counts.not_held,
+            }
+            self._meter.publish(counts.signed, failed)
 
     def has_lost_a_key(self) -> bool:
         """Say whether a key is gone since the last look: what it signed is forgotten here, and must not be sent."""

@@ -20,6 +20,7 @@ from sidecar.memory.denylist import Denylist
 from sidecar.memory.replays import ReplayTable
 from sidecar.observe.cache_meter import CacheMeter
 from sidecar.observe.series import Tier
+from sidecar.observe.transport_meter import TransportMeter
 from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.runtime.ipc.heartbeat import KEYS_USED_SECONDS
 from sidecar.runtime.ipc.shared import Shared
@@ -90,6 +91,7 @@ class Checks:
         )
         engine = Engine(checker, services, time.time, lambda: trust().response.realm, observer_of(row))
         self._front = front_for(settings, engine, folder)
+        self._transport_meter = TransportMeter(row)
         wanted = parse_anywhere(settings.listen)
         self._wanted = wanted if settings.listen_mode == "shared" else numbered(wanted, member.number)
         self.address = ""
@@ -117,6 +119,10 @@ class Checks:
         """Return how many connections are open. Envoy's own and its health checks' are all there should be."""
         return self._front.connections
 
+    def hook_load(self) -> tuple[int, int]:
+        """Return how many processes are ready to ask hooks, and how many checks wait for one."""
+        return (0, 0) if self._hooks is None else (self._hooks.processes, self._hooks.waiting)
+
     def keys_used(self) -> set[bytes]:
         """Return the digests of the keys that tokens were signed with which came since the last time, and were good.
 
@@ -132,6 +138,11 @@ class Checks:
         """Bring the counters up to date, and forget what a key signed that is gone; with each heartbeat."""
         for meter, counts in self._meters:
             meter.publish(counts)
-        if self._asserting is not None and self._asserting.has_lost_a_key():
+        self._transport_meter.publish(self._front.counts, self._front.streams)
+        self._signatures.publish()
+        if self._asserting is None:
+            return
+        self._asserting.publish()
+        if self._asserting.has_lost_a_key():
             # With its assertions, which are in there. The identities are in the shared cache still.
             self._local_cache.clear()

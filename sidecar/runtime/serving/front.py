@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sidecar.engine.engine import Engine
+from sidecar.observe.transport_counts import TransportCounts
 from sidecar.settings import Settings
 from sidecar.transport.address import Address
 from sidecar.transport.native.server import NativeServer
@@ -17,6 +18,14 @@ class Front(Protocol):
     @property
     def connections(self) -> int:
         """Return how many connections are open."""
+
+    @property
+    def streams(self) -> int:
+        """Return how many streams were opened on the connections that are open, where ``counts`` has them not."""
+
+    @property
+    def counts(self) -> TransportCounts:
+        """Return what was seen of connections so far."""
 
     async def start(self, address: Address) -> Address:
         """Listen on ``address`` and return it with its real port; raises ``AddressError`` where that cannot be."""

@@ -9,6 +9,8 @@ from sidecar.hooking.pool import HookPool
 from sidecar.hooking.runner import Ways
 from sidecar.memory.counters import Row
 from sidecar.observe.hook_meter import HookMeter
+from sidecar.observe.pool_meter import PoolMeter
+from sidecar.observe.pool_series import Pool
 from sidecar.runtime.supervision.child import LOG_FORMAT
 from sidecar.settings import Settings
 
@@ -38,4 +40,5 @@ def asker_of(settings: Settings, folder: Path, hooks: bytes, row: Row) -> Asker:
         "log_level": settings.log_level,
         "log_format": LOG_FORMAT,
     }
-    return Asker(facts, ways, HookPool(settings.hook_processor_workers, orders), HookMeter(row))
+    pool = HookPool(settings.hook_processor_workers, orders, PoolMeter(row, Pool.HOOK))
+    return Asker(facts, ways, pool, HookMeter(row))

@@ -8,12 +8,16 @@ import logging
 from pathlib import Path
 
 from sidecar.loading.snapshot import decode
+from sidecar.memory.counters import Row
 from sidecar.memory.ring import Consumer, Producer
 from sidecar.memory.scoreboard import State
+from sidecar.observe.pool_meter import PoolMeter
+from sidecar.observe.pool_series import Pool
 from sidecar.runtime.control.key_files import WatchedKeys
 from sidecar.runtime.ipc.blob import take
 from sidecar.runtime.ipc.heartbeat import Heart
 from sidecar.runtime.ipc.shared import open_board, signing_rings_of
+from sidecar.runtime.ipc.vital_signs import VitalSigns
 from sidecar.runtime.serving.stop import Stop
 from sidecar.runtime.supervision.child import UNAVAILABLE, ChildSpec
 from sidecar.tokens.key_file import SigningKeyError
@@ -27,7 +31,8 @@ _log = logging.getLogger(__name__)
 def run(spec: ChildSpec) -> int:
     """Sign until SIGTERM; return the exit code."""
     stop = Stop()
-    board, _ = open_board(spec.shared.board.open(), spec.fleet)
+    board, table = open_board(spec.shared.board.open(), spec.fleet)
+    row = table.row(spec.member.index)
     heart = Heart(board, spec.member.index, spec.incarnation)
     heart.beat()
     assertion = decode(take(spec.snapshot)).settings().assertion
@@ -39,10 +44,16 @@ def run(spec: ChildSpec) -> int:
     except SigningKeyError as error:
         _log.error("%s cannot sign: %s", spec.member.name, error)
         return UNAVAILABLE
+    signs = VitalSigns(board, spec.member.index, spec.incarnation, row)
+
+    def beat() -> None:
+        heart.beat()
+        signs.tell()
+
     heart.state = State.READY
-    ends = _Ends(spec)
+    ends = _Ends(spec, row)
     while not stop.called:
-        ends.worker(keys).run(heart.beat, lambda: stop.called or watched.have_changed())
+        ends.worker(keys).run(beat, lambda: stop.called or watched.have_changed())
         if not stop.called:
             keys = watched.read_again(keys)
     heart.state = State.STOPPED
@@ -53,11 +64,12 @@ def run(spec: ChildSpec) -> int:
 class _Ends:
     """Makes workers on this process's ends of the rings, one after the other."""
 
-    def __init__(self, spec: ChildSpec) -> None:
+    def __init__(self, spec: ChildSpec, row: Row) -> None:
         rings, shared = signing_rings_of(spec.fleet), spec.shared
         if rings is None or shared.signing is None:
             raise RuntimeError("a minting process without rings")
         self._spec, self._rings = spec, rings
+        self._meter = PoolMeter(row, Pool.MINTER)
         self._memory = shared.signing.open().memory
         self._wake_up = shared.wake_ups[spec.member.name].open()
         self._wake_ups = [shared.wake_ups[f"{asker.name}/signing"].open() for asker in spec.fleet.askers]
@@ -73,4 +85,4 @@ class _Ends:
             )
             for asker, wake_up in enumerate(self._wake_ups)
         ]
-        return SigningWorker(keys, askers, self._wake_up, lambda text: _log.warning("%s", text))
+        return SigningWorker(keys, askers, self._wake_up, lambda text: _log.warning("%s", text), told=self._meter)

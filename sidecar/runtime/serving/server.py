@@ -19,6 +19,7 @@ from sidecar.runtime.ipc.channel import Channel, Kind, Message
 from sidecar.runtime.ipc.handles import Handle
 from sidecar.runtime.ipc.heartbeat import INTERVAL, Heart
 from sidecar.runtime.ipc.shared import open_board
+from sidecar.runtime.ipc.vital_signs import VitalSigns
 from sidecar.runtime.serving import garbage
 from sidecar.runtime.serving.asserting import Asserting
 from sidecar.runtime.serving.checks import Checks
@@ -60,6 +61,7 @@ class _Server:
         self._holder = Holder(loaded, self._changed)
         self._heart.trust_digest = self._holder.trust.digest
         row = table.row(spec.member.index)
+        self._signs = VitalSigns(board, spec.member.index, spec.incarnation, row)
         asserting = None
         if settings.assertion is not None:
             pool = signing_pool(spec.member, spec.fleet, spec.shared)
@@ -100,6 +102,7 @@ class _Server:
         self._heart.beat()
         await self._checks.stop(self._grace)
         beating.cancel()
+        self._checks.publish()
         self._heart.state = State.STOPPED
         self._heart.beat()
         return 0
@@ -115,9 +118,16 @@ class _Server:
             self._heart.connections = self._checks.connections()
             self._heart.beat()
             self._checks.publish()
+            self._signs.hook_processes, self._signs.hooks_waiting = self._checks.hook_load()
+            self._signs.tell()
             for digest in self._checks.keys_used():
                 self._say(Kind.USED, digest=digest)
-            await asyncio.sleep(INTERVAL)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        began = time.monotonic()
+        await asyncio.sleep(INTERVAL)
+        self._signs.late(time.monotonic() - began - INTERVAL)
 
     def _changed(self, trust: Trust) -> None:
         self._heart.trust_digest = trust.digest

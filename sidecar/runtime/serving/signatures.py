@@ -7,6 +7,9 @@ from sidecar.core.needs import Verdict, Verify
 from sidecar.engine.engine import OverloadError
 from sidecar.memory.counters import Row
 from sidecar.memory.ring import Consumer, Producer
+from sidecar.observe.pool_meter import PoolMeter
+from sidecar.observe.pool_series import Failure
+from sidecar.observe.pool_series import Pool as PoolLabel
 from sidecar.observe.series import SHED, VERIFICATION, Verification
 from sidecar.observe.series import Route as RouteLabel
 from sidecar.runtime.ipc.fleet import Fleet, Member
@@ -26,7 +29,7 @@ class Signatures:
     def __init__(self, member: Member, fleet: Fleet, shared: Shared, settings: Settings, row: Row) -> None:
         self._row = row
         self._budget = usual_budget()
-        self._pools: list[Pool] = []
+        self._pools: list[tuple[Pool, PoolMeter]] = []
         self.gate = Gate(self._budget, partial(row.add, SHED))
         rings = _OpenRings(member, fleet, shared)
         cheap = self._hybrid(settings, rings, fleet.common, "")
@@ -40,13 +43,20 @@ class Signatures:
 
     def open(self) -> None:
         """Begin to listen for verdicts."""
-        for pool in self._pools:
+        for pool, _ in self._pools:
             pool.open()
 
     def close(self) -> None:
         """Stop listening; what waits is verified here."""
-        for pool in self._pools:
+        for pool, _ in self._pools:
             pool.close()
+
+    def publish(self) -> None:
+        """Bring the counters of the pools up to date."""
+        for pool, meter in self._pools:
+            counts = pool.counts
+            failed = {Failure.FULL: counts.overflows, Failure.LATE: counts.timeouts, Failure.LOST: counts.lost}
+            meter.publish(counts.verdicts, failed)
 
     async def verify(self, need: Verify) -> Verdict:
         """Answer ``need``; raises ``OverloadError`` where there is no time for it."""
@@ -61,13 +71,13 @@ class Signatures:
         turns = Turns(costs)
         pool = rings.pool(numbers, suffix, costs, turns)
         if pool is not None:
-            self._pools.append(pool)
+            self._pools.append((pool, PoolMeter(self._row, PoolLabel.VERIFIER)))
         limits = Limits(batch_size_threshold=settings.batch_size_threshold)
         return Hybrid(pool, turns, limits, costs, settings.process_pool_timeout, self._budget, self._observe)
 
-    def _observe(self, where: Route, valid: bool) -> None:  # noqa: FBT001 - a verdict
+    def _observe(self, where: Route, ended: Verification) -> None:
         label = RouteLabel.POOL if where is Route.POOL else RouteLabel.INLINE
-        self._row.add(VERIFICATION[label, Verification.VALID if valid else Verification.INVALID])
+        self._row.add(VERIFICATION[label, ended])
 
 
 class _OpenRings:

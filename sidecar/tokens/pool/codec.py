@@ -2,18 +2,19 @@
 
 Two kinds of jobs: to sign, and to tell one's keys::
 
-    0    2         3       5          13      29         61
-    ┌────┬─────────┬───────┬──────────┬───────┬──────────┬──────────────────┬───────────────┐
-    │"S1"│algorithm│ count │ deadline │ nonce │thumbprint│ lengths          │ signing inputs│
-    │    │   u8    │  u16  │   f64    │  16   │    32    │ count times u32  │               │
-    └────┴─────────┴───────┴──────────┴───────┴──────────┴──────────────────┴───────────────┘
+    0    2         3       5          13         21      37         69
+    ┌────┬─────────┬───────┬──────────┬──────────┬───────┬──────────┬──────────────────┬───────────────┐
+    │"S2"│algorithm│ count │ deadline │ asked at │ nonce │thumbprint│ lengths          │ signing inputs│
+    │    │   u8    │  u16  │   f64    │   f64    │  16   │    32    │ count times u32  │               │
+    └────┴─────────┴───────┴──────────┴──────────┴───────┴──────────┴──────────────────┴───────────────┘
     0    2          10      26
     ┌────┬──────────┬───────┐
     │"Q1"│ deadline │ nonce │
     └────┴──────────┴───────┘
 
-``algorithm`` is a place in ``verify.pool.codec.ALGORITHMS``, ``thumbprint`` the key's (RFC 7638). A deadline is
-CLOCK_MONOTONIC in seconds, the same for all processes of a machine. Signing inputs are those of RFC 7515, section 2.
+``algorithm`` is a place in ``verify.pool.codec.ALGORITHMS``, ``thumbprint`` the key's (RFC 7638). A deadline, and when
+the signatures were first asked for, are CLOCK_MONOTONIC in seconds, the same for all processes of a machine. Signing
+inputs are those of RFC 7515, section 2.
 
 And two kinds of answers::
 
@@ -28,7 +29,8 @@ And two kinds of answers::
     └────┴───────┴────────────────────────────────┘
 
 ``digest`` is ``digest_of`` the signing inputs. All signatures of one key have one size; where nothing was signed there
-are none. "1" is the version of the layout. Reading is strict: what is not exactly what writing makes is ``None``.
+are none. The digits are the versions of the layouts. Reading is strict: what is not exactly what writing makes is
+``None``.
 """
 
 import math
@@ -42,8 +44,8 @@ from sidecar.core.algorithm import Algorithm
 from sidecar.tokens.public import PublicKeys, read_public_keys
 from sidecar.verify.pool.codec import ALGORITHMS
 
-_SIGN, _ASK, _ANSWER, _KEYS = b"S1", b"Q1", b"A1", b"K1"
-_SIGN_HEAD = Struct("=2sBHd16s32s")
+_SIGN, _ASK, _ANSWER, _KEYS = b"S2", b"Q1", b"A1", b"K1"
+_SIGN_HEAD = Struct("=2sBHdd16s32s")
 _ASK_ALL = Struct("=2sd16s")
 _ANSWER_HEAD = Struct("=2sBHH16s32s32s")
 _KEYS_HEAD = Struct("=2s16s")
@@ -72,6 +74,7 @@ class SignJob:
 
     nonce: bytes
     deadline: float
+    asked_at: float
     algorithm: Algorithm
     thumbprint: bytes
     inputs: tuple[bytes, ...] = field(repr=False)
@@ -116,7 +119,7 @@ def write_sign(job: SignJob) -> bytes:
     if not 0 < count <= MAX_COUNT or sum(map(len, job.inputs)) > MAX_INPUT_BYTES:
         raise ValueError(f"{count} signing inputs: 1 to {MAX_COUNT} in a job, {MAX_INPUT_BYTES} bytes at the most")
     number = ALGORITHMS.index(job.algorithm)
-    head = _SIGN_HEAD.pack(_SIGN, number, count, job.deadline, job.nonce, job.thumbprint)
+    head = _SIGN_HEAD.pack(_SIGN, number, count, job.deadline, job.asked_at, job.nonce, job.thumbprint)
     return b"".join((head, pack(f"={count}I", *map(len, job.inputs)), *job.inputs))
 
 
@@ -157,9 +160,11 @@ def _read_ask(record: bytes) -> AskJob | None:
 def _read_sign(record: bytes) -> SignJob | None:
     if len(record) < _SIGN_HEAD.size:
         return None
-    kind, number, count, deadline, nonce, thumbprint = _SIGN_HEAD.unpack_from(record)
+    kind, number, count, deadline, asked_at, nonce, thumbprint = _SIGN_HEAD.unpack_from(record)
     start = _SIGN_HEAD.size + count * _LENGTH_BYTES
     if kind != _SIGN or number >= len(ALGORITHMS) or not 0 < count <= MAX_COUNT or start > len(record):
+        return None
+    if not math.isfinite(asked_at):
         return None
     lengths = unpack_from(f"={count}I", record, _SIGN_HEAD.size)
     if sum(lengths) != len(record) - start or sum(lengths) > MAX_INPUT_BYTES:
@@ -168,7 +173,7 @@ def _read_sign(record: bytes) -> SignJob | None:
     for length in lengths:
         inputs.append(record[start : start + length])
         start += length
-    return SignJob(nonce, deadline, ALGORITHMS[number], thumbprint, tuple(inputs))
+    return SignJob(nonce, deadline, asked_at, ALGORITHMS[number], thumbprint, tuple(inputs))
 
 
 def _read_signatures(record: bytes) -> SignAnswer | None:

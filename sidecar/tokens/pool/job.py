@@ -11,7 +11,7 @@ from sidecar.verify.pool.verifiers import Verifier
 
 @dataclass(slots=True)
 class Job:
-    """Signing inputs for one key, ``codec.MAX_COUNT`` at the most. ``deadline`` is CLOCK_MONOTONIC in seconds.
+    """Signing inputs for one key, ``codec.MAX_COUNT`` at the most. Times are CLOCK_MONOTONIC, in seconds.
 
     Workers are remembered with their session's epoch: who takes the place of one that was lost is another one.
     """
@@ -19,6 +19,7 @@ class Job:
     key: PublicKey
     inputs: tuple[bytes, ...] = field(repr=False)
     deadline: float
+    asked_at: float  #: when the signatures were first wanted
     expected: Expected = field(init=False)
     unable: set[tuple[Verifier, int]] = field(default_factory=set)  #: that said so
     late: set[tuple[Verifier, int]] = field(default_factory=set)  #: that said nothing
@@ -29,7 +30,7 @@ class Job:
 
     def write(self, nonce: bytes, until: float) -> bytes:
         """Return it as bytes for one worker, which may take until then."""
-        return write_sign(SignJob(nonce, until, self.key.algorithm, self.key.thumbprint, self.inputs))
+        return write_sign(SignJob(nonce, until, self.asked_at, self.key.algorithm, self.key.thumbprint, self.inputs))
 
     def left(self, workers: Sequence[Verifier]) -> list[Verifier]:
         """Return who is worth asking: those that were late only where there is nobody else."""

@@ -96,7 +96,7 @@ class SigningPool:
 
         async def one_after_another() -> None:
             for place, part in left:
-                signed[place] = await self._sign(Job(key, tuple(part), deadline))
+                signed[place] = await self._sign(Job(key, tuple(part), deadline, monotonic()))
 
         # No TaskGroup: in Python 3.11.2 the caller is left with a cancellation that was not its own.
         tasks = [asyncio.create_task(one_after_another()) for _ in range(min(self._in_flight, len(parts)))]

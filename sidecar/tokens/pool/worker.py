@@ -8,6 +8,7 @@ from sidecar.tokens.minting_key import MintingKeys
 from sidecar.tokens.pool import codec
 from sidecar.tokens.pool.codec import AskJob, SignJob, Status
 from sidecar.tokens.pool.warm_up import warm_up
+from sidecar.verify.pool.told import NOBODY, Told
 from sidecar.verify.pool.wake_up import WakeUp
 from sidecar.verify.pool.worker import Server, Worker
 
@@ -18,15 +19,16 @@ class SigningWorker(Worker):
     A turn is one job: its answer goes out as soon as it is there, for RSA takes its time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - its base's, and the keys
         self,
         keys: MintingKeys,
         askers: Sequence[Server],
         wake_up: WakeUp,
         report: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
+        told: Told = NOBODY,
     ) -> None:
-        super().__init__(askers, wake_up, report, clock)
+        super().__init__(askers, wake_up, report, clock, told)
         self._keys = keys
 
     def _serve(self, server: Server) -> bool:
@@ -55,8 +57,15 @@ class SigningWorker(Worker):
         elif isinstance(job, AskJob):
             return [(job.deadline, codec.write_keys(job, self._keys.public))]
         else:
-            return [(job.deadline, codec.write_answer(job, *self._sign(job)))]
+            return [(job.deadline, self._signed(job))]
         return []
+
+    def _signed(self, job: SignJob) -> bytes:
+        began = self._clock()
+        self._told.waited(began - job.asked_at)
+        answer = codec.write_answer(job, *self._sign(job))
+        self._told.worked(len(job.inputs), self._clock() - began)
+        return answer
 
     def _sign(self, job: SignJob) -> tuple[Status, list[bytes]]:
         """Sign all of a job, or nothing: whatever one job does, the others get their signatures."""

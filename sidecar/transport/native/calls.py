@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
+from sidecar.observe.transport_counts import GrpcError, Limit, TransportCounts
 from sidecar.transport.native import replies
 from sidecar.transport.native.connection import Connection
 from sidecar.transport.native.deadlines import Deadlines
@@ -51,10 +52,12 @@ class _Upload:
 
 
 class Calls:
-    """The calls of one connection."""
+    """The calls of one connection. ``counts`` are those of all connections together."""
 
-    def __init__(self, limits: Limits, methods: Methods, outside: Outside, now: float) -> None:
-        self.connection = Connection(limits, partial(Head, methods=methods), now)
+    def __init__(
+        self, limits: Limits, methods: Methods, outside: Outside, now: float, counts: TransportCounts | None = None
+    ) -> None:
+        self.connection = Connection(limits, partial(Head, methods=methods), now, counts)
         #: Bytes of DATA that a whole message may have to be one for ``fast_path``.
         self.largest_data = min(
             limits.max_frame_bytes, limits.max_message_bytes + PREFIX_BYTES, limits.stream_window_bytes
@@ -109,6 +112,7 @@ class Calls:
             answer = replies.opening(stream_id), framed(outcome), replies.ok(stream_id)
             self.connection.send(stream_id, *answer)
         elif isinstance(outcome, CallError):
+            self.connection.counts.errors[GrpcError[outcome.status.name]] += 1
             self.connection.send(stream_id, b"", b"", replies.refused(stream_id, outcome.status, outcome.text))
         else:
             self._stops[stream_id] = partial(self._outside.cancel, stream_id)
@@ -122,6 +126,8 @@ class Calls:
             longest = self._limits.request_seconds
             timeout = longest if upload.head.timeout is None else min(longest, upload.head.timeout)
             if now - upload.began_at > timeout:
+                if timeout == longest:
+                    self.connection.counts.limits[Limit.REQUEST_SECONDS] += 1
                 self._refuse(stream_id, CallError(Status.DEADLINE_EXCEEDED, "the request did not end in time"))
         self._deadlines.look(self.connection, now, busy=self.is_busy)
         self._unsubscribe_if_leaving()
@@ -222,6 +228,8 @@ class Calls:
 
     def _refuse(self, stream_id: int, error: CallError) -> None:
         method = self._uploads.pop(stream_id).head.method
+        if isinstance(error, TooLargeError):
+            self.connection.counts.limits[Limit.MAX_MESSAGE_BYTES] += 1
         if isinstance(method, Unary) and method.too_large is not None and isinstance(error, TooLargeError):
             self.settle(stream_id, method.too_large())
         elif isinstance(method, HttpError):

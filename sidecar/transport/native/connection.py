@@ -6,6 +6,7 @@ sent. Nothing raises: a peer's fault is the end of a stream (``Gone``) or of the
 
 from collections.abc import Callable
 
+from sidecar.observe.transport_counts import Direction, Limit, Scope, TransportCounts
 from sidecar.transport.native.budgets import Budgets
 from sidecar.transport.native.control_frames import CONTROL_FRAMES, ignored
 from sidecar.transport.native.errors import ErrorCode, H2ConnectionError, H2StreamError
@@ -28,10 +29,16 @@ _FRAMES = CONTROL_FRAMES | STREAM_FRAMES
 
 
 class Connection:
-    """A connection. ``read`` makes a ``Head`` of a request's fields. Times are seconds of one clock."""
+    """A connection. ``read`` makes a ``Head`` of a request's fields. Times are seconds of one clock.
 
-    def __init__(self, limits: Limits, read: Callable[[Fields], Head], now: float) -> None:
+    ``counts`` are those of all connections together.
+    """
+
+    def __init__(
+        self, limits: Limits, read: Callable[[Fields], Head], now: float, counts: TransportCounts | None = None
+    ) -> None:
         self.limits = limits
+        self.counts = TransportCounts() if counts is None else counts
         self.now = self.began_at = self.heard_at = now
         self.phase = Phase.PREFACE
         #: What has to be sent, in pieces. The caller empties it.
@@ -104,11 +111,13 @@ class Connection:
         self.say(head)
         self.outlet.send(stream, data, trailers, self.now)
         if self.outlet.held > self.limits.max_unsent_bytes:
-            self.fail(H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "answers wait for a window that stays shut"))
+            text = "answers wait for a window that stays shut"
+            self.fail(H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text, Limit.MAX_UNSENT_BYTES))
 
     def reset(self, stream_id: int, code: ErrorCode) -> None:
         """End a stream at once."""
         self.out.append(rst_stream(stream_id, code))
+        self.counts.resets[Direction.SENT] += 1
         self.streams.remember_reset(stream_id)
         self.forget(stream_id)
 
@@ -134,6 +143,8 @@ class Connection:
         """Close it for a fault of the peer's."""
         if not self.closed:
             self.fault = str(error)
+            if error.code is not ErrorCode.NO_ERROR:
+                self.counts.note(error.limit, Scope.CONNECTION)
             self.out.append(goaway(max(self.streams.highest, 0), error.code, error.text))
             self._close()
 
@@ -152,6 +163,7 @@ class Connection:
             self.forget(stream.id)
 
     def _stream_failed(self, error: H2StreamError) -> Event | NeedData:
+        self.counts.note(error.limit, Scope.STREAM)
         try:
             self.budgets.resets.spend(self.now)
         except H2ConnectionError as exceeded:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from sidecar.observe.transport_counts import Limit
 from sidecar.transport.native.connection import Connection
 from sidecar.transport.native.errors import ErrorCode, H2ConnectionError
 from sidecar.transport.native.frames import PING, frame
@@ -26,29 +27,37 @@ class Deadlines:
         if connection.closed:
             return
         late = self._late(connection, now)
-        if late:
-            connection.fail(H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, late))
+        if late is not None:
+            connection.fail(H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, *late))
             return
         self._ask_for_life(connection, now)
         self._leave_if_idle(connection, now, busy=busy)
 
-    def _late(self, connection: Connection, now: float) -> str:
-        """Say what takes too long; empty: nothing."""
+    def _late(self, connection: Connection, now: float) -> tuple[str, Limit] | None:
+        """Say what takes too long, and by which limit; ``None``: nothing."""
         limits = connection.limits
         if connection.phase in (Phase.PREFACE, Phase.SETTINGS):
-            return "no SETTINGS in time" if now - connection.began_at > limits.preface_seconds else ""
+            is_late = now - connection.began_at > limits.preface_seconds
+            return ("no SETTINGS in time", Limit.PREFACE_SECONDS) if is_late else None
         if self._pinged_at is not None and connection.heard_at > self._pinged_at:
             self._pinged_at = None
         block, left_at = connection.block, connection.leaving.began_at
+        block_at = None if block is None else block.began_at
         # What has lasted since when, and how long it may.
         lasting = (
-            ("a frame that does not end", connection.inbox.waiting_since, limits.request_seconds),
-            ("a header block that does not end", None if block is None else block.began_at, limits.request_seconds),
-            ("answers wait for a window that stays shut", connection.outlet.oldest(), limits.unsent_seconds),
-            ("no sign of life", self._pinged_at, limits.keepalive_timeout_seconds),
-            ("left, and has not heard of it", _if_idle(connection, left_at), limits.keepalive_timeout_seconds),
+            ("a frame that does not end", connection.inbox.waiting_since, Limit.REQUEST_SECONDS),
+            ("a header block that does not end", block_at, Limit.REQUEST_SECONDS),
+            ("answers wait for a window that stays shut", connection.outlet.oldest(), Limit.UNSENT_SECONDS),
+            ("no sign of life", self._pinged_at, Limit.KEEPALIVE_TIMEOUT_SECONDS),
+            ("left, and has not heard of it", _if_idle(connection, left_at), Limit.KEEPALIVE_TIMEOUT_SECONDS),
         )
-        return next((what for what, since, most in lasting if since is not None and now - since > most), "")
+        most = {
+            Limit.REQUEST_SECONDS: limits.request_seconds,
+            Limit.UNSENT_SECONDS: limits.unsent_seconds,
+            Limit.KEEPALIVE_TIMEOUT_SECONDS: limits.keepalive_timeout_seconds,
+        }
+        late = ((what, by) for what, since, by in lasting if since is not None and now - since > most[by])
+        return next(late, None)
 
     def _ask_for_life(self, connection: Connection, now: float) -> None:
         if self._pinged_at is None and now - connection.heard_at > connection.limits.keepalive_seconds:
@@ -59,7 +68,8 @@ class Deadlines:
         highest = connection.streams.highest
         if self.called_at is None or highest != self._highest or busy:
             self.called_at, self._highest = now, highest
-        if now - self.called_at > connection.limits.idle_seconds:
+        if now - self.called_at > connection.limits.idle_seconds and connection.leaving.began_at is None:
+            connection.counts.limits[Limit.IDLE_SECONDS] += 1
             connection.leave()
 
 

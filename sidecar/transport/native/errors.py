@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from sidecar.observe.transport_counts import Limit
+
 
 class ErrorCode(IntEnum):
     """Why a stream or a connection ends (RFC 9113, section 7)."""
@@ -23,16 +25,22 @@ class ErrorCode(IntEnum):
 
 
 class H2ConnectionError(Exception):
-    """The peer did what ends its connection: GOAWAY with ``code``, and ``text`` as its debug data."""
+    """The peer did what ends its connection: GOAWAY with ``code``, and ``text`` as its debug data.
 
-    def __init__(self, code: ErrorCode, text: str) -> None:
+    ``limit``: that which it went beyond; ``None`` where it is no matter of limits.
+    """
+
+    def __init__(self, code: ErrorCode, text: str, limit: Limit | None = None) -> None:
         super().__init__(f"{code.name}: {text}")
-        self.code, self.text = code, text
+        self.code, self.text, self.limit = code, text, limit
 
 
 class H2StreamError(Exception):
-    """The peer did what ends one stream: RST_STREAM with ``code``. ``text`` is for us: the frame has no room for it."""
+    """The peer did what ends one stream: RST_STREAM with ``code``. ``text`` is for us: the frame has no room for it.
 
-    def __init__(self, stream_id: int, code: ErrorCode, text: str) -> None:
+    ``limit`` as in ``H2ConnectionError``.
+    """
+
+    def __init__(self, stream_id: int, code: ErrorCode, text: str, limit: Limit | None = None) -> None:
         super().__init__(f"stream {stream_id}: {code.name}: {text}")
-        self.stream_id, self.code, self.text = stream_id, code, text
+        self.stream_id, self.code, self.text, self.limit = stream_id, code, text, limit

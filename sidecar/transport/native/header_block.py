@@ -1,5 +1,6 @@
 """A header block, from HEADERS and the CONTINUATION frames that follow it (RFC 9113, sections 4.3, 6.2 and 6.10)."""
 
+from sidecar.observe.transport_counts import Limit
 from sidecar.transport.native.errors import ErrorCode, H2ConnectionError
 from sidecar.transport.native.frames import END_STREAM, HAS_PRIORITY, PRIORITY_BYTES, Frame, unpadded
 from sidecar.transport.native.limits import Limits
@@ -30,10 +31,10 @@ class HeaderBlock:
         self._size += len(frame.payload)
         if len(self._parts) > self._limits.max_continuation_frames + 1:
             text = f"more than {self._limits.max_continuation_frames} CONTINUATION frames"
-            raise H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text)
+            raise H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text, Limit.MAX_CONTINUATION_FRAMES)
         if self._size > self._limits.max_header_list_bytes:
             text = f"a header block of more than {self._limits.max_header_list_bytes} bytes"
-            raise H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text)
+            raise H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text, Limit.MAX_HEADER_LIST_BYTES)
 
     @property
     def size(self) -> int:

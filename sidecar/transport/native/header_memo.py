@@ -14,6 +14,7 @@ from typing import Generic, TypeVar, cast
 from hpack import Decoder, HPACKError, InvalidTableSizeError, OversizedHeaderListError
 from hpack.table import HeaderTable
 
+from sidecar.observe.transport_counts import Limit
 from sidecar.transport.native.errors import ErrorCode, H2ConnectionError
 from sidecar.transport.native.header_cut import SMALL_BYTES, broken, pieces
 from sidecar.transport.native.header_shapes import HeaderShapes
@@ -113,11 +114,11 @@ class HeaderMemo(Generic[_Meaning]):
 
     def _too_large(self) -> H2ConnectionError:
         text = f"a header list of more than {self._limits.max_header_list_bytes} bytes"
-        return H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text)
+        return H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text, Limit.MAX_HEADER_LIST_BYTES)
 
     def _too_many(self) -> H2ConnectionError:
         text = f"more than {self._limits.max_header_fields} header fields"
-        return H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text)
+        return H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text, Limit.MAX_HEADER_FIELDS)
 
 
 _SET_SIZE: Callable[[HeaderTable, int], None] = vars(HeaderTable)["maxsize"].fset

@@ -1,5 +1,6 @@
 """What came in, cut into frames. At most one frame that is not yet whole is kept."""
 
+from sidecar.observe.transport_counts import Limit
 from sidecar.transport.native.errors import ErrorCode, H2ConnectionError
 from sidecar.transport.native.frames import HEAD, HEAD_BYTES, LARGEST, PREFACE, Frame
 
@@ -58,7 +59,7 @@ class Inbox:
         size = high << 8 | low
         # Looked at before a byte of it is kept.
         if size > self._max_frame_bytes:
-            raise H2ConnectionError(ErrorCode.FRAME_SIZE_ERROR, f"a frame of {size} bytes")
+            raise H2ConnectionError(ErrorCode.FRAME_SIZE_ERROR, f"a frame of {size} bytes", Limit.MAX_FRAME_BYTES)
         start += HEAD_BYTES
         end = start + size
         if end > len(data):

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
+from sidecar.observe.transport_counts import Limit, TransportCounts
 from sidecar.transport.native.limits import Limits
 from sidecar.transport.native.protocol import NativeProtocol
 
@@ -25,6 +26,7 @@ class OpenConnections:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self.counts = TransportCounts()
         #: How many there may be.
         self.most = limits.max_connections
         #: The server is leaving, and with it each connection that is opened from now on.
@@ -45,8 +47,11 @@ class OpenConnections:
 
     def opened(self, connection: NativeProtocol) -> bool:
         """Note a new one; say whether there is room for it."""
-        if len(self._open) - len(self._left) >= self.most and not self._make_room():
-            return False
+        self.counts.connections += 1
+        if len(self._open) - len(self._left) >= self.most:
+            self.counts.limits[Limit.MAX_CONNECTIONS] += 1
+            if not self._make_room():
+                return False
         self._open[connection] = None
         self._none.clear()
         return True
@@ -73,16 +78,25 @@ class OpenConnections:
         return min(idle, key=idle.__getitem__, default=None)
 
     def _cut_off(self, connection: NativeProtocol) -> None:
-        del self._open[connection]
-        self._left.pop(connection, None)
+        self._forget(connection)
         connection.abort()
 
     def lost(self, connection: NativeProtocol) -> None:
         """Note that one has ended."""
-        self._open.pop(connection, None)
-        self._left.pop(connection, None)
+        if connection in self._open:
+            self._forget(connection)
         if not self._open:
             self._none.set()
+
+    def _forget(self, connection: NativeProtocol) -> None:
+        del self._open[connection]
+        self._left.pop(connection, None)
+        self.counts.streams += connection.streams
+
+    @property
+    def streams(self) -> int:
+        """Return how many streams were opened on the connections that there are."""
+        return sum(one.streams for one in self._open)
 
     def look_at_memory(self) -> None:
         """Close those that hold most, for as long as all together hold more than they may."""

@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final, Protocol, cast
 
+from sidecar.observe.transport_counts import Limit, TransportCounts
 from sidecar.transport.native.calls import Calls
 from sidecar.transport.native.errors import ErrorCode, H2ConnectionError
 from sidecar.transport.native.grpc_status import CallError, Status
@@ -36,6 +37,7 @@ class Connections(Protocol):
     """Who keeps the open connections. ``leaving``: the server is, and new ones are to leave as well."""
 
     leaving: bool
+    counts: TransportCounts
 
     def opened(self, connection: "NativeProtocol") -> bool:
         """Note a new one; say whether there is room for it."""
@@ -53,7 +55,8 @@ class NativeProtocol(asyncio.Protocol):
     def __init__(self, limits: Limits, methods: Methods, connections: Connections) -> None:
         self._limits, self._connections = limits, connections
         self._loop = asyncio.get_running_loop()
-        self.calls = Calls(limits, methods, self, self._loop.time())
+        self._seen = connections.counts
+        self.calls = Calls(limits, methods, self, self._loop.time(), self._seen)
         self._out = self.calls.connection.out
         self._tasks: dict[int, asyncio.Future[bytes]] = {}
         self._flushing: asyncio.Handle | None = None
@@ -86,6 +89,7 @@ class NativeProtocol(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Take no more requests from a peer that does not read the answers."""
         self._full_since = self._loop.time()
+        self._seen.limits[Limit.WRITE_BUFFER_BYTES] += 1
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
@@ -112,7 +116,7 @@ class NativeProtocol(asyncio.Protocol):
             return
         if self._full_since is not None and now - self._full_since > self._limits.unsent_seconds:
             _log.info("connection closed: it does not read its answers")
-            self._transport.abort()
+            self._abort_for(Limit.UNSENT_SECONDS)
             return
         try:
             self.calls.tick(now)
@@ -141,6 +145,11 @@ class NativeProtocol(asyncio.Protocol):
         return None if self.calls.is_busy else self.calls.called_at
 
     @property
+    def streams(self) -> int:
+        """Return how many streams the peer has opened: their numbers are odd, and none comes twice."""
+        return (self.calls.connection.streams.highest + 1) // 2
+
+    @property
     def held(self) -> int:
         """Return how many bytes are kept for it; none for one that is ending, and is about to let go of them."""
         return 0 if self._ends_at is not None else self.calls.connection.held + self._transport.get_write_buffer_size()
@@ -148,7 +157,8 @@ class NativeProtocol(asyncio.Protocol):
     def hold_less(self, most: int) -> None:
         """Close it, since all together hold more than so many bytes."""
         text = f"all connections hold more than {most} bytes, and this one most of them"
-        self.calls.connection.fail(H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text))
+        error = H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text, Limit.MAX_TOTAL_BUFFER_BYTES)
+        self.calls.connection.fail(error)
         self.flush()
 
     def leave(self) -> None:
@@ -174,7 +184,7 @@ class NativeProtocol(asyncio.Protocol):
         # Not at once: what one read brings may be answered with more than that, though the peer reads all of it.
         stuck = self._full_since is not None and self._loop.time() - self._full_since > _READS_SECONDS
         if stuck and self._transport.get_write_buffer_size() > self._limits.max_unsent_bytes:
-            self._transport.abort()
+            self._abort_for(Limit.MAX_UNSENT_BYTES)
         if self.calls.connection.closed and self._ends_at is None:
             self._end()
 
@@ -215,6 +225,11 @@ class NativeProtocol(asyncio.Protocol):
         self.calls.connection.now = self._loop.time()
         self.calls.settle(stream_id, _outcome(task))
         self.flush_soon()
+
+    def _abort_for(self, limit: Limit) -> None:
+        if not self._transport.is_closing():
+            self._seen.limits[limit] += 1
+        self._transport.abort()
 
     def _end(self) -> None:
         if self.calls.connection.fault:

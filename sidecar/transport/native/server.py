@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from sidecar.observe.transport_counts import TransportCounts
 from sidecar.transport.address import Address, UnixAddress
 from sidecar.transport.native.file_limit import room_for
 from sidecar.transport.native.health import Health
@@ -54,6 +55,16 @@ class NativeServer:
     def connections(self) -> int:
         """Return how many connections are open."""
         return len(self._open)
+
+    @property
+    def streams(self) -> int:
+        """Return how many streams were opened on the connections that are open."""
+        return self._open.streams
+
+    @property
+    def counts(self) -> TransportCounts:
+        """Return what was seen of connections so far."""
+        return self._open.counts
 
     async def start(self, address: Address) -> Address:
         """Listen on ``address`` and return it with its real port; raises ``AddressError`` where that cannot be."""

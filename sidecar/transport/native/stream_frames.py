@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sidecar.observe.transport_counts import Direction, Limit
 from sidecar.transport.native import frames
 from sidecar.transport.native.errors import ErrorCode, H2ConnectionError, H2StreamError
 from sidecar.transport.native.events import Body, Event, Gone, Request
@@ -49,7 +50,8 @@ def _request(connection: Connection, block: HeaderBlock) -> Event | None:
     state = streams.next_state(stream_id, On.HEADERS_END if block.ends_stream else On.HEADERS)
     streams.used(stream_id)
     if len(streams.alive) >= connection.limits.max_concurrent_streams:
-        raise H2StreamError(stream_id, ErrorCode.REFUSED_STREAM, "more streams than are taken at once")
+        text = "more streams than are taken at once"
+        raise H2StreamError(stream_id, ErrorCode.REFUSED_STREAM, text, Limit.MAX_CONCURRENT_STREAMS)
     if stream_id > connection.leaving.last:
         raise H2StreamError(stream_id, ErrorCode.REFUSED_STREAM, "opened after GOAWAY")
     if head.malformed or (block.ends_stream and head.content_length):
@@ -108,6 +110,7 @@ def rst_stream(connection: Connection, received: Frame) -> Event | None:
     if stream_id == 0:
         raise H2ConnectionError(ErrorCode.PROTOCOL_ERROR, "RST_STREAM on stream 0")
     connection.streams.next_state(stream_id, On.RST_STREAM)
+    connection.counts.resets[Direction.RECEIVED] += 1
     connection.budgets.resets.spend(connection.now)
     connection.forget(stream_id)
     return Gone(stream_id)

@@ -15,10 +15,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sidecar.observe.pool_series import Failure
 from sidecar.verify.hashing import worker
 from sidecar.verify.hashing.algorithm import Algorithm
 from sidecar.verify.hashing.batch import Batch, parts
 from sidecar.verify.hashing.rows import Buffer, Digests, checked, hash_rows
+from sidecar.verify.pool.told import NOBODY, Told
 
 Context = ForkContext | SpawnContext | ForkServerContext
 #: Fewer rows are hashed where they are: handing them over would cost as much.
@@ -61,14 +63,21 @@ class HashPool:
 
     ``context``: multiprocessing's, for the start method; spawn by default, which is safe beside threads. Under fork the
     workers have whatever the caller has open, so start them first. ``hash_many`` waits for the workers: from an event
-    loop call it in a thread; calls from several threads take turns.
+    loop call it in a thread; calls from several threads take turns. ``told`` is told of each part, in that thread.
     """
 
     def __init__(
-        self, workers: int, context: Context | None = None, least_rows: int = LEAST_ROWS, patience: float = PATIENCE
+        self,
+        workers: int,
+        context: Context | None = None,
+        least_rows: int = LEAST_ROWS,
+        patience: float = PATIENCE,
+        *,
+        told: Told = NOBODY,
     ) -> None:
         self._context = context or multiprocessing.get_context("spawn")
         self._number, self._least_rows, self._patience = workers, least_rows, patience
+        self._told = told
         self._workers: list[_Worker] = []
         self._started = False
         self._lock = threading.Lock()
@@ -144,17 +153,24 @@ class HashPool:
         for each, part in zip(asked, shares, strict=False):
             each.ask(batch, part, key)
         self._hear(asked)
+        for each in asked:
+            if each.busy:
+                self._told.failed(Failure.LOST)
+            else:
+                self._told.done()
         return [part for each, part in zip(asked, shares, strict=False) if each.busy] + shares[len(asked) :]
 
     def _hear(self, asked: list[_Worker]) -> None:
         """Wait until each has answered or died, or there is no more patience."""
-        deadline = time.monotonic() + self._patience
+        began = time.monotonic()
+        deadline = began + self._patience
         rest = list(asked)
         while rest and (left := deadline - time.monotonic()) > 0:
             ready = wait([end for each in rest for end in (each.channel, each.process.sentinel)], left)
             heard = [each for each in rest if each.channel in ready or each.process.sentinel in ready]
             for each in heard:
                 each.hear()
+                self._told.worked(1, time.monotonic() - began)
                 rest.remove(each)
 
     def _replenish(self) -> None:

@@ -2,15 +2,15 @@
 
 A job::
 
-    0    2         3      5        9         13      17       25     41     73     105
-    ┌────┬─────────┬──────┬────────┬─────────┬───────┬────────┬──────┬──────┬──────┬────────┬─────────┬───────┐
-    │"J1"│algorithm│admits│material│signature│ input │deadline│nonce │token │trust │material│signature│ input │
-    │    │   u8    │ u16  │ length │ length  │length │  f64   │  16  │digest│digest│        │         │       │
-    └────┴─────────┴──────┴────────┴─────────┴───────┴────────┴──────┴──────┴──────┴────────┴─────────┴───────┘
+    0    2         3      5        9         13      17       25     33     49     81     113
+    ┌────┬─────────┬──────┬────────┬─────────┬───────┬────────┬──────┬──────┬──────┬──────┬────────┬─────────┬───────┐
+    │"J2"│algorithm│admits│material│signature│ input │deadline│ sent │nonce │token │trust │material│signature│ input │
+    │    │   u8    │ u16  │ length │ length  │length │  f64   │  at  │  16  │digest│digest│        │         │       │
+    └────┴─────────┴──────┴────────┴─────────┴───────┴────────┴──────┴──────┴──────┴──────┴────────┴─────────┴───────┘
 
-``algorithm`` is a place in ``ALGORITHMS``, ``admits`` a set of bits 1 << place: what the key itself admits. A deadline
-is CLOCK_MONOTONIC in seconds, the same for all processes of a machine. ``input`` is the signing input (RFC 7515,
-section 2).
+``algorithm`` is a place in ``ALGORITHMS``, ``admits`` a set of bits 1 << place: what the key itself admits. A deadline,
+and when the job was sent, are CLOCK_MONOTONIC in seconds, the same for all processes of a machine. ``input`` is the
+signing input (RFC 7515, section 2).
 
 A verdict::
 
@@ -20,7 +20,7 @@ A verdict::
     │    │0 or 1 │  16  │digest│digest│
     └────┴───────┴──────┴──────┴──────┘
 
-"1" is the version of the layout. Reading is strict: what is not exactly what writing makes is ``None``.
+The digits are the versions of the layouts. Reading is strict: what is not exactly what writing makes is ``None``.
 """
 
 import math
@@ -47,8 +47,8 @@ ALGORITHMS = (
     Algorithm.PS512,
 )
 _NUMBERS = {algorithm: number for number, algorithm in enumerate(ALGORITHMS)}
-_JOB, _VERDICT = b"J1", b"V1"
-_JOB_HEAD = Struct("=2sBHIIId16s32s32s")
+_JOB, _VERDICT = b"J2", b"V1"
+_JOB_HEAD = Struct("=2sBHIIIdd16s32s32s")
 _VERDICT_ALL = Struct("=2sB16s32s32s")
 NONCE_BYTES, DIGEST_BYTES = 16, 32
 VERDICT_BYTES = _VERDICT_ALL.size
@@ -61,6 +61,7 @@ class Job(NamedTuple):
     token_digest: bytes
     trust_digest: bytes
     deadline: float  #: seconds of CLOCK_MONOTONIC; nobody waits for the verdict after it
+    sent_at: float  #: of the same clock
     algorithm: Algorithm
     key: VerificationKey
     signing_input: bytes
@@ -76,7 +77,7 @@ class Answer(NamedTuple):
     valid: bool
 
 
-def write_job(need: Verify, nonce: bytes, deadline: float) -> bytes:
+def write_job(need: Verify, nonce: bytes, deadline: float, sent_at: float) -> bytes:
     """Return the job that ``need`` is."""
     material, signature, signing_input = need.key.material, need.signature, need.signing_input
     head = _JOB_HEAD.pack(
@@ -87,6 +88,7 @@ def write_job(need: Verify, nonce: bytes, deadline: float) -> bytes:
         len(signature),
         len(signing_input),
         deadline,
+        sent_at,
         nonce,
         need.token_digest,
         need.trust_digest,
@@ -99,8 +101,8 @@ def read_job(record: bytes) -> Job | None:
     if len(record) < _JOB_HEAD.size:
         return None
     head = _JOB_HEAD.unpack_from(record)
-    kind, number, admits, material, signature, signing_input, deadline, nonce, token_digest, trust_digest = head
-    if kind != _JOB or number >= len(ALGORITHMS) or not math.isfinite(deadline):
+    kind, number, admits, material, signature, signing_input, deadline, sent_at, *rest = head
+    if kind != _JOB or number >= len(ALGORITHMS) or not (math.isfinite(deadline) and math.isfinite(sent_at)):
         return None
     signature_at = _JOB_HEAD.size + material
     input_at = signature_at + signature
@@ -109,8 +111,9 @@ def read_job(record: bytes) -> Job | None:
     key = _key(admits, record[_JOB_HEAD.size : signature_at])
     if key is None:
         return None
-    rest = record[input_at:], record[signature_at:input_at]
-    return Job(nonce, token_digest, trust_digest, deadline, ALGORITHMS[number], key, *rest)
+    nonce, token_digest, trust_digest = rest
+    texts = record[input_at:], record[signature_at:input_at]
+    return Job(nonce, token_digest, trust_digest, deadline, sent_at, ALGORITHMS[number], key, *texts)
 
 
 def write_verdict(job: Job, *, valid: bool) -> bytes:

@@ -124,7 +124,7 @@ class Pool:
             tried.append(verifier)
             last = len(tried) == min(TRIES, len(self._verifiers))
             wait = self._pending.add(need, verifier, deadline if last else (now + deadline) / 2, self._loop)
-            if verifier.jobs.push(write_job(need, wait.nonce, wait.until)):
+            if verifier.jobs.push(write_job(need, wait.nonce, wait.until, now)):
                 verifier.to_wake = True
                 self._plan(now)
                 return wait

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sidecar.memory.ring import Consumer, Producer
 from sidecar.verify.pool import codec
+from sidecar.verify.pool.told import NOBODY, Told
 from sidecar.verify.pool.wake_up import WakeUp
 from sidecar.verify.signature import verify
 
@@ -46,7 +47,8 @@ class Worker:
     """Verifies what ``servers`` ask. ``wake_up`` is this verifier's.
 
     ``clock`` is CLOCK_MONOTONIC in seconds. ``report`` is told in words, without anything of the token, of each job
-    that gets no verdict for another reason than its being late; the server verifies that one itself.
+    that gets no verdict for another reason than its being late; the server verifies that one itself. ``told`` is told
+    of all work.
     """
 
     def __init__(
@@ -55,12 +57,14 @@ class Worker:
         wake_up: WakeUp,
         report: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
+        told: Told = NOBODY,
     ) -> None:
         self.counts = WorkerCounts()
         self._servers = servers
         self._wake_up = wake_up
         self._report = report
         self._clock = clock
+        self._told = told
 
     def run(
         self, beat: Callable[[], None], stopping: Callable[[], bool] = lambda: False, stop_fd: int | None = None
@@ -101,7 +105,10 @@ class Worker:
         records: list[bytes] = []
         if self._send(server):  # who does not take its verdicts gets no more of them
             records = server.jobs.drain(BATCH)
-            server.unsent.extend(self._verdicts_on(records))
+            if records:
+                began = self._clock()
+                server.unsent.extend(self._verdicts_on(records))
+                self._told.worked(len(records), self._clock() - began)
             self._send(server)
         if self.counts.verdicts > before or server.verdicts.epoch != epoch:
             server.wake_up.wake()
@@ -114,7 +121,10 @@ class Worker:
             if job is None:
                 self.counts.unreadable += 1
                 self._report("a record that is no job")
-            elif job.deadline < self._clock():
+                continue
+            now = self._clock()
+            self._told.waited(now - job.sent_at)
+            if job.deadline < now:
                 self.counts.late += 1
             else:
                 valid = self._verify(job)

@@ -24,14 +24,16 @@ NONCES = st.binary(min_size=16, max_size=16)
 
 def job(**changes: Any) -> SignJob:  # noqa: ANN401 - SignJob's
     """Return a job."""
-    fields = {"deadline": 1.0, "algorithm": Algorithm.ES256, "thumbprint": THUMBPRINT, "inputs": (b"a.b", b"c.d")}
-    return SignJob(**{"nonce": NONCE, **fields, **changes})
+    fields = {"algorithm": Algorithm.ES256, "thumbprint": THUMBPRINT, "inputs": (b"a.b", b"c.d")}
+    return SignJob(**{"nonce": NONCE, "deadline": 1.0, "asked_at": 0.5, **fields, **changes})
 
 
-@given(NONCES, FINITE, st.sampled_from(ASYMMETRIC), WORD, INPUTS)
-def test_any_job(nonce: bytes, deadline: float, algorithm: Algorithm, word: bytes, inputs: list[bytes]) -> None:
+@given(NONCES, st.tuples(FINITE, FINITE), st.sampled_from(ASYMMETRIC), WORD, INPUTS)
+def test_any_job(
+    nonce: bytes, times: tuple[float, float], algorithm: Algorithm, word: bytes, inputs: list[bytes]
+) -> None:
     """Any inputs of any lengths come back as they were, in their order."""
-    one = SignJob(nonce, deadline, algorithm, word, tuple(inputs))
+    one = SignJob(nonce, *times, algorithm, word, tuple(inputs))
     assert codec.read_job(codec.write_sign(one)) == one
 
 
@@ -134,12 +136,12 @@ def test_cut_and_longer(which: str) -> None:
 @pytest.mark.parametrize(
     ("which", "place", "value"),
     [
-        ("job", 0, b"S2"),
+        ("job", 0, b"S1"),
         ("job", 2, bytes([10])),
         ("job", 3, b"\0\0"),
         ("job", 3, b"\xff\xff"),
-        ("job", 61, b"\xff\xff\xff\xff"),
-        ("job", 61, b"\0\0\0\0"),
+        ("job", 69, b"\xff\xff\xff\xff"),
+        ("job", 69, b"\0\0\0\0"),
         ("question", 0, b"Q2"),
         ("answer", 0, b"A2"),
         ("answer", 2, b"\x03"),
@@ -162,8 +164,9 @@ def test_odd(which: str, place: int, value: bytes) -> None:
 
 @pytest.mark.parametrize("deadline", [math.inf, -math.inf, math.nan])
 def test_deadline_that_is_no_time(deadline: float) -> None:
-    """A job that would never be late is none."""
+    """A job that would never be late is none, nor is one that was asked for at no time."""
     assert codec.read_job(codec.write_sign(job(deadline=deadline))) is None
+    assert codec.read_job(codec.write_sign(job(asked_at=deadline))) is None
     assert codec.read_job(codec.write_ask(AskJob(NONCE, deadline))) is None
 
 

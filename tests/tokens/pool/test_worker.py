@@ -22,6 +22,7 @@ from sidecar.tokens.pool.worker import SigningWorker, make_worker
 from sidecar.verify.pool import wake_up
 from sidecar.verify.pool.worker import IDLE_SECONDS, RETRY_SECONDS, Server, WorkerCounts
 from support.keypairs import pair
+from support.told import Recorded
 
 NOW = 1000.0
 KEYS = MintingKeys(minting(), minting(Algorithm.RS256, "b"))
@@ -47,7 +48,8 @@ class Bench:
         ]
         self.jobs = [Producer(memory, self.plan.jobs(number, 0), SEED) for number in range(askers)]
         self.theirs = [Consumer(memory, self.plan.answers(number, 0), SEED) for number in range(askers)]
-        self.worker = SigningWorker(KEYS, self.ends, self.wake_up, self.reports.append, lambda: self.now)
+        self.told = Recorded()
+        self.worker = SigningWorker(KEYS, self.ends, self.wake_up, self.reports.append, lambda: self.now, self.told)
         self.worker.turn()
         assert all(producer.attend() for producer in self.jobs)
         self.woken()
@@ -63,8 +65,13 @@ class Bench:
     def ask(self, nonce: int, asker: int = 0, **changes: Any) -> SignJob:  # noqa: ANN401 - SignJob's
         """Push a job, and return it."""
         key = KEYS.current.public
-        usual = {"deadline": NOW + 1, "algorithm": key.algorithm, "thumbprint": key.thumbprint, "inputs": (b"a", b"b")}
-        job = SignJob(**{"nonce": nonce.to_bytes(16, "big"), **usual, **changes})
+        usual = {
+            "asked_at": NOW - 0.25,
+            "algorithm": key.algorithm,
+            "thumbprint": key.thumbprint,
+            "inputs": (b"a", b"b"),
+        }
+        job = SignJob(**{"nonce": nonce.to_bytes(16, "big"), "deadline": NOW + 1, **usual, **changes})
         assert self.jobs[asker].push(codec.write_sign(job))
         return job
 
@@ -108,6 +115,17 @@ def test_tells_its_keys() -> None:
         assert bench.jobs[0].push(codec.write_ask(AskJob(bytes(16), NOW)))
         bench.worker.turn()
         assert bench.answers() == [KeysAnswer(bytes(16), KEYS.public)]
+
+
+def test_work_is_told_of() -> None:
+    """Of each job how long it waited, how many inputs it had and how long they took; a question is no such work."""
+    with Bench() as bench:
+        bench.ask(1)
+        assert bench.jobs[0].push(codec.write_ask(AskJob(bytes(16), NOW)))
+        while bench.worker.turn() == 0.0:
+            pass
+        assert bench.told.waits == [0.25]
+        assert bench.told.batches == [(2, 0.0)]
 
 
 def test_late() -> None:

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from verify.hashing.hashes import KEY, as_bytes, key_for, one_by_one, strings
 
+from sidecar.observe.pool_series import Failure
 from sidecar.verify.hashing import pool as pools
 from sidecar.verify.hashing.algorithm import Algorithm
 from sidecar.verify.hashing.batch import Batch
 from sidecar.verify.hashing.pool import Context, HashPool
 from sidecar.verify.hashing.rows import joined
+from support.told import Recorded
 
 VALUES = strings(3000)
 METHODS = ["spawn", "forkserver", "fork"]
@@ -44,6 +46,20 @@ def test_as_one_by_one(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
         for algorithm in Algorithm:
             digests = running.hash_many(algorithm, *joined(VALUES), key_for(algorithm))
             assert as_bytes(digests) == one_by_one(algorithm, VALUES)
+
+
+def test_parts_are_told_of() -> None:
+    """Each part that a process has hashed is told of, with how long it took, and each that it has not."""
+    told = Recorded()
+    context = cast("Context", multiprocessing.get_context("forkserver"))
+    with HashPool(2, context, least_rows=0, told=told) as running:
+        running.hash_many(Algorithm.XXH64, *joined(VALUES))
+        assert (told.jobs_done, told.failures) == (2, [])
+        assert [jobs for jobs, seconds in told.batches if seconds > 0] == [1, 1]
+        os.kill(running.pids[0], signal.SIGSTOP)
+        running._patience = 0.05
+        running.hash_many(Algorithm.XXH64, *joined(VALUES))
+        assert (told.jobs_done, told.failures) == (3, [Failure.LOST])
 
 
 @pytest.mark.parametrize("method", METHODS)

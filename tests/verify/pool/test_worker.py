@@ -15,6 +15,7 @@ from sidecar.memory.ring import Consumer, Producer
 from sidecar.verify.pool import codec, wake_up, worker
 from sidecar.verify.pool.rings import Rings
 from sidecar.verify.pool.worker import BATCH, IDLE_SECONDS, RETRY_SECONDS, Server, Worker, WorkerCounts
+from support.told import Recorded
 
 NOW = 1000.0
 
@@ -39,7 +40,8 @@ class Bench:
         ]
         self.jobs = [Producer(memory, self.plan.jobs(number, 0), SEED) for number in range(servers)]
         self.verdicts = [Consumer(memory, self.plan.verdicts(number, 0), SEED) for number in range(servers)]
-        self.worker = Worker(theirs, self.wake_up, self.reports.append, lambda: self.now)
+        self.told = Recorded()
+        self.worker = Worker(theirs, self.wake_up, self.reports.append, lambda: self.now, self.told)
         self.worker.turn()
         assert all(producer.attend() for producer in self.jobs)
 
@@ -53,7 +55,7 @@ class Bench:
 
     def ask(self, asked: Verify, nonce: int, server: int = 0, deadline: float = NOW + 1) -> None:
         """Push a job."""
-        assert self.jobs[server].push(codec.write_job(asked, nonce.to_bytes(16, "big"), deadline))
+        assert self.jobs[server].push(codec.write_job(asked, nonce.to_bytes(16, "big"), deadline, NOW - 0.25))
 
     def answers(self, server: int = 0) -> list[tuple[int, bool]]:
         """Return nonces and verdicts there are."""
@@ -72,6 +74,17 @@ def test_verdicts_in_order_and_a_wake_up() -> None:
         assert bench.worker.turn() == IDLE_SECONDS
         with pytest.raises(BlockingIOError):
             os.read(bench.server_wake_ups[0].reader, 8)
+
+
+def test_work_is_told_of() -> None:
+    """Of each job how long it waited, late ones too; of each batch its size and how long it took; of none nothing."""
+    with Bench() as bench:
+        bench.ask(need(), 1)
+        bench.ask(need(), 2, deadline=NOW - 0.001)
+        bench.worker.turn()
+        bench.worker.turn()
+        assert bench.told.waits == [0.25, 0.25]
+        assert bench.told.batches == [(2, 0.0)]
 
 
 def test_late() -> None:
