@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sidecar.core import base64url, jws
 from sidecar.core.algorithm import Algorithm
@@ -40,6 +40,7 @@ class BundleError(ValueError):
 class Bundle:
     """What is in one. ``digest`` (32 bytes) is SHA-256 of all that was signed but the header.
 
+    ``signer`` is the thumbprint (32 bytes) of the key that has signed it; empty where nobody has looked.
     ``issued_at`` and ``expires_at`` are in seconds since the epoch; ``None``: it does not expire.
     """
 
@@ -50,6 +51,7 @@ class Bundle:
     policies: Mapping[str, Json] = field(repr=False)
     key_id: str
     digest: bytes
+    signer: bytes = b""
 
     @property
     def title(self) -> str:
@@ -85,7 +87,7 @@ def read_bundle(compact: bytes, keys: KeySet, max_bytes: int = MAX_BYTES) -> Bun
     if not verify(token.algorithm, key, token.signing_input, token.signature):
         raise BundleError(f"has a signature that does not match key {key_id!r:.100}")
     # INVARIANT: nothing of the payload is read before here.
-    return _read(token.payload, key_id)
+    return replace(_read(token.payload, key_id), signer=key.thumbprint)
 
 
 def read_unverified(compact: bytes) -> Bundle:

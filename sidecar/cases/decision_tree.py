@@ -55,19 +55,25 @@ def _done(found: _Members, *, allowed: bool) -> Iterator[str]:
 def _policy(one: _Members) -> Tree:
     scopes = f", scopes {' '.join(one['scopes'])}" if one["scopes"] else ""
     state = "" if one["enforced"] else ", in dry run here"
-    found = Tree(_line(f"{one['action']} policy {one['name']}{scopes}{state}", holds=one["matches"]))
+    line = _line(f"{one['action']} policy {one['name']}{scopes}{state}", holds=one["matches"])
+    found = Tree(_placed(line, one))
     for rule in one["rules"]:
         _add(found, rule)
     return found
 
 
 def _add(parent: Tree, node: _Members) -> None:
-    line = _line(node["label"], holds=node["holds"])
+    line = _placed(_line(node["label"], holds=node["holds"]), node)
     if node["seen"] or not node["parts"]:
         line.append(f"  <- {_values(node['seen'])}", "cyan")
     child = parent.add(line)
     for part in node["parts"]:
         _add(child, part)
+
+
+def _placed(line: Text, node: _Members) -> Text:
+    """Add where it is written, if that is known."""
+    return line.append(f" ({node['place']})", "dim") if node.get("place") else line
 
 
 def _line(label: str, *, holds: bool) -> Text:

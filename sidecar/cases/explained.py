@@ -10,6 +10,7 @@ from sidecar.core.reason import OUTCOMES, Refusal
 from sidecar.core.revocation import Denylist
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import Trust
+from sidecar.loading.places import NOWHERE, Places, Written
 
 #: HTTP statuses of what a check ends with before policy is asked, where a token that is known is no good.
 _BEFORE_POLICY = frozenset({401, 503})
@@ -18,7 +19,9 @@ _MOST_SEEN, _EACH = 1024, 16  # and what each value takes beside its own
 _HIDDEN = "(the token)"
 
 
-def explained(prepared: Prepared, trust: Trust, denylist: Denylist | None = None) -> dict[str, Json]:
+def explained(
+    prepared: Prepared, trust: Trust, denylist: Denylist | None = None, places: Places = NOWHERE
+) -> dict[str, Json]:
     """Check a request, and say which policy, rule and condition decide; raises ``UnansweredError``.
 
     Where something has seen the token, it is not shown. Hooks are not asked, since asking them may do something; they
@@ -29,11 +32,13 @@ def explained(prepared: Prepared, trust: Trust, denylist: Denylist | None = None
     found = run(prepared, trust, denylist)
     policies = () if OUTCOMES[found.decision.reason].status in _BEFORE_POLICY else _policies(prepared, trust)
     token = None if prepared.token is None else prepared.token.decode("utf-8", "replace")
-    told = {**members(found, policies, token), "hooks_not_asked": hooks}
+    told = {**members(found, policies, token, places), "hooks_not_asked": hooks}
     return told if token is None else {name: _without(token, value) for name, value in told.items()}
 
 
-def members(found: Found, policies: Sequence[Explained], token: str | None = None) -> dict[str, Json]:
+def members(
+    found: Found, policies: Sequence[Explained], token: str | None = None, places: Places = NOWHERE
+) -> dict[str, Json]:
     """Return it as JSON has it. ``token`` is not to be seen where what was seen is cut."""
     decision = found.decision
     return {
@@ -50,17 +55,21 @@ def members(found: Found, policies: Sequence[Explained], token: str | None = Non
         "query_removed": list(found.query_removed),
         "metadata": dict(found.metadata),
         "body": found.body,
-        "policies": [
-            {
-                "name": one.policy.name,
-                "action": one.policy.action.value,
-                "scopes": [*sorted(one.policy.scopes)],
-                "enforced": one.enforced,
-                "matches": one.matches,
-                "rules": _nodes(one.rules, token),
-            }
-            for one in policies
-        ],
+        "policies": [_policy(one, token, places.get(one.policy.name)) for one in policies],
+    }
+
+
+def _policy(one: Explained, token: str | None, written: Written | None) -> dict[str, Json]:
+    """Return one; ``place`` is where it is written, and each of its rules, ``None`` where that is not known."""
+    placed = dict(enumerate(() if written is None else written.rules))
+    return {
+        "name": one.policy.name,
+        "place": None if written is None else written.policy,
+        "action": one.policy.action.value,
+        "scopes": [*sorted(one.policy.scopes)],
+        "enforced": one.enforced,
+        "matches": one.matches,
+        "rules": [{**rule, "place": placed.get(number)} for number, rule in enumerate(_nodes(one.rules, token))],
     }
 
 
@@ -71,13 +80,13 @@ def _policies(prepared: Prepared, trust: Trust) -> tuple[Explained, ...]:
         return ()  # it never comes to policy; the decision says why
 
 
-def _nodes(nodes: Sequence[Node], token: str | None) -> list[Json]:
+def _nodes(nodes: Sequence[Node], token: str | None) -> list[dict[str, Json]]:
     return [
         {
             "label": node.label,
             "holds": node.holds,
             "seen": [*_seen(node.seen, token)],
-            "parts": _nodes(node.parts, token),
+            "parts": [*_nodes(node.parts, token)],
         }
         for node in nodes
     ]

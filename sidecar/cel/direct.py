@@ -11,7 +11,7 @@ from sidecar.cel.operand import ANY, BOOL, INT, MAP, OTHER, TEXT, TIME, NotDirec
 from sidecar.cel.reads import Reads
 from sidecar.cel.shapes import SHAPES
 from sidecar.cel.tree import CheckedExpr, Expr, is_text, member_of, name_of, operands, walk
-from sidecar.cel.variables import VARIABLES, Kind
+from sidecar.cel.variables import BODY, VARIABLES, Kind
 
 #: Times as they are mostly written, and no finer than those that are given.
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -26,10 +26,10 @@ def direct(
     """Return what answers for ``root``, each variable found as ``finders`` say; ``None`` if that takes the library.
 
     A value that is not taken is an error of all that reads it. So, where something may be left out, all values are made
-    ready first.
+    ready first; so is the body, which is taken or not as a whole.
     """
     try:
-        if not any(node.call_expr.function in _LAZY for node in walk(root)):
+        if BODY not in reads.variables and not any(node.call_expr.function in _LAZY for node in walk(root)):
             return _Builder(checked, Found(finders)).operand(root).run
         run = _Builder(checked, Ready()).operand(root).run
     except NotDirectError:

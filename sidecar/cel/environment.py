@@ -1,6 +1,10 @@
 """The library: the only module that imports it.
 
 Expressions are compiled in the process that evaluates them. An environment that was made before a fork works after it.
+
+Several threads may compile and evaluate at once, the same expressions too: each call holds the interpreter's lock from
+its beginning to its end (0.1.3 never lets go of it, and calls nothing of Python's back). So in fact they take turns.
+INVARIANT: no value of the library's goes to another thread: what it lies in belongs to the one that made it.
 """
 
 from collections.abc import Callable, Mapping

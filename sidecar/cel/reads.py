@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sidecar.cel.body_members import BodyMembers, body_members
 from sidecar.cel.error import at
 from sidecar.cel.tree import CheckedExpr, Expr, children, is_text, name_of, offset_of, operands, walk
 from sidecar.cel.variables import BODY, CLAIMS, CONTEXT, HEADERS, ROOTS, ROUTE, VARIABLES, looks_at
@@ -20,7 +21,7 @@ _FORMS = "request.headers['x-team'], 'x-team' in request.headers or has(request.
 class Reads:
     """``claims``, ``context``, ``body`` and ``route`` are names of the first level.
 
-    ``None`` where the map is used as a whole.
+    ``None`` where the map is used as a whole. ``body_members`` are those that are named at any level.
     """
 
     variables: frozenset[str]
@@ -29,6 +30,7 @@ class Reads:
     context: frozenset[str] | None
     body: frozenset[str] | None
     route: frozenset[str] | None
+    body_members: BodyMembers
 
     def joined(self, other: "Reads") -> "Reads":
         """Return what either reads."""
@@ -39,6 +41,7 @@ class Reads:
             _either(self.context, other.context),
             _either(self.body, other.body),
             _either(self.route, other.route),
+            self.body_members.joined(other.body_members),
         )
 
 
@@ -99,7 +102,9 @@ def reads_of(source: str, checked: CheckedExpr, root: Expr) -> Reads:
         if problem := _wrong_header(member):
             raise at(source, offset_of(node, checked), problem)
         headers.add(member)
-    return Reads(variables, frozenset(headers), *(_names(root, name) for name in (CLAIMS, CONTEXT, BODY, ROUTE)))
+    claims, context, body, route = (_names(root, name) for name in (CLAIMS, CONTEXT, BODY, ROUTE))
+    members = body_members(root) if BODY in variables else BodyMembers()
+    return Reads(variables, frozenset(headers), claims, context, body, route, members)
 
 
 def _names(root: Expr, variable: str) -> frozenset[str] | None:

@@ -10,6 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
+from sidecar.cel.body_members import BodyMembers
 from sidecar.cel.reads import Reads
 from sidecar.cel.variables import BODY, CLAIMS, CONTEXT, HEADERS, JSON_MAPS, ROUTE, TEXTS_LENGTH, VARIABLES, Kind
 
@@ -41,8 +42,18 @@ def _supply(name: str, reads: Reads) -> Supply:
     maps = {CLAIMS: reads.claims, CONTEXT: reads.context, BODY: reads.body, ROUTE: reads.route}
     names = reads.headers if name == HEADERS else maps.get(name)
     if names is None:
-        return supply_of(name)
-    return (_members if name in JSON_MAPS else partial(_texts_in, member_of(name)))(tuple(sorted(names)))
+        supply = supply_of(name)
+    else:
+        supply = (_members if name in JSON_MAPS else partial(_texts_in, member_of(name)))(tuple(sorted(names)))
+    return _spelt_as_written(reads.body_members, supply) if name == BODY else supply
+
+
+def _spelt_as_written(members: BodyMembers, supply: Supply) -> Supply:
+    def checked(value: object) -> object:
+        members.require_as_written(value)
+        return supply(value)
+
+    return checked
 
 
 def _text(longest: int) -> Supply:

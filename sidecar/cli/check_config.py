@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from sidecar.cli.configuration import load
-from sidecar.cli.printable import printable
+from sidecar.cli.printable import echo_line, printable
 
 
 @click.command()
@@ -25,11 +25,11 @@ def check_config(config: Path) -> None:
         click.echo(printable(f"warning: {warning}"), err=True)
     for issuer in trust.issuers.values():
         keys = "keys are fetched" if issuer.refetch_wait else f"{len(issuer.keys.keys)} key(s)"
-        click.echo(f"issuer {issuer.issuer}: {keys}, {', '.join(sorted(issuer.algorithms))}")
+        echo_line(f"issuer {issuer.issuer}: {keys}, {', '.join(sorted(issuer.algorithms))}")
     deny, allow = len(trust.policy.deny), len(trust.policy.allow)
-    click.echo(f"policies: {deny} deny, {allow} allow; {len(trust.policy.public)} public operation(s)")
+    echo_line(f"policies: {deny} deny, {allow} allow; {len(trust.policy.public)} public operation(s)")
     bundle = settings.policy_bundle
     if bundle is not None:
-        click.echo(f"policy bundle {bundle.name}: fetched from {bundle.url.partition('?')[0]}; not looked at here")
-    click.echo(f"listens on {settings.listen}; path mode {trust.path_mode}")
-    click.echo(f"{config}: OK")
+        echo_line(f"policy bundle {bundle.name}: fetched from {bundle.url.partition('?')[0]}; not looked at here")
+    echo_line(f"listens on {settings.listen}; path mode {trust.path_mode}")
+    echo_line(f"{config}: OK")

@@ -1,7 +1,8 @@
 """``authz-sidecar envoy``."""
 
 import json
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -15,6 +16,17 @@ from sidecar.loading.addresses import addresses
 
 #: Those of ``envoy_config.parts``, which an image without the extra does not have.
 PARTS = ("filter", "cluster", "manager", "routes")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the command line says: addresses as host and port, and what ``envoy_config.matching.Reached`` has."""
+
+    listener: tuple[str, int]
+    upstream: tuple[str, int]
+    servers: int | None
+    all_headers: bool
+    reached: Mapping[str, str | None]
 
 
 @click.group()
@@ -65,32 +77,44 @@ def config_command(  # noqa: PLR0913 - one an option
       envoy -c envoy.yaml
       authz-sidecar envoy config --config authz.yaml --only filter --only cluster
     """
+    asked = _Asked(_endpoint("listener", listener), _endpoint("upstream", upstream), servers, all_headers, reached)
+    _require_extra()
     try:
-        from sidecar.envoy_config.bootstrap import to_json  # noqa: PLC0415 - an extra that the image does not have
-        from sidecar.envoy_config.matching import Reached, options_for  # noqa: PLC0415 - the same
-        from sidecar.envoy_config.parts import parts  # noqa: PLC0415 - the same
-    except ImportError:
-        raise Failure("needs an extra: pip install 'ext-authz-sidecar[demo]'", ExitCode.UNAVAILABLE) from None
-    configuration, loaded = load(config)
-    count = servers or configuration.settings.servers
-    if count is None:
-        raise Failure("'servers' is not in the configuration: each machine has its own; add --servers", ExitCode.USAGE)
-    settings = configuration.settings
-    # What a bundle's policies look at nobody knows here.
-    every = all_headers or settings.policy_bundle is not None
-    (listens, on), (host, port) = _endpoint("listener", listener), _endpoint("upstream", upstream)
-    try:
-        options = options_for(
-            loaded.trust, addresses(settings, count), settings.tls, Reached(**reached), all_headers=every
-        )
-        ours = replace(options, listener_address=listens, listener_port=on, upstream_address=host, upstream_port=port)
-        document = to_json(ours)
-        chosen = [part for name, part in parts(ours).items() if name in only]
+        document = _made(config, asked, only)
     except ValueError as error:
         raise Failure(str(error), ExitCode.USAGE) from None
-    if only:
-        document = json.dumps({name: value for part in chosen for name, value in part.items()}, indent=2)
     click.echo(document if as_json else as_yaml(json.loads(document)), nl=as_json)
+
+
+def _require_extra() -> None:
+    try:
+        import sidecar.envoy_config.bootstrap  # noqa: F401, PLC0415 - an extra that the image does not have
+    except ImportError:
+        raise Failure("needs an extra: pip install 'ext-authz-sidecar[demo]'", ExitCode.UNAVAILABLE) from None
+
+
+def _made(config: Path, asked: _Asked, only: Collection[str]) -> str:
+    """Return the bootstrap, or parts of it, as JSON; raises ``ValueError`` for what does not go together."""
+    from sidecar.envoy_config.bootstrap import to_json  # noqa: PLC0415 - as above
+    from sidecar.envoy_config.matching import Reached, options_for  # noqa: PLC0415 - as above
+    from sidecar.envoy_config.parts import parts  # noqa: PLC0415 - as above
+
+    configuration, loaded = load(config)
+    settings = configuration.settings
+    count = asked.servers or settings.servers
+    if count is None:
+        raise Failure("'servers' is not in the configuration: each machine has its own; add --servers", ExitCode.USAGE)
+    # What a bundle's policies look at nobody knows here.
+    every = asked.all_headers or settings.policy_bundle is not None
+    found = options_for(
+        loaded.trust, addresses(settings, count), settings.tls, Reached(**asked.reached), all_headers=every
+    )
+    (listens, on), (host, port) = asked.listener, asked.upstream
+    ours = replace(found, listener_address=listens, listener_port=on, upstream_address=host, upstream_port=port)
+    if not only:
+        return to_json(ours)
+    chosen = [part for name, part in parts(ours).items() if name in only]
+    return json.dumps({name: value for part in chosen for name, value in part.items()}, indent=2)
 
 
 def _endpoint(name: str, text: str) -> tuple[str, int]:

@@ -17,10 +17,9 @@ from sidecar.cli.printable import echo_line
 from sidecar.cli.private_file import read_private_key
 from sidecar.core.strict_json import Json
 from sidecar.loading.bundle_file import policies_in
-from sidecar.loading.bundled import configuration_with
+from sidecar.loading.bundled import configuration_with, read_signers
 from sidecar.loading.problem import ConfigurationError
-from sidecar.runtime.control.bundle import Signers
-from sidecar.settings.policy_bundle import PolicyBundleSettings, signers_of
+from sidecar.settings.policy_bundle import signers_of
 
 _FILE = click.Path(path_type=Path)
 
@@ -118,26 +117,23 @@ def _by_keys(compact: bytes, keys: Path, name: str | None) -> Bundle:
     except ValueError as error:
         raise Failure(f"{keys}: {error}", ExitCode.USAGE) from None
     found = read_bundle(compact, believed)
-    require(found, Wanted(name or found.name, 1), None, time.time())
+    require(found, Wanted(name or found.name, 1), (), time.time())
     return found
 
 
 def _by_configuration(compact: bytes, config: Path) -> Bundle:
-    configuration, _ = load(config)
+    configuration, loaded = load(config)
     settings = configuration.settings.policy_bundle
     if settings is None:
         raise Failure(f"{config}: has no policy_bundle", ExitCode.USAGE)
-    found = _taken(compact, settings, config.parent)
+    keys = settings.written_signers() or read_signers(configuration)
+    assert keys is not None  # noqa: S101 - one of both is there, says the model
+    found = read_bundle(compact, keys, settings.max_bytes)
+    require(found, Wanted(settings.name, settings.min_version), (), time.time())
     try:
-        configuration_with(configuration, found)
+        configuration_with(configuration, found, loaded.trust.hooks)
     except ConfigurationError as error:
         raise BundleError(f"does not go with {config}: {error}") from None
-    return found
-
-
-def _taken(compact: bytes, settings: PolicyBundleSettings, folder: Path) -> Bundle:
-    found = read_bundle(compact, Signers(settings, folder).keys(), settings.max_bytes)
-    require(found, Wanted(settings.name, settings.min_version), None, time.time())
     return found
 
 

@@ -28,6 +28,7 @@ from sidecar.core.reason import Refusal
 from sidecar.core.strict_json import Json, JsonError, loads_object
 from sidecar.core.trust import Trust
 from sidecar.loading.load import Configuration
+from sidecar.loading.places import places_of
 from sidecar.verify.token import identity_in
 
 _OK, _BAD_REQUEST = 200, 400
@@ -95,13 +96,14 @@ def explain_command(  # noqa: PLR0913 - one an option
 
 def _explained(config: Path, case: CaseSettings, token: str | None) -> dict[str, Json]:
     configuration, loaded = load(config)
+    places = places_of(configuration.document)
     if token is None:
         trial = trial_of(loaded.trust)
-        return explained(prepare(case, trial), trial.trust)
+        return explained(prepare(case, trial), trial.trust, places=places)
     now = time.time()
     try:
         trust = _with_keys(configuration, loaded.trust, token, now)
-        return explained(with_token(case.request, token, trust, now), trust)
+        return explained(with_token(case.request, token, trust, now), trust, places=places)
     except UnansweredError as error:
         raise Failure(f"{error}; a running sidecar does: --against", ExitCode.USAGE) from None
 

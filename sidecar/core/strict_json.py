@@ -64,8 +64,13 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     return members
 
 
+def uncased(name: str) -> str:
+    """Return what a member's name is to readers that heed no case, or end it at a NUL."""
+    return name.partition("\0")[0].casefold()
+
+
 def _uncased_object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    if len({name.partition("\0")[0].casefold() for name, _ in pairs}) != len(pairs):
+    if len({uncased(name) for name, _ in pairs}) != len(pairs):
         raise DuplicateMemberError("a member is given twice")
     return dict(pairs)
 

@@ -12,12 +12,14 @@ from sidecar.core.hooked import ENDS, HookAnswer
 from sidecar.hooking.finding import Found
 from sidecar.hooking.saying import Limits, WrongAnswerError, failed, joined, said
 from sidecar.hooking.views import Question, identity_view, looked_at_path, request_view
-from sidecar.hooks.headers import UndeclaredError
+from sidecar.hooks.headers import UndeclaredError, UnreadableError
 from sidecar.hooks.identity import Identity
 from sidecar.hooks.request import Request
 
 #: Seconds between two lines in the log about failures of one hook.
 _QUIET_SECONDS = 10.0
+#: Errors whose texts have nothing of any request but names of headers that the hook itself has given.
+_TOLD = (WrongAnswerError, UndeclaredError, UnreadableError)
 
 _log = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ class Caller:
 
     def _failed(self, error: BaseException) -> HookAnswer:
         # Its text may hold what the request holds, secrets included: it is told at the level "debug" alone.
-        told = str(error) if isinstance(error, WrongAnswerError | UndeclaredError) else type(error).__name__
+        told = str(error) if isinstance(error, _TOLD) else type(error).__name__
         text = told + _place(error, self._found.file)
         now = time.monotonic()
         if now >= self._silent_until:

@@ -1,11 +1,12 @@
 """Requests and identities as hooks see them, made of the core's."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sidecar.core.identity import Identity as Verified
+from sidecar.core.policy.attributes import header_readings
 from sidecar.core.request import Request as Asked
 from sidecar.hooks.declaration import Declaration
 from sidecar.hooks.facts import Facts, frozen
@@ -37,12 +38,19 @@ def question(request: Asked, identity: Verified | None, declared: Declaration) -
     names = REQUEST_FACTS if declared.cache is None else REQUEST_FACTS & set(declared.cache)
     seen = {name: _REQUEST[name](request) for name in names - {"headers"}}
     if "headers" in names:
-        sent = ((name, request.headers.get(name)) for name in declared.reads_headers)
-        seen["headers"] = {name: value for name, value in sent if value is not None}
+        seen["headers"] = dict(_headers(request, declared.reads_headers))
     of_identity = IDENTITY_FACTS & set(declared.cache or ()) if declared.shared else IDENTITY_FACTS
     if identity is None or not of_identity:
         return Question(seen, None, request.endpoint.paths)
     return Question(seen, {name: _IDENTITY[name](identity) for name in of_identity}, request.endpoint.paths)
+
+
+def _headers(request: Asked, names: Collection[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield those that were sent; ``None`` for a value that policies could not read either."""
+    for name in names:
+        if name in request.headers:
+            readings = header_readings(name, request, runs=False)
+            yield name, None if readings is None else readings[0]
 
 
 _REQUEST: dict[str, Callable[[Asked], object]] = {
@@ -91,7 +99,7 @@ def looked_at_path(request: Request) -> bool:
     return not _PATH.isdisjoint(request._seen)  # noqa: SLF001 - its maker
 
 
-def _mapping(value: object) -> Mapping[str, str]:
+def _mapping(value: object) -> Mapping[str, Any]:
     assert isinstance(value, Mapping)  # noqa: S101 - ours
     return value
 

@@ -13,8 +13,19 @@ This module imports nothing of the sidecar's but these values: a hook is tested 
 
 from sidecar.hooks.decision import Decision, add, allow, deny
 from sidecar.hooks.declaration import Declaration, hook
-from sidecar.hooks.headers import UndeclaredError
+from sidecar.hooks.headers import UndeclaredError, UnreadableError
 from sidecar.hooks.identity import Identity
 from sidecar.hooks.request import Request
 
-__all__ = ["Decision", "Declaration", "Identity", "Request", "UndeclaredError", "add", "allow", "deny", "hook"]
+__all__ = [
+    "Decision",
+    "Declaration",
+    "Identity",
+    "Request",
+    "UndeclaredError",
+    "UnreadableError",
+    "add",
+    "allow",
+    "deny",
+    "hook",
+]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TypeVar, overload
+from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 from sidecar.hooks.identity import IDENTITY_FACTS
 from sidecar.hooks.request import REQUEST_FACTS
@@ -32,32 +32,25 @@ class Declaration:
     timeout: float | None = None
 
 
+class Options(TypedDict, total=False):
+    """What there is to declare; see ``hook``."""
+
+    cpu_bound: bool
+    anonymous: bool
+    reads_headers: Collection[str]
+    sets_headers: Collection[str]
+    cache: Collection[str] | None
+    ttl: float
+    shared: bool
+    timeout: float | None
+
+
 @overload
 def hook(function: _Function, /) -> _Function: ...
 @overload
+def hook(**options: Unpack[Options]) -> Callable[[_Function], _Function]: ...
 def hook(
-    *,
-    cpu_bound: bool = False,
-    anonymous: bool = False,
-    reads_headers: Collection[str] = (),
-    sets_headers: Collection[str] = (),
-    cache: Collection[str] | None = None,
-    ttl: float = 0.0,
-    shared: bool = False,
-    timeout: float | None = None,
-) -> Callable[[_Function], _Function]: ...
-def hook(  # noqa: PLR0913 - all that there is to declare
-    function: _Function | None = None,
-    /,
-    *,
-    cpu_bound: bool = False,
-    anonymous: bool = False,
-    reads_headers: Collection[str] = (),
-    sets_headers: Collection[str] = (),
-    cache: Collection[str] | None = None,
-    ttl: float = 0.0,
-    shared: bool = False,
-    timeout: float | None = None,
+    function: _Function | None = None, /, **options: Unpack[Options]
 ) -> _Function | Callable[[_Function], _Function]:
     """Declare how a hook is asked. The function stays what it is.
 
@@ -71,23 +64,24 @@ def hook(  # noqa: PLR0913 - all that there is to declare
 
     Raises ``TypeError`` and ``ValueError`` for what makes no sense.
     """
-    declaration = Declaration(
-        cpu_bound=cpu_bound,
-        anonymous=anonymous,
-        reads_headers=_headers("reads_headers", reads_headers),
-        sets_headers=_headers("sets_headers", sets_headers),
-        cache=None if cache is None else _key(cache),
-        ttl=ttl,
-        shared=shared,
-        timeout=timeout,
-    )
-    _check_times(declaration)
+    declaration = _declaration(options)
 
     def declare(function: _Function) -> _Function:
         setattr(function, ATTRIBUTE, declaration)
         return function
 
     return declare if function is None else declare(function)
+
+
+def _declaration(options: Options) -> Declaration:
+    given: dict[str, Any] = dict(options)
+    for name in {"reads_headers", "sets_headers"} & given.keys():
+        given[name] = _headers(name, given[name])
+    if given.get("cache") is not None:
+        given["cache"] = _key(given["cache"])
+    declaration = Declaration(**given)
+    _check_times(declaration)
+    return declaration
 
 
 def declaration_of(function: Callable[..., object]) -> Declaration:

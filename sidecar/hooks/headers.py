@@ -8,9 +8,15 @@ class UndeclaredError(Exception):
     """A hook looked at what it did not declare. No ``KeyError``: ``get`` and ``in`` must not hide it."""
 
 
+class UnreadableError(Exception):
+    """A hook looked at a header whose value may be anything. No ``KeyError``: it was sent, and nobody knows as what."""
+
+
 @final
 class Headers(Mapping[str, str]):
     """Names in any spelling to values, duplicates joined by a comma (RFC 9110, section 5.3).
+
+    A value that is ``None`` cannot be read, as policies could not either: it raises ``UnreadableError``.
 
     ``declared`` are the names that may be looked at, in lower case; ``None``: any, as in a hook's own tests. A name
     that was not declared raises ``UndeclaredError``: Envoy may not send such a header, and a hook that denies for it
@@ -19,7 +25,7 @@ class Headers(Mapping[str, str]):
 
     __slots__ = ("_declared", "_values")
 
-    def __init__(self, values: Mapping[str, str], declared: Collection[str] | None = None) -> None:
+    def __init__(self, values: Mapping[str, str | None], declared: Collection[str] | None = None) -> None:
         self._values = {name.lower(): value for name, value in values.items()}
         self._declared = None if declared is None else frozenset(declared)
 
@@ -28,7 +34,10 @@ class Headers(Mapping[str, str]):
         name = name.lower()
         if self._declared is not None and name not in self._declared:
             raise UndeclaredError(f"the header {name!r} is not declared; write @hook(reads_headers=[{name!r}])")
-        return self._values[name]
+        value = self._values[name]
+        if value is None:
+            raise UnreadableError(f"the header {name!r} has bytes, a length or so many commas that it may be anything")
+        return value
 
     def __iter__(self) -> Iterator[str]:
         """Give the names of those that were sent, in lower case."""

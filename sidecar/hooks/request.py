@@ -29,7 +29,7 @@ class Request(Facts):
         raw_path: str | None = None,
         query: str = "",
         host: str = "",
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
         source: str = "",
         context: Mapping[str, str] | None = None,
     ) -> None:

@@ -18,6 +18,10 @@ class JwksError(ValueError):
     """A key set that cannot be used at all. The text says why."""
 
 
+class EmptyJwksError(JwksError):
+    """A key set that lists no key at all: perhaps somebody means that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Jwks:
     """What came of a JWK Set document: the keys that can be used, and a line for each that cannot."""
@@ -29,8 +33,8 @@ class Jwks:
 def read_jwks(document: bytes) -> Jwks:
     """Read a JWK Set; raises ``JwksError`` where it is not one, or has no key that can be used.
 
-    A single bad key is left out and reported, not fatal: providers publish encryption keys beside the others. Of keys
-    that share an id all are left out, since either might be meant.
+    ``EmptyJwksError`` where it lists none at all. A single bad key is left out and reported, not fatal: providers
+    publish encryption keys beside the others. Of keys that share an id all are left out, since either might be meant.
     """
     if len(document) > MAX_JWKS_BYTES:
         raise JwksError(f"larger than {MAX_JWKS_BYTES} bytes")
@@ -40,6 +44,8 @@ def read_jwks(document: bytes) -> Jwks:
         raise JwksError(f"not a JSON object: {error}") from None
     if not isinstance(members, list):
         raise JwksError("has no list 'keys' (RFC 7517, section 5)")
+    if not members:
+        raise EmptyJwksError("has no key that can be used")
     if len(members) > MAX_KEYS:
         raise JwksError(f"has {len(members)} keys; allowed: {MAX_KEYS}")
     return _collect(members)

@@ -3,18 +3,21 @@
 Where it is not there, or not in force any more, a configuration lacks policies. Then nothing that it could have allowed
 is allowed, and nothing that it denies is let in:
 
-    never fetched       our own deny policies alone: what it would deny nobody knows, so nothing is allowed
+    never fetched       our own deny policies alone: what it would deny nobody knows, so nothing is allowed; and nobody
+                        knows which headers it would set, and no client may send: so global dry run does not hold yet
     out of force        what it denies, and all of our own
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sidecar.bundle.message import Bundle
 from sidecar.core.keys import KeySet
+from sidecar.core.policy.hook import Hook
 from sidecar.core.policy.model import PolicySet
 from sidecar.loading.document import Document, Place
+from sidecar.loading.hooks import hook_problems
 from sidecar.loading.inclusion import joined
 from sidecar.loading.load import Configuration, checked
 from sidecar.loading.policy import build_policies
@@ -51,21 +54,32 @@ def values_with(values: Mapping[str, object], bundle: Bundle) -> dict[str, objec
     return with_bundle(Document(Path(), dict(values), {}), bundle).values
 
 
-def require_fit(values: Mapping[str, object], bundle: Bundle) -> None:
-    """Raise ``ConfigurationError`` where a bundle does not go with a configuration's values."""
-    checked(with_bundle(Document(Path("the configuration"), dict(values), {}), bundle), {})
+def require_fit(values: Mapping[str, object], bundle: Bundle, hooks: Sequence[Hook] = ()) -> None:
+    """Raise ``ConfigurationError`` where a bundle does not go with a configuration's values, or with its hooks."""
+    _fitting(Document(Path("the configuration"), dict(values), {}), {}, bundle, hooks)
 
 
-def configuration_with(configuration: Configuration, bundle: Bundle) -> Configuration:
+def configuration_with(configuration: Configuration, bundle: Bundle, hooks: Sequence[Hook] = ()) -> Configuration:
     """Return ``configuration`` with a bundle; raises ``ConfigurationError`` where they do not go together."""
-    return checked(with_bundle(configuration.document, bundle), configuration.origins)
+    return _fitting(configuration.document, configuration.origins, bundle, hooks)
+
+
+def _fitting(
+    document: Document, origins: Mapping[FieldPath, str], bundle: Bundle, hooks: Sequence[Hook]
+) -> Configuration:
+    found = checked(with_bundle(document, bundle), origins)
+    problems = [found.problem(*one) for one in hook_problems(found.settings, hooks)]
+    if problems:
+        raise ConfigurationError(problems)
+    return found
 
 
 def combined(own: Settings, policies: PolicySet, bundle: Bundle | None) -> Combined:
     """Return what is in force, of ``policies``, which are those of ``own`` settings and the bundle, if it is there."""
     ours = build_policies(own)
     if bundle is None:
-        nothing = replace(ours, allow=(), public=(), cors_preflight=(), lacking=True)
+        # INVARIANT: nobody passes, be it in dry run, while it is not known which headers are no client's to send.
+        nothing = replace(ours, allow=(), public=(), cors_preflight=(), lacking=True, dry_run=False)
         return Combined(nothing, nothing)
     without = replace(policies, allow=ours.allow, public=ours.public, cors_preflight=ours.cors_preflight, lacking=True)
     return Combined(policies, without)

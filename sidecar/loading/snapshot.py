@@ -5,11 +5,13 @@ were the ``Trust`` itself handed over, it would have to be pickled.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sidecar.bundle.held import HeldBundle
 from sidecar.bundle.message import Bundle, read_unverified
+from sidecar.bundle.succession import Signed
 from sidecar.keys.remote.held import NOTHING, Held
 from sidecar.loading.bundled import combined, configuration_with, read_signers, values_with
 from sidecar.loading.confirmation import good_until
@@ -26,6 +28,8 @@ from sidecar.loading.trust import (
 )
 from sidecar.settings import Settings
 from sidecar.settings.issuer import IssuerSettings
+
+_NOT_YET = "dry_run: all is denied until the policy bundle was fetched: nobody knows yet which headers its policies set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class Snapshot:
         # Key sets byte for byte, whatever they are: what was refused, or let in, is so in every process.
         texts = [document.decode("latin-1") for document in self.key_sets]
         members = {"values": self.values, "key_sets": texts, "confirmed": self.confirmed}
-        bundle = None if self.bundle is None else (self.bundle.compact.decode("ascii"), *_times(self.bundle))
+        bundle = None if self.bundle is None else _plain(self.bundle)
         more = {"api_keys": self.api_keys.decode("latin-1"), "bundle": bundle, "hooks": self.hooks.decode("latin-1")}
         return json.dumps(members | more).encode() + b"\n"
 
@@ -91,7 +95,8 @@ class Snapshot:
         if own.policy_bundle is not None:
             both = combined(own, loaded.trust.policy, bundle)
             trust = replace(loaded.trust, policy=both.policies)
-            loaded = replace(loaded, trust=trust, without_bundle=both.without)
+            warnings = loaded.warnings if bundle is not None or not own.dry_run else (*loaded.warnings, _NOT_YET)
+            loaded = replace(loaded, trust=trust, without_bundle=both.without, warnings=warnings)
         return self.dated(loaded)
 
     def dated(self, loaded: Loaded) -> Loaded:
@@ -104,8 +109,15 @@ class Snapshot:
         return None if self.bundle is None else read_unverified(self.bundle.compact)
 
 
-def _times(bundle: HeldBundle) -> tuple[float, float]:
-    return bundle.confirmed_at, bundle.until
+def _plain(bundle: HeldBundle) -> tuple[object, ...]:
+    signed = [(one.signer.hex(), one.version, one.digest.hex()) for one in bundle.signed]
+    return bundle.compact.decode("ascii"), bundle.confirmed_at, bundle.until, signed
+
+
+def _bundle_of(members: Sequence[Any]) -> HeldBundle:
+    compact, confirmed_at, until, signed = members
+    read = (Signed(bytes.fromhex(signer), version, bytes.fromhex(digest)) for signer, version, digest in signed)
+    return HeldBundle(compact.encode("ascii"), confirmed_at, until, tuple(read))
 
 
 def take_snapshot(
@@ -150,9 +162,6 @@ def decode(data: bytes) -> Snapshot:
     }:
         raise ValueError("no snapshot of a configuration")
     key_sets = tuple(text.encode("latin-1") for text in found["key_sets"])
-    bundle = None
-    if found["bundle"] is not None:
-        compact, confirmed_at, until = found["bundle"]
-        bundle = HeldBundle(compact.encode("ascii"), confirmed_at, until)
+    bundle = None if found["bundle"] is None else _bundle_of(found["bundle"])
     confirmed, api_keys = tuple(found["confirmed"]), found["api_keys"].encode("latin-1")
     return Snapshot(found["values"], key_sets, confirmed, api_keys, bundle, found["hooks"].encode("latin-1"))

@@ -8,14 +8,18 @@ from types import MappingProxyType
 from sidecar.cases.model import RequestCase
 from sidecar.cases.request import check_request
 from sidecar.core import claims as claim
+from sidecar.core.effects.model import NO_EFFECTS, Effects
 from sidecar.core.endpoint import endpoint_of
 from sidecar.core.identity import Identity
 from sidecar.core.policy.applicable import Applicable, applicable
 from sidecar.core.policy.case import Case
+from sidecar.core.policy.hook import Hook
 from sidecar.core.policy.model import PolicySet
 from sidecar.core.request import admit
 from sidecar.core.sent import read_sent
 from sidecar.core.strict_json import Json
+from sidecar.loading.effects import build_effects
+from sidecar.loading.hooks import undescribed_hooks
 from sidecar.loading.load import Configuration
 from sidecar.loading.policy import build_policies
 from sidecar.replay.record import Record, Token
@@ -28,25 +32,40 @@ class Policies:
 
     policies: PolicySet
     request: RequestSettings
+    effects: Effects = NO_EFFECTS
+    hooks: tuple[Hook, ...] = ()
+    max_header_bytes: int = 0  #: of what effects add
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, and the rules that are about it. ``record`` is what is known of it.
+    """A request ``under`` a configuration, and the rules that are about it. ``record`` is what is known of it.
 
-    ``lacks_port``: policies look at the listener's port, which nobody knows: the rules may be others.
+    ``lacks_port``: policies or hooks look at the listener's port, which nobody knows: the rules may be others.
     """
 
     case: Case
     rules: Applicable
     record: Record
-    needs_identity: bool
+    under: Policies
     lacks_port: bool
+
+    @property
+    def needs_identity(self) -> bool:
+        """Say whether a request without a credential is denied."""
+        return self.under.policies.needs_identity
 
 
 def policies_of(configuration: Configuration) -> Policies:
-    """Return the policies of a configuration."""
-    return Policies(build_policies(configuration.settings), configuration.settings.request)
+    """Return the policies of a configuration, and its hooks, as far as it says itself what they are."""
+    settings = configuration.settings
+    return Policies(
+        build_policies(settings),
+        settings.request,
+        build_effects(settings),
+        undescribed_hooks(settings),
+        settings.response.max_header_bytes,
+    )
 
 
 def ask(record: Record, under: Policies) -> Asked:
@@ -58,8 +77,9 @@ def ask(record: Record, under: Policies) -> Asked:
     )
     who = _identity(record.claims) if record.token is Token.GOOD else None
     case = Case(admit(sent, endpoint), who, record.time or 0.0, under.policies.proxies)
-    lacks_port = under.policies.reads_ports and record.port is None
-    return Asked(case, applicable(under.policies, endpoint), record, under.policies.needs_identity, lacks_port)
+    of_hooks = any(not one.ports.is_open for hook in under.hooks for one in hook.asked_at)
+    lacks_port = (under.policies.reads_ports or of_hooks) and record.port is None
+    return Asked(case, applicable(under.policies, endpoint, under.hooks), record, under, lacks_port)
 
 
 def _with_address(record: Record, under: Policies) -> Record:

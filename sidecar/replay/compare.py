@@ -1,14 +1,16 @@
 """Two verdicts on each request of a log, counted, with examples."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from sidecar.core.reason import Refusal
 from sidecar.core.strict_json import Json
 from sidecar.replay.asked import Asked, Policies, ask
 from sidecar.replay.decide import Untold, Verdict, decide
+from sidecar.replay.done import Decision, differing, is_done_alike, with_effects
 from sidecar.replay.formats import UnreadableError, read_line
 from sidecar.replay.record import Record, Token
 
@@ -20,6 +22,7 @@ class Change(StrEnum):
     CLOSED = "allowed -> denied"
     OPENED = "denied -> allowed"
     OTHERWISE = "decided otherwise"  #: the same, by another policy or for another reason
+    DONE = "done otherwise"  #: the same, with other effects, or other hooks that are asked
     UNTOLD = "cannot be told"
 
 
@@ -44,12 +47,20 @@ class Group:
 Pair = tuple[Verdict | Untold, Verdict | Untold]
 
 
+class Kind(NamedTuple):
+    """What requests have in common: the change, both verdicts, and the names of what would be done otherwise."""
+
+    change: Change
+    pair: Pair
+    parts: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Difference:
     """All requests of a log. ``groups`` has those that change, ``lacking`` what those hang on that cannot be told."""
 
     counts: Counter[Change] = field(default_factory=Counter)
-    groups: dict[tuple[Change, Pair], Group] = field(default_factory=dict)
+    groups: dict[Kind, Group] = field(default_factory=dict)
     lacking: Counter[str] = field(default_factory=Counter)
     unreadable: int = 0
     #: The first of them: line and why.
@@ -63,7 +74,7 @@ class Difference:
     @property
     def changes(self) -> int:
         """Return how many of them would change."""
-        return self.counts[Change.CLOSED] + self.counts[Change.OPENED] + self.counts[Change.OTHERWISE]
+        return self.counts.total() - self.counts[Change.SAME] - self.counts[Change.UNTOLD]
 
 
 def compare(
@@ -83,12 +94,11 @@ def compare(
             found.unreadable += 1
             found.first_unreadable = found.first_unreadable or (number, str(error))
             continue
-        change, pair = _change(record, old, new)
-        found.counts[change] += 1
-        if change is Change.UNTOLD:
-            found.lacking.update(frozenset().union(*(one.lacking for one in pair if isinstance(one, Untold))))
-        elif change is not Change.SAME:
-            group = found.groups.setdefault((change, pair), Group())
+        kind, missing = _change(record, old, new)
+        found.counts[kind.change] += 1
+        found.lacking.update(missing)
+        if kind.change not in {Change.SAME, Change.UNTOLD}:
+            group = found.groups.setdefault(kind, Group())
             group.count += 1
             if len(group.examples) < examples:
                 group.examples.append(_example(number, record))
@@ -101,14 +111,33 @@ def _with_claims(record: Record, claims: dict[str, Json] | None) -> Record:
     return replace(record, token=Token.GOOD, claims=claims, has_all_claims=True)
 
 
-def _change(record: Record, old: Policies, new: Policies) -> tuple[Change, Pair]:
+def _change(record: Record, old: Policies, new: Policies) -> tuple[Kind, frozenset[str]]:
+    """Return what becomes of a request, and what that hangs on where it cannot be told."""
     asked = [_asked(record, under) for under in (old, new)]
-    before, after = (one if isinstance(one, Verdict) else decide(one) for one in asked)
+    before, after = (one if isinstance(one, Verdict) else _decided(one) for one in asked)
     if isinstance(before, Verdict) and isinstance(after, Verdict):
-        return _of(before, after), (before, after)
+        return _told([one for one in asked if isinstance(one, Asked)], (before, after))
     # Whatever it hangs on: the same rules decide the same.
-    same = isinstance(asked[0], Asked) and isinstance(asked[1], Asked) and _are_same(asked[0], asked[1])
-    return Change.SAME if same else Change.UNTOLD, (before, after)
+    if isinstance(asked[0], Asked) and isinstance(asked[1], Asked) and _are_same(asked[0], asked[1]):
+        return Kind(Change.SAME, (before, after)), frozenset()
+    missing = frozenset[str]().union(*(one.lacking for one in (before, after) if isinstance(one, Untold)))
+    return Kind(Change.UNTOLD, (before, after)), missing
+
+
+def _decided(asked: Asked) -> Verdict | Untold:
+    found = decide(asked)
+    return found if isinstance(found, Untold) else with_effects(Decision(asked, found))
+
+
+def _told(asked: Sequence[Asked], pair: tuple[Verdict, Verdict]) -> tuple[Kind, frozenset[str]]:
+    before, after = pair
+    change = _of(before, after)
+    if change in {Change.OPENED, Change.CLOSED} or len(asked) < len(pair):
+        return Kind(change, pair), frozenset()
+    found = differing(Decision(asked[0], before), Decision(asked[1], after))
+    if change is Change.OTHERWISE or found.parts:
+        return Kind(Change.DONE if change is Change.SAME else change, pair, found.parts), frozenset()
+    return Kind(Change.UNTOLD if found.lacking else Change.SAME, pair), found.lacking
 
 
 def _asked(record: Record, under: Policies) -> Asked | Verdict:
@@ -128,7 +157,8 @@ def _of(before: Verdict, after: Verdict) -> Change:
 
 
 def _are_same(one: Asked, other: Asked) -> bool:
-    return not (one.lacks_port or other.lacks_port) and _content(one) == _content(other)
+    knows_rules = not (one.lacks_port or other.lacks_port)
+    return knows_rules and _content(one) == _content(other) and is_done_alike(one, other)
 
 
 def _content(asked: Asked) -> object:
@@ -146,8 +176,8 @@ def _example(number: int, record: Record) -> Example:
     return Example(number, f"{record.method} {record.host}{path}", subject if isinstance(subject, str) else None)
 
 
-def in_order(difference: Difference) -> Iterator[tuple[Change, Pair, Group]]:
+def in_order(difference: Difference) -> Iterator[tuple[Kind, Group]]:
     """Give the groups: what closes first, then what opens; the largest first."""
     order = list(Change)
-    chosen = sorted(difference.groups.items(), key=lambda one: (order.index(one[0][0]), -one[1].count))
-    return ((change, pair, group) for (change, pair), group in chosen)
+    chosen = sorted(difference.groups.items(), key=lambda one: (order.index(one[0].change), -one[1].count))
+    return iter(chosen)

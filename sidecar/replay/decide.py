@@ -4,7 +4,7 @@ INVARIANT: where all is known it is what ``core.policy.evaluate`` decides (a pro
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sidecar.core.policy.conditions import is_met
 from sidecar.core.policy.model import EVERYBODY, Action, Condition, Entry, Policy, Term
@@ -20,11 +20,15 @@ _PREFLIGHT = ("origin", "access-control-request-method")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``policy``: which decides, ``None`` for none, or where it cannot be told which of several."""
+    """``policy``: which decides, ``None`` for none, or where it cannot be told which of several.
+
+    That hangs on ``lacking`` then.
+    """
 
     allowed: bool
     reason: Reason
     policy: str | None = None
+    lacking: frozenset[str] = field(default=_NOTHING, compare=False, repr=False)
 
     def __str__(self) -> str:
         """Return it in words."""
@@ -84,7 +88,7 @@ def _denied(asked: Asked, *, has_identity: bool) -> Verdict | Untold | None:
         if answer.lacking:
             unknown |= answer.lacking
         elif answer.matches:
-            return Verdict(allowed=False, reason=Reason.DENIED_BY_POLICY, policy=None if unknown else entry.policy.name)
+            return _by_policy(entry.policy, Reason.DENIED_BY_POLICY, unknown)
     return Untold(unknown) if unknown else None
 
 
@@ -97,7 +101,7 @@ def _allowed(asked: Asked) -> Verdict | Untold:
         elif answer.matches and _has_scopes(entry.policy, asked) is None:
             unknown |= {"claim scope"}
         elif answer.matches and _has_scopes(entry.policy, asked):
-            return Verdict(allowed=True, reason=Reason.ALLOWED, policy=None if unknown else entry.policy.name)
+            return _by_policy(entry.policy, Reason.ALLOWED, unknown)
         elif answer.matches:
             short.append(entry.policy.name)
     if unknown:
@@ -105,6 +109,11 @@ def _allowed(asked: Asked) -> Verdict | Untold:
     if short:
         return Verdict(allowed=False, reason=Reason.INSUFFICIENT_SCOPE, policy=short[0])
     return _by_default(asked)
+
+
+def _by_policy(policy: Policy, reason: Reason, unknown: frozenset[str]) -> Verdict:
+    """Return what a policy decides, or one of those before it; which of them hangs on what is ``unknown``."""
+    return Verdict(reason is Reason.ALLOWED, reason, None if unknown else policy.name, unknown)
 
 
 def _by_default(asked: Asked) -> Verdict | Untold:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sidecar.core.policy.model import AttributeKind, Condition, Term
+from sidecar.core.policy.model import AttributeKind, Condition, Expression
 from sidecar.core.policy.peer import Proxies
 from sidecar.replay.record import Record, Token
 
@@ -41,8 +41,8 @@ _IN_EVERY_LOG = frozenset({"request.method", "request.path", "request.query", "r
 _FORWARDED = "header x-forwarded-for"
 
 
-def lacking(condition: Condition | Term, record: Record, proxies: Proxies) -> list[str]:
-    """Return what a condition looks at, and the record does not have."""
+def lacking(condition: Condition | Expression, record: Record, proxies: Proxies) -> list[str]:
+    """Return what a condition, or a value, looks at, and the record does not have."""
     known = _known(record)
     return [name for name in _needs(condition, proxies) if name not in known and not _is_told(name, record)]
 
@@ -71,7 +71,7 @@ def _is_told(name: str, record: Record) -> bool:
     return name.startswith("claim") and (record.has_all_claims or record.token is Token.NONE)
 
 
-def _needs(condition: Condition | Term, proxies: Proxies) -> Iterator[str]:
+def _needs(condition: Condition | Expression, proxies: Proxies) -> Iterator[str]:
     if isinstance(condition, Condition):
         yield from _of_condition(condition, proxies)
         return

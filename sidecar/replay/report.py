@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sidecar.core.strict_json import Json
-from sidecar.replay.compare import Change, Difference, Example, Pair, in_order
+from sidecar.replay.compare import Change, Difference, Example, Kind, Pair, in_order
 from sidecar.replay.decide import Untold, Verdict
 
 
@@ -11,8 +11,8 @@ def lines(found: Difference, log: str) -> Iterator[str]:
     """Yield what people read: the sums first, then each change with its examples, then what cannot be told."""
     counts = ", ".join(f"{found.counts[change]} {change.value}" for change in Change if found.counts[change])
     yield f"{found.requests} request(s): {counts}"
-    for change, (before, after), group in in_order(found):
-        yield f"{change.value}: {group.count} request(s) {before}, would be {after}"
+    for kind, group in in_order(found):
+        yield f"{kind.change.value}: {group.count} request(s) {_what(kind)}"
         for example in group.examples:
             who = f" ({example.subject})" if example.subject is not None else ""
             yield f"    {log}:{example.line}: {example.request}{who}"
@@ -22,6 +22,14 @@ def lines(found: Difference, log: str) -> Iterator[str]:
     if found.first_unreadable is not None:
         line, why = found.first_unreadable
         yield f"{found.unreadable} line(s) could not be read; the first is {log}:{line}: {why}"
+
+
+def _what(kind: Kind) -> str:
+    before, after = kind.pair
+    others = f"with other {', '.join(kind.parts)}"
+    if kind.change is Change.DONE:
+        return f"{before}, {others}"
+    return f"{before}, would be {after}{f', {others}' if kind.parts else ''}"
 
 
 def members(found: Difference) -> dict[str, Json]:
@@ -34,12 +42,13 @@ def members(found: Difference) -> dict[str, Json]:
         "counts": {change.value: found.counts[change] for change in Change},
         "changes": [
             {
-                "change": change.value,
+                "change": kind.change.value,
                 "count": group.count,
-                **_pair(pair),
+                **_pair(kind.pair),
+                "parts": [*kind.parts],
                 "examples": [_example(example) for example in group.examples],
             }
-            for change, pair, group in in_order(found)
+            for kind, group in in_order(found)
         ],
         "lacking": dict(found.lacking.most_common()),
         "unreadable": found.unreadable,

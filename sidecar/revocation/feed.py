@@ -10,12 +10,10 @@ begins anew; entries that are known already change nothing.
 
 import asyncio
 import logging
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from random import random
 from typing import Any
 
@@ -24,8 +22,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
+from sidecar.revocation.bookmark import Bookmark
 from sidecar.revocation.dating import Arrived
-from sidecar.revocation.stream import START, Position, Told, has_gap, is_another, position, told
+from sidecar.revocation.redis_at import RedisAt
+from sidecar.revocation.stream import Told, position, told
 
 #: Messages that are asked for at once.
 _COUNT = 200
@@ -47,37 +47,6 @@ class FeedError(Exception):
 
 class NotTakenError(Exception):
     """What was read cannot be stored now, and must be read again. The text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class RedisAt:
-    """Where Redis is, and as whom to go there. Files are read at each connection."""
-
-    url: str  #: redis://, rediss:// or unix://, without password
-    stream: str
-    username: str | None = None
-    password_file: Path | None = None
-    ca_file: Path | None = None
-    certificate_file: Path | None = None
-    key_file: Path | None = None
-
-    def client(self) -> Redis:
-        """Return a client, which has not connected yet; raises ``OSError`` where the password cannot be read."""
-        password = None if self.password_file is None else self.password_file.read_text(encoding="utf-8").strip()
-        options: dict[str, Any] = {"username": self.username, "password": password}
-        if self.url.startswith("rediss://"):
-            files = {"ssl_ca_certs": self.ca_file, "ssl_certfile": self.certificate_file, "ssl_keyfile": self.key_file}
-            options |= {name: str(file) for name, file in files.items() if file is not None}
-            options["ssl_min_version"] = ssl.TLSVersion.TLSv1_2
-        return Redis.from_url(
-            self.url,
-            protocol=2,
-            retry=Retry(NoBackoff(), 0),  # the loop below does it, and says so
-            socket_timeout=_ANSWER_SECONDS,
-            socket_connect_timeout=_CONNECT_SECONDS,
-            single_connection_client=True,
-            **options,
-        )
 
 
 @dataclass(slots=True)
@@ -108,19 +77,12 @@ class Feed:
     ) -> None:
         self.state = FeedState()
         self._at, self._take, self._ended, self._missed = at, take, ended, missed
-        self._read_to = START
-        #: The farthest that was read of this stream, and the entries that it had had then (``stream.has_gap``).
-        self._known_to = START
-        self._added: int | None = None
-        #: How often it was begun anew.
-        self._beginnings = 0
-        self._follows = False  #: was at the end, since it was begun last
+        self._mark = Bookmark()
 
     def begin_anew(self, *, owed: bool = False) -> None:
         """Read all of it again. ``owed``: the list lacks what is in it."""
         self.state.caught_up &= not owed
-        self._read_to, self._follows = START, False
-        self._beginnings += 1
+        self._mark.begin_anew()
 
     async def run(self) -> None:
         """Follow the stream, for ever."""
@@ -145,13 +107,13 @@ class Feed:
     async def publish(self, message: bytes) -> None:
         """Add a message to the stream; raises ``FeedError``. What was added although it raises does no harm."""
         try:
-            async with asyncio.timeout(_ANSWER_SECONDS), self._at.client() as client:
+            async with asyncio.timeout(_ANSWER_SECONDS), _client(self._at) as client:
                 await client.xadd(self._at.stream, {_FIELD: message})
         except (RedisError, OSError, TimeoutError) as error:
             raise FeedError(_why(error)) from None
 
     async def _converse(self) -> None:
-        async with self._at.client() as client:
+        async with _client(self._at) as client:
             found = await self._tell(client)
             self.state.connected = True
             self.state.connections += 1
@@ -165,33 +127,34 @@ class Feed:
 
     async def _read(self, client: Redis, *, wait: bool) -> bool:
         """Read some; say whether that was all."""
-        block, beginnings = int(_WAIT_SECONDS * 1000) if wait else None, self._beginnings
-        since: dict[Any, Any] = {self._at.stream: str(self._read_to)}
+        block, beginnings = int(_WAIT_SECONDS * 1000) if wait else None, self._mark.beginnings
+        since: dict[Any, Any] = {self._at.stream: str(self._mark.read_to)}
         answer: Any = await client.xread(since, count=_COUNT, block=block)
         self.state.contact_at = time.time()
         entries: Any = answer[0][1] if answer else []
         if entries:
             await self._take([self._arrived(*entry) for entry in entries])
-        if self._beginnings != beginnings:
+        if self._mark.beginnings != beginnings:
             return False  # it is to be read anew since we asked: the position is not moved on
         if entries:
             # INVARIANT: what was read has been stored before the position moves on.
-            self._move([position(place) for place, _ in entries])
+            self._mark.move([position(place) for place, _ in entries])
+            self.state.stuck, self.state.trouble = False, ""
         if len(entries) < _COUNT:
             # Nobody says that something was trimmed, or that it is another stream now: so look, before we say that
             # this was all.
             found = await self._tell(client)
-            self._follows = True
+            self._mark.follows = True
             await self._compare(found)
-            if self._beginnings != beginnings:
-                self._follows = False
+            if self._mark.beginnings != beginnings:
+                self._mark.follows = False
                 return False
             self.state.caught_up, self.state.at_end = True, time.monotonic()
             await self._ended()
         return len(entries) < _COUNT
 
     def _arrived(self, place: bytes, fields: Mapping[bytes, bytes] | None) -> Arrived:
-        return Arrived(fields.get(_FIELD) if fields else None, position(place).milliseconds / 1000, self._follows)
+        return Arrived(fields.get(_FIELD) if fields else None, position(place).milliseconds / 1000, self._mark.follows)
 
     async def _tell(self, client: Redis) -> Told:
         try:
@@ -202,30 +165,33 @@ class Feed:
             return Told()
         return told(answer)
 
-    def _move(self, read: Sequence[Position]) -> None:
-        self._read_to = max(self._read_to, read[-1])
-        if self._added is not None:
-            self._added += sum(place > self._known_to for place in read)
-        self._known_to = max(self._known_to, self._read_to)
-        self.state.stuck, self.state.trouble = False, ""
-
     async def _compare(self, found: Told) -> None:
-        if is_another(found, self._known_to, self._added):
+        if self._mark.is_of_another(found):
             _log.warning("the stream of revocations is empty or another one: reading it anew; what is known stays")
-            self._known_to, self._added = START, None
-            self.begin_anew()
-        elif has_gap(found, self._known_to, self._added):
+            self._mark.begin_another()
+        elif self._mark.has_gap(found):
             _log.error("revocations were trimmed or deleted from the stream before they were read: post them again")
             await self._missed()
-            self._added = None
-        # Counted from here on: nothing is there that was not read.
-        if self._follows and found.last == self._known_to and found.deleted <= self._known_to:
-            self._added = found.added
+            self._mark.added = None
+        self._mark.count(found)
 
     def _say(self, trouble: str) -> None:
         if trouble != self.state.trouble:
             _log.error("the revocation feed is lost, and tried again: %s", trouble)
         self.state.trouble = trouble
+
+
+def _client(at: RedisAt) -> Redis:
+    """Return a client, which has not connected yet; raises ``OSError`` where the password cannot be read."""
+    return Redis.from_url(
+        at.url,
+        protocol=2,
+        retry=Retry(NoBackoff(), 0),  # the loop above does it, and says so
+        socket_timeout=_ANSWER_SECONDS,
+        socket_connect_timeout=_CONNECT_SECONDS,
+        single_connection_client=True,
+        **at.options(),
+    )
 
 
 async def end(task: "asyncio.Task[None]") -> None:

@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 
 from sidecar.bundle.message import LARGEST, MAX_BYTES, NAME
 from sidecar.core.algorithm import Algorithm
-from sidecar.core.keys import KeySet
-from sidecar.keys.jwks import JwksError, read_jwks
+from sidecar.core.keys import NO_KEYS, KeySet
+from sidecar.keys.jwks import EmptyJwksError, JwksError, read_jwks
 from sidecar.settings.base import Model, Text
 from sidecar.settings.remote_url import check_url
 
@@ -26,7 +26,8 @@ class PolicyBundleSettings(Model):
     keys_file: Text | None = Field(
         None,
         description="The same as a JWK Set file, read again whenever it has changed. What a key has signed that is "
-        "taken out is out of force at the next look. Relative to the configuration's folder.",
+        "taken out is out of force at the next look; with an empty list of keys nobody is believed. While the file "
+        "cannot be used nothing new is taken. Relative to the configuration's folder.",
     )
     min_version: int = Field(
         1,
@@ -85,9 +86,14 @@ class PolicyBundleSettings(Model):
         if self.refresh_seconds > self.max_stale_seconds:
             raise ValueError("'refresh_seconds' is more than 'max_stale_seconds': it would be gone in between")
         check_url(self.url, allow_http=self.allow_http, allow_private=self.allow_private_addresses)
-        if self.public_keys is not None:
-            signers_of(json.dumps({"keys": self.public_keys}, default=str).encode())
+        self.written_signers()
         return self
+
+    def written_signers(self) -> KeySet | None:
+        """Return the keys that stand in the configuration itself; ``None`` where a file has them."""
+        if self.public_keys is None:
+            return None
+        return signers_of(json.dumps({"keys": self.public_keys}, default=str).encode())
 
 
 def signers_of(document: bytes) -> KeySet:
@@ -95,7 +101,7 @@ def signers_of(document: bytes) -> KeySet:
     try:
         found = read_jwks(document)
     except JwksError as error:
-        raise ValueError(f"the public keys: {error}") from None
+        raise type(error)(f"the public keys: {error}") from None
     problems = [*found.refused]
     for key in found.keys.keys:
         if key.algorithms != {Algorithm.EDDSA}:
@@ -105,3 +111,11 @@ def signers_of(document: bytes) -> KeySet:
     if problems:
         raise ValueError(f"the public keys: {'; '.join(problems)}")
     return found.keys
+
+
+def signers_now(document: bytes) -> KeySet:
+    """Read one while we run; raises ``ValueError``. A set that lists no key at all says that nobody is believed."""
+    try:
+        return signers_of(document)
+    except EmptyJwksError:
+        return NO_KEYS

@@ -95,11 +95,12 @@ def test_cases_need_policies(run: Run, folder: Path) -> None:
 def test_the_page_s_explanation(run: Run, folder: Path) -> None:
     """The tree that the documentation shows is what comes out of its command, but for the policy it leaves out."""
     request = ("--request", "GET https://api.example.com/orders/1", "--claims", '{"sub": "alice", "groups": ["guest"]}')
-    done = run("policy", "explain", "--config", folder / "authz.yaml", *request)
+    wide = {"COLUMNS": "400"}
+    done = run("policy", "explain", "--config", folder / "authz.yaml", *request, environment=wide)
     assert done.returncode == 1
-    shown = _page("DENY").splitlines()
-    assert done.stdout.splitlines()[0] == shown[0]
-    assert done.stdout.splitlines()[-len(shown) + 1 :] == shown[1:]
+    shown, found = _page("DENY").splitlines(), done.stdout.replace(f"{folder}/", "").splitlines()
+    assert found[0] == shown[0]
+    assert found[-len(shown) + 1 :] == shown[1:]
 
 
 def test_explained_as_json(run: Run, folder: Path) -> None:
@@ -112,6 +113,11 @@ def test_explained_as_json(run: Run, folder: Path) -> None:
     found = json.loads(done.stdout)
     assert (found["decision"], found["policy"]) == ("allow", "orders")
     assert [(one["name"], one["matches"]) for one in found["policies"]] == [("no-delete", False), ("orders", True)]
+    text = config.read_text(encoding="utf-8").splitlines()
+    for one in found["policies"]:
+        file, line, _ = one["place"].rsplit(":", 2)
+        assert (file, f"name: {one['name']}" in text[int(line) - 1]) == (str(config), True)
+        assert one["rules"][0]["place"].startswith(f"{config}:")
     when = found["policies"][1]["rules"][0]["parts"][1]["parts"][0]
     assert (when["label"], when["seen"]) == ("request.headers[x-team]: staff", ["staff"])
 

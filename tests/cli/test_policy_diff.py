@@ -60,10 +60,32 @@ def test_json(run: Run, folder: Path) -> None:
         "allowed -> denied": 1,
         "denied -> allowed": 1,
         "decided otherwise": 0,
+        "done otherwise": 0,
         "cannot be told": 2,
     }
     assert found["changes"][0]["after"] == {"decision": "deny", "reason": "no_policy_allows", "policy": None}
     assert found["changes"][0]["examples"] == [{"line": 2, "request": "GET api.example.com/orders/2", "subject": "bob"}]
+
+
+def test_effects(run: Run, folder: Path) -> None:
+    """What policies do is compared where they decide the same; exit code 1, for something would change."""
+    text = _OLD.splitlines()[0] + "\npolicies: [{name: orders, action: allow, rules: [{}], allowed: {upstream: %s}}]\n"
+    (folder / "authz.yaml").write_text(text % "{set: {x-team: a}}", encoding="utf-8")
+    (folder / "authz-new.yaml").write_text(text % "{set: {x-team: b}, remove: [x-debug]}", encoding="utf-8")
+    log = '{"method": "GET", "host": "a", "path": "/orders/1"}\n'
+    done = run(*_COMMAND, "-", stdin=log)
+    assert done.returncode == 1
+    assert done.stdout == (
+        "1 request(s): 1 done otherwise\n"
+        "done otherwise: 1 request(s) allowed (allowed, orders), with other upstream.remove.x-debug, "
+        "upstream.set.x-team\n"
+        "    -:1: GET a/orders/1\n"
+    )
+    found = json.loads(run(*_COMMAND, "-", "--json", stdin=log).stdout)
+    assert (found["counts"]["done otherwise"], found["changes"][0]["parts"]) == (
+        1,
+        ["upstream.remove.x-debug", "upstream.set.x-team"],
+    )
 
 
 def test_claims_for_who_is_not_known(run: Run, folder: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sidecar.demo.workspace import CONFIGURATION, Workspace
 from sidecar.keys.signing import SigningKey
 from support.commands import Run
+from support.processes import eventually
 from support.revoking import Admin
 from support.sidecars import Sidecar, running_sidecar
 
@@ -109,6 +110,8 @@ def test_against_a_sidecar(run: Run, sidecar: Sidecar, tmp_path: Path) -> None:
     against = ("--against", f"unix:{tmp_path}/admin.sock")
     token = sidecar.workspace.token(jti="one")
     before = sidecar.get("/metrics")[1]
+    # Where policies are written it knows once it has read the files itself.
+    assert eventually(lambda: _explained(run, *against, "--token", token)["policies"][0]["place"] is not None)
     found = _explained(run, *against, "--token", token)
     assert (found["decision"], found["policy"]) == ("allow", "read-orders")
     assert found == _explained(run, "--config", sidecar.workspace.config, "--token", token)

@@ -125,6 +125,15 @@ def test_ambiguous(body: bytes, headers: dict[str, str]) -> None:
     assert ask(taking(policy_set(elsewhere)), body, headers).allowed
 
 
+@pytest.mark.parametrize("body", [b'{"Kind": 1}', b'{"KIND": null}', b'{"\xe2\x84\xaaind": 1}', b'{"kind\\u0000": 1}'])
+def test_a_member_in_another_spelling(body: bytes) -> None:
+    """What some application takes for the member is no way around a policy that asks whether it is there."""
+    assert ask(asking("deny", "has(request.body.kind)"), body).reason == "denied_by_policy"
+    assert ask(asking("deny", "'kind' in request.body"), body).reason == "denied_by_policy"
+    assert ask(asking("allow", "!has(request.body.kind)"), body).reason == "no_policy_allows"
+    assert ask(asking("deny", "has(request.body.kind)"), b'{"kin": 1}').allowed
+
+
 def test_what_a_client_says_of_it_does_no_harm() -> None:
     """Beside Envoy's word, where headers come one by one, a client's can only keep its own request out."""
     assert ask(ALLOW, b'{"kind": "small"}', {"x-envoy-auth-partial-body": "false,false"}).allowed

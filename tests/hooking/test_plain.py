@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,55 @@ def test_fails(tmp_path: Path, line: str, why: str, caplog: pytest.LogCaptureFix
         run(made, work)
     assert why in caplog.text
     assert "secret" not in caplog.text
+
+
+_READS = """
+@hook(reads_headers=["x-a", "x-b"])
+def check(request, identity):
+    if "x-b" in request.headers:
+        return None
+    return deny(request.headers.get("x-a", "nothing"))
+"""
+#: Headers as Envoy sends them in either way, and what a hook sees of x-a; ``None``: it may be anything.
+_SENT: list[tuple[dict[str, Any], str | None]] = [
+    ({}, "nothing"),
+    ({"headers": {"x-a": ""}}, ""),
+    ({"headers": {"x-a": "a,b"}}, "a,b"),
+    ({"header_map": [("x-a", b"a"), ("x-a", b"b!")]}, "a,b!"),
+    ({"header_map": [("x-a", "é".encode())]}, "é"),
+    ({"headers": {"x-a": "a!"}}, None),
+    ({"header_map": [("x-a", b"\xff")]}, None),
+    ({"headers": {"x-a": "a" * 4097}}, None),
+    ({"headers": {"x-a": "," * 17}}, None),
+]
+
+
+@pytest.mark.parametrize(("sent", "seen"), _SENT)
+def test_what_may_be_anything(tmp_path: Path, sent: dict[str, Any], seen: str | None) -> None:
+    """A header that policies cannot read is none that a hook can take for something: it fails, here and elsewhere."""
+    for declared in ("", ", cpu_bound=True"):
+        text = _READS.replace('"x-b"]', f'"x-b"]{declared}')
+        with hooks(tmp_path, text) as made:
+
+            async def work(made: Hooks = made) -> None:
+                result, why = await made.one(**sent)
+                if seen is None:
+                    assert result is HookResult.FAILED
+                    assert why.startswith("the header 'x-a' has bytes, a length or so many commas")
+                else:
+                    assert (result, why) == (HookResult.DENY, seen)
+
+            run(made, work)
+
+
+def test_what_is_not_looked_at(tmp_path: Path) -> None:
+    """A header that a hook declares and does not look at may be anything."""
+    with hooks(tmp_path, _READS) as made:
+
+        async def work() -> None:
+            assert (await made.one(headers={"x-a": "!", "x-b": "1"}))[0] is HookResult.NOTHING
+
+        run(made, work)
 
 
 def test_repeated_failures_are_told_now_and_then(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sidecar.hooks import Decision, Identity, Request, UndeclaredError, add, allow, deny, hook
+from sidecar.hooks import Decision, Identity, Request, UndeclaredError, UnreadableError, add, allow, deny, hook
 from sidecar.hooks.decision import Kind
 from sidecar.hooks.declaration import ATTRIBUTE, Declaration, declaration_of
 from sidecar.hooks.headers import Headers
@@ -64,6 +64,21 @@ def test_undeclared_headers_are_an_error() -> None:
     ]
     for look in looks:
         with pytest.raises(UndeclaredError, match=r"reads_headers=\['x-c'\]"):
+            look()
+
+
+def test_headers_that_cannot_be_read_are_an_error() -> None:
+    """One that was sent, and may be anything, is neither "not there" nor a text; which ones were sent can be told."""
+    headers = Request(headers={"X-A": None, "x-b": "1"}).headers
+    assert (sorted(headers), len(headers), headers["x-b"]) == (["x-a", "x-b"], 2, "1")
+    looks: list[Callable[[], object]] = [
+        lambda: headers["x-a"],
+        lambda: headers.get("x-a"),
+        lambda: "x-a" in headers,
+        lambda: dict(headers),
+    ]
+    for look in looks:
+        with pytest.raises(UnreadableError, match="'x-a'"):
             look()
 
 

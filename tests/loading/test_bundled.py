@@ -1,5 +1,6 @@
 """Policies of a bundle beside those of a configuration, and what holds where it is missing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from sidecar.bundle.held import HeldBundle
 from sidecar.bundle.message import read_unverified, sign
+from sidecar.bundle.succession import Signed
 from sidecar.core.decision import Denial, Permit
 from sidecar.core.policy.model import PolicySet
 from sidecar.core.strict_json import Json
@@ -19,9 +21,10 @@ from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.snapshot import Snapshot, decode, take_snapshot
 from sidecar.loading.trust import Loaded
 from support.bundles import allow, content
+from support.checks import decide
 from support.decisions import evaluate
 from support.identities import identity
-from support.requests import request
+from support.requests import check_request, request
 
 _CONFIGURATION = """\
 issuers: [{issuer: https://idp.example, audiences: [orders], keys: {file: jwks.json}}]
@@ -34,7 +37,8 @@ _KEY = generate("signer")
 
 
 def _held(policies: Json, until: float = 100.0) -> HeldBundle:
-    return HeldBundle(sign(content(1, policies), _KEY), 5.0, until)
+    signed = (Signed(b"a" * 32, 7, b"b" * 32), Signed(b"c" * 32, 2**53 - 1, b"d" * 32))
+    return HeldBundle(sign(content(1, policies), _KEY), 5.0, until, signed)
 
 
 def _load(folder: Path, held: HeldBundle | None, text: str = _CONFIGURATION) -> tuple[Snapshot, Loaded]:
@@ -88,6 +92,28 @@ def test_never_fetched(folder: Path) -> None:
     assert loaded.trust.policy.public == ()
     assert loaded.good_until == {}
     assert decode(snapshot.encode()).compile().trust.digest == loaded.trust.digest
+
+
+def test_dry_run_waits_for_it(folder: Path) -> None:
+    """Before it is there nobody knows which headers it sets: none passes, and it is said; after that all pass."""
+    text = _CONFIGURATION + "dry_run: true\n"
+    snapshot, loaded = _load(folder, None, text)
+    raw = check_request(headers={"x-tenant": "forged"})
+    for found in (loaded, decode(snapshot.encode()).compile()):
+        assert found.trust.policy.dry_run is False
+        assert not decide(raw, found.trust).allowed
+        assert _decision(found.trust.policy, "/own") == "policies_unavailable"
+        assert any("all is denied until the policy bundle" in line for line in found.warnings)
+    bundled = allow("/bundled")
+    assert isinstance(bundled["policies"], list)
+    assert isinstance(bundled["policies"][0], dict)
+    bundled["policies"][0]["allowed"] = {"upstream": {"set": {"x-tenant": "acme"}}}
+    _, loaded = _load(folder, _held(bundled), text)
+    for policies in (loaded.trust.policy, _without(loaded)):
+        answer = decide(raw, replace(loaded.trust, policy=policies))
+        assert (answer.allowed, answer.reason) == (True, "dry_run")
+        assert "x-tenant" in answer.removed
+    assert not any("until the policy bundle" in line for line in loaded.warnings)
 
 
 def test_an_open_default_is_closed(folder: Path) -> None:

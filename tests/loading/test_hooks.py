@@ -5,10 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.bundle.message import read_unverified, sign
+from sidecar.core.strict_json import Json
+from sidecar.keys.signing import generate
+from sidecar.loading.bundled import require_fit
 from sidecar.loading.load import load_configuration
 from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.snapshot import decode, take_snapshot
 from sidecar.loading.trust import Loaded, load_trust
+from support.bundles import content
 
 _CONFIGURATION = """\
 issuers: [{{issuer: "https://idp.example", audiences: [orders], keys: {{file: jwks.json}}}}]
@@ -89,6 +94,44 @@ def test_headers_that_are_taken(folder: Path, headers: tuple[str, ...], more: st
     with pytest.raises(ConfigurationError) as refused:
         _load(folder, *(*headers, "x-plan")[:2], more=more)
     assert why in str(refused.value)
+
+
+_POLICY = "policies: [{{name: a, action: allow, rules: [{{}}], allowed: {{upstream: {}}}}}]"
+
+
+@pytest.mark.parametrize(
+    ("upstream", "field"),
+    [
+        ("{set: {x-other: a, x-tenant: b}}", "set.x-tenant"),
+        ("{append: {x-tenant: b}}", "append.x-tenant"),
+        ("{remove: [x-tenant]}", "remove[0]"),
+    ],
+)
+def test_headers_of_a_policy(folder: Path, upstream: str, field: str) -> None:
+    """What a hook sets no policy changes: told at the policy, with the hook's name and place, and what to write."""
+    with pytest.raises(ConfigurationError) as refused:
+        _load(folder, more=_POLICY.format(upstream))
+    (line,) = str(refused.value).splitlines()
+    assert line.startswith(f"{folder / 'authz.yaml'}:6:")
+    assert line.endswith(
+        f": policies[0].allowed.upstream.{field}: 'x-tenant' is set by the hook rules_of_loading:one (hooks[0]), and "
+        "by one of both alone; call it otherwise here, or leave it out of 'sets_headers' there"
+    )
+
+
+def test_headers_of_a_bundle_s_policy(folder: Path) -> None:
+    """So it is told of a bundle, before that is taken for one that fits."""
+    loaded = _load(folder)
+    policy: Json = {"name": "a", "action": "allow", "rules": [{}], "allowed": {"upstream": {"set": {"x-plan": "b"}}}}
+    bundle = read_unverified(sign(content(7, {"policies": [policy]}), generate("signer")))
+    values = load_configuration(folder / "authz.yaml", {}).document.values
+    require_fit(values, bundle)
+    with pytest.raises(ConfigurationError) as refused:
+        require_fit(values, bundle, loaded.trust.hooks)
+    assert str(refused.value).startswith(
+        "policy bundle orders, version 7:1:1: policies[0].allowed.upstream.set.x-plan: 'x-plan' is set by the hook "
+        "rules_of_loading:two (hooks[1])"
+    )
 
 
 def test_name_of_a_hook_alone(folder: Path) -> None:

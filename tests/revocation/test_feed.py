@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sidecar.revocation.dating import Arrived
-from sidecar.revocation.feed import Feed, FeedError, NotTakenError, RedisAt, end
+from sidecar.revocation.feed import Feed, FeedError, NotTakenError, end
+from sidecar.revocation.redis_at import RedisAt
 from support.certificates import Authority
 from support.redis_servers import STREAM, RedisServer, running_redis
 
@@ -308,7 +309,7 @@ def test_what_is_no_gap(redis: RedisServer) -> None:
             ends = reader.ends
             await until(lambda: reader.ends > ends + 1)
             redis.client.flushall()
-            await until(lambda: not feed._known_to.milliseconds)
+            await until(lambda: not feed._mark.known_to.milliseconds)
             await add(3)
         assert reader.gaps == 0
 

@@ -252,3 +252,21 @@ def test_bundle_that_waits_comes_with_files_that_fit(crossed: Scene) -> None:
     config.write_text(config.read_text("utf-8").replace(f"name: {name}\n", "name: renamed\n"), encoding="utf-8")
     crossed.run(lambda: bool(crossed.applied), asked=True)
     assert _version(crossed.applied[0]) == 2
+
+
+def test_places_of_what_is_in_force(crossed: Scene) -> None:
+    """Where policies are written is known once the files were read here; those of a bundle are its own."""
+    config = crossed.workspace.config
+    assert set(crossed.reloads.places()) == {"first"}
+    crossed.run(lambda: crossed.refused() == 1, asked=True)
+    before = crossed.reloads.places()
+    assert before["first"].policy == f"policy bundle {NAME}, version 1"
+    names = [policy.name for policy in crossed.loaded.settings.policies]
+    assert [name for name in names if not before[name].policy.startswith(f"{config}:")] == ["first"]
+    config.write_text(
+        "# One line more.\n" + config.read_text("utf-8").replace("/public/*", "/another"), encoding="utf-8"
+    )
+    crossed.run(lambda: bool(crossed.applied), asked=True)
+    after = crossed.reloads.places()
+    (own, *_) = (name for name in names if name != "first")
+    assert int(after[own].policy.split(":")[1]) == int(before[own].policy.split(":")[1]) + 1

@@ -32,7 +32,7 @@ def message(key: SigningKey, jti: str) -> bytes:
 
 async def lose_some(redis: RedisServer, control: Revocations, node: Node, key: SigningKey) -> None:
     """Have entries trimmed between two looks."""
-    await until(lambda: node.lets_in() and control._feed is not None and control._feed.feed._added is not None)
+    await until(lambda: node.lets_in() and control._feed is not None and control._feed.feed._mark.added is not None)
     pipeline = redis.client.pipeline(transaction=True)
     for jti in ("a", "b"):
         pipeline.xadd(STREAM, {"jws": message(key, jti)})
@@ -56,7 +56,7 @@ def test_gap(tmp_path: Path, node: Node, policy: str) -> None:
                 await until(lambda: node.lets_in() is (policy == "keep"))
             # Who kills control acts upon nothing.
             async with node.control(tmp_path, settings) as control:
-                await until(lambda: control._feed is not None and control._feed.feed._added is not None)
+                await until(lambda: control._feed is not None and control._feed.feed._mark.added is not None)
                 assert node.lets_in() is (policy == "keep")
                 ok, reason = feed_condition(control)
                 assert ok is (policy == "keep")

@@ -82,6 +82,30 @@ def test_taking_over(tmp_path: Path, node: Node, policy: str, text: str | None) 
     asyncio.run(test())
 
 
+@pytest.mark.parametrize("text", BROKEN)
+def test_becomes_bad(tmp_path: Path, node: Node, text: str | None) -> None:
+    """Who could revoke still can, for nobody is let in by that; and it is told until the file is good again."""
+    key = feed_keys(tmp_path)
+
+    async def test() -> None:
+        with running_redis(tmp_path) as redis:
+            settings = {"on_feed_loss": "deny", "feed": {"redis": redis.url, "keys_file": "feed.json"}}
+            async with node.control(tmp_path, settings) as control:
+                await until(node.lets_in)
+                good = (tmp_path / "feed.json").read_text(encoding="utf-8")
+                write(tmp_path / "feed.json", text)
+                redis.add(sign([Entry(Name(ISSUER, Kind.JTI, "a"), None, time.time() + 3600)], key))
+                await until(lambda: node.knows("a"))
+                assert feed_condition(control)[0]
+                assert "feed.json: " in feed_condition(control)[1]
+                assert "the keys that were read last stay" in feed_condition(control)[1]
+                assert node.lets_in()
+                (tmp_path / "feed.json").write_text(good, encoding="utf-8")
+                await until(lambda: feed_condition(control) == (True, ""))
+
+    asyncio.run(test())
+
+
 def test_control_is_killed_while_a_secret_is_exchanged(short_folder: Path) -> None:
     """The next control process lives on, says what is wrong, and works when the files are there; no check is denied."""
     feed_keys(short_folder)

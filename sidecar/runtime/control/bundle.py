@@ -6,7 +6,6 @@ A bundle that does not come through all of it is a failed fetch: the one before 
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -15,9 +14,8 @@ from pathlib import Path
 
 from sidecar.bundle.held import HeldBundle
 from sidecar.bundle.message import Bundle, BundleError, read_bundle, read_unverified
-from sidecar.bundle.succession import Wanted, require, require_unexpired
+from sidecar.bundle.succession import Signed, Wanted, believed, require, require_unexpired, with_signed
 from sidecar.core.keys import KeySet
-from sidecar.keys.fingerprint import fingerprint
 from sidecar.keys.remote.client import Access
 from sidecar.keys.remote.clock import boot_clock
 from sidecar.keys.remote.fetch import Fetched, Place, Validator, fetch
@@ -28,42 +26,11 @@ from sidecar.keys.remote.trouble import FetchError, Trouble
 from sidecar.loading.problem import ConfigurationError
 from sidecar.observe.bundle import BundleFacts
 from sidecar.observe.condition import Condition
-from sidecar.settings.policy_bundle import PolicyBundleSettings, signers_of
+from sidecar.runtime.control.access import access_in
+from sidecar.runtime.control.signers import SignersError, SignersFile
+from sidecar.settings.policy_bundle import PolicyBundleSettings, signers_now
 
 _log = logging.getLogger(__name__)
-
-
-class Signers:
-    """Whose signatures are believed. A keys file that becomes bad changes nothing: the keys read last stay."""
-
-    def __init__(self, settings: PolicyBundleSettings, folder: Path) -> None:
-        self._file = None if settings.keys_file is None else folder / settings.keys_file
-        self._seen: object = None
-        self._trouble = ""
-        self._keys: KeySet | None = None
-        if settings.public_keys is not None:
-            self._keys = signers_of(json.dumps({"keys": settings.public_keys}, default=str).encode())
-
-    def keys(self) -> KeySet:
-        """Return the keys as they are now; raises ``BundleError`` where there never were any that can be used."""
-        if self._file is not None:
-            seen = fingerprint([self._file])
-            if seen != self._seen:
-                self._read(self._file, seen)
-        if self._keys is None:
-            # INVARIANT: what is in force is not held against keys that nobody has read.
-            raise BundleError(f"has nobody whose signature is believed: {self._trouble}")
-        return self._keys
-
-    def _read(self, file: Path, seen: object) -> None:
-        try:
-            self._keys = signers_of(file.read_bytes())
-        except (OSError, ValueError) as error:
-            if str(error) != self._trouble:
-                _log.error("%s: %s; the keys that were read last stay", file, error)
-            self._trouble = str(error)
-        else:
-            self._seen, self._trouble = seen, ""
 
 
 class PolicyBundle:
@@ -72,7 +39,7 @@ class PolicyBundle:
     It is asked at each look, and has to cost little for the bundle in force.
 
     ``changed`` is called whenever ``held`` is another one, be it for its times alone. ``held`` stays when it is out of
-    force: what it denies is denied still, and no older one may follow it.
+    force: what it denies is denied still, and no older one may follow it, unless its signer is believed no longer.
     """
 
     def __init__(
@@ -86,14 +53,15 @@ class PolicyBundle:
         self.held = held
         self._settings = settings
         self._wanted = Wanted(settings.name, settings.min_version)
-        self._signers = Signers(settings, folder)
+        self._written = settings.written_signers()
+        self._file = None if settings.keys_file is None else SignersFile(folder / settings.keys_file, signers_now)
         self._fits = fits
         self._changed = changed
         self._bundle = None if held is None else read_unverified(held.compact)
         self._following: asyncio.Task[None] | None = None
         self.source = Source(
             Place(f"policy bundle {settings.name}", settings.url),
-            _access(settings, folder),
+            access_in(folder, settings, accept="application/jose, */*;q=0.1"),
             Pace(settings.refresh_seconds, settings.refresh_seconds, settings.max_stale_seconds, 1.0),
             check=lambda _: None,
             changed=self._take,
@@ -117,8 +85,9 @@ class PolicyBundle:
     async def _fetch(self, place: Place, access: Access, had: Validator) -> Fetched:
         """Look at the server, and examine what came of it; raises ``FetchError``."""
         try:
-            keys = await asyncio.to_thread(self._signers.keys)
+            keys = await asyncio.to_thread(self._signers)
             self._drop_unless_good(keys)
+            self._require_signers(keys)
             fetched = await fetch(place, access, had)
             compact = fetched.document if fetched.document is not None else self.source.held.document
             self._bundle = await asyncio.to_thread(self._examined, compact or b"", keys)
@@ -126,8 +95,27 @@ class PolicyBundle:
             raise FetchError(Trouble.REFUSED, f"the bundle {error}") from None
         return fetched
 
+    def _signers(self) -> KeySet:
+        if self._written is not None:
+            return self._written
+        assert self._file is not None  # noqa: S101 - one of both is there, says the model
+        try:
+            return self._file.keys()
+        except SignersError as error:
+            # INVARIANT: what is in force is not held against keys that nobody has read.
+            raise BundleError(f"has nobody whose signature is believed: {error}") from None
+
+    def _require_signers(self, keys: KeySet) -> None:
+        """Raise ``BundleError`` where nobody is believed, or it is not known who is: nothing is taken, or confirmed."""
+        if self._file is not None and self._file.trouble:
+            raise BundleError(f"is not looked at: {self._file.trouble}")
+        if self._file is not None and not keys.keys:
+            raise BundleError(f"has nobody whose signature is believed: {self._file.path.name} lists no key")
+
     def _examined(self, compact: bytes, keys: KeySet) -> Bundle:
-        bundle, before = read_bundle(compact, keys, self._settings.max_bytes), self._bundle
+        bundle = read_bundle(compact, keys, self._settings.max_bytes)
+        # INVARIANT: what somebody has signed who is believed no longer keeps nothing of others out.
+        before = believed(self._signed, {key.thumbprint for key in keys.keys})
         require(bundle, self._wanted, before, time.time())
         try:
             # Also one that was fetched before: it may have come while the files changed, and waits for them since.
@@ -158,8 +146,12 @@ class PolicyBundle:
         until = found.confirmed_at + self._settings.max_stale_seconds
         if bundle.expires_at is not None:
             until = min(until, boot_clock() + bundle.expires_at - time.time())
-        self.held = HeldBundle(found.document, found.confirmed_at, until)
+        self.held = HeldBundle(found.document, found.confirmed_at, until, with_signed(self._signed, bundle))
         self._changed()
+
+    @property
+    def _signed(self) -> Sequence[Signed]:
+        return () if self.held is None else self.held.signed
 
     @property
     def in_force(self) -> bool:
@@ -193,15 +185,3 @@ class PolicyBundle:
             failures=record.failures,
             results=dict(record.results),
         )
-
-
-def _access(settings: PolicyBundleSettings, folder: Path) -> Access:
-    return Access(
-        timeout=settings.timeout_seconds,
-        max_bytes=settings.max_bytes,
-        ca_file=None if settings.ca_file is None else folder / settings.ca_file,
-        bearer_token_file=None if settings.bearer_token_file is None else folder / settings.bearer_token_file,
-        allow_http=settings.allow_http,
-        allow_private=settings.allow_private_addresses,
-        accept="application/jose, */*;q=0.1",
-    )

@@ -87,7 +87,7 @@ class Desk:
         self._hook_files = HookFiles(read_facts(snapshot.hooks))
         denylist = None if shared.denylist is None else Denylist(shared.denylist.open())
         revoked = None if denylist is None else SharedDenylist(denylist, shared.denylist_key)
-        self._explaining = Explaining(lambda: self.trust, revoked, time.time, time.monotonic)
+        self._explaining = Explaining(lambda: self.trust, revoked, time.time, time.monotonic, self._reloads.places)
         self._measuring = Measuring(
             settings=self._settings,
             folder=config.parent,

@@ -2,7 +2,8 @@
 
 The token goes the way of every check, to the end: signature, times, audience, revocation. Nothing comes of it: no cache
 is read or written, no key fetched, no token signed, no issuer asked, nothing counted. One explanation is made at a
-time, in a thread of its own, few wait for it, and a few a second are taken, so that asking holds up nobody.
+time, in a thread of its own, few wait for it, and a few a second are taken, so that asking holds up nobody. In the
+single process checks go on meanwhile, with the same expressions (``cel.environment`` says why that may be).
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from sidecar.core.strict_json import Json, JsonError, loads_object
 from sidecar.core.trust import Trust
 from sidecar.http.admin import Route
 from sidecar.http.message import Answer, Rejection, document
+from sidecar.loading.places import NOWHERE, Places
 
 #: Explanations a second, and how many may come at once.
 A_SECOND, AT_ONCE = 5.0, 10.0
@@ -21,7 +23,10 @@ UNDER_WAY = 10
 
 
 class Explaining:
-    """``trust`` is the one in force, ``now`` the time in seconds since 1970, and ``clock`` one that is never set."""
+    """``trust`` is the one in force, ``now`` the time in seconds since 1970, and ``clock`` one that is never set.
+
+    ``places`` says where the policies in force are written, as far as that is known.
+    """
 
     def __init__(
         self,
@@ -29,8 +34,9 @@ class Explaining:
         denylist: Denylist | None,
         now: Callable[[], float],
         clock: Callable[[], float],
+        places: Callable[[], Places] = lambda: NOWHERE,
     ) -> None:
-        self._trust, self._denylist, self._now, self._clock = trust, denylist, now, clock
+        self._trust, self._denylist, self._now, self._clock, self._places = trust, denylist, now, clock, places
         self._left, self._at = AT_ONCE, clock()
         self._one_at_a_time = asyncio.Lock()
         self._under_way = 0
@@ -61,7 +67,7 @@ class Explaining:
             # One of both: a configuration that comes in between is for the next.
             trust, now = self._trust(), self._now()
             # Here, not in the loop: it may have megabytes.
-            return document(200, explained(prepared_of(asked, trust, now), trust, self._denylist))
+            return document(200, explained(prepared_of(asked, trust, now), trust, self._denylist, self._places()))
         except AskedError as error:
             raise Rejection(400, str(error)) from None
         except UnansweredError as error:

@@ -1,49 +1,25 @@
 """The feed's files: whose signatures are believed, and the key that we sign with. Renewed ones count at once."""
 
-import logging
 from pathlib import Path
 
 from sidecar.core.keys import KeySet
-from sidecar.keys.fingerprint import fingerprint
 from sidecar.keys.jwk import JwkError
-from sidecar.keys.jwks import JwksError, read_jwks
+from sidecar.keys.jwks import read_jwks
 from sidecar.keys.signing import SigningKey, read_signing_key
-from sidecar.revocation.feed import RedisAt
+from sidecar.revocation.redis_at import RedisAt
 from sidecar.settings.revocation import FeedSettings
-
-_log = logging.getLogger(__name__)
 
 
 class FeedFileError(Exception):
     """A file that does not do. The text names it, says why, and nothing of what is in it."""
 
 
-class KeysFile:
-    """A JWK Set file. One that becomes bad changes nothing: the keys that were read last stay."""
+def signers(document: bytes) -> KeySet:
+    """Read a JWK Set of those who may revoke; raises ``ValueError``.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen = fingerprint([path])
-        self._keys = self._read()
-
-    def keys(self) -> KeySet:
-        """Return the keys as they are now."""
-        seen = fingerprint([self._path])
-        if seen != self._seen:
-            self._seen = seen
-            try:
-                self._keys = self._read()
-            except FeedFileError as error:
-                _log.error("%s; the keys that were read last stay", error)
-        return self._keys
-
-    def _read(self) -> KeySet:
-        try:
-            return read_jwks(self._path.read_bytes()).keys
-        except OSError as error:
-            raise FeedFileError(f"{self._path}: cannot be read: {error.strerror}") from None
-        except JwksError as error:
-            raise FeedFileError(f"{self._path}: {error}") from None
+    An empty one is a mistake: what was revoked by whoever was in it stays so, and who might revoke next is to be named.
+    """
+    return read_jwks(document).keys
 
 
 def signing_key(path: Path) -> SigningKey:

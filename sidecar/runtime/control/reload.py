@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidecar.bundle.held import HeldBundle
 from sidecar.keys.fingerprint import Fingerprint, fingerprint
 from sidecar.loading.inclusion import policy_files
 from sidecar.loading.load import load_configuration
+from sidecar.loading.places import Places, places_of
 from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.snapshot import Snapshot, take_snapshot
 from sidecar.loading.trust import Fetched, Loaded, nothing_fetched
@@ -38,11 +39,15 @@ class ReloadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A configuration that was read and found good, and its files as they were just before they were read."""
+    """A configuration that was read and found good, and its files as they were just before they were read.
+
+    ``places`` is where its policies are written, but for those of a bundle.
+    """
 
     snapshot: Snapshot
     loaded: Loaded
     seen: Fingerprint
+    places: Places = field(default_factory=dict, repr=False)
 
 
 def read_again(
@@ -70,7 +75,7 @@ def read_again(
         snapshot, loaded = take_snapshot(configuration, fetched, bundle, hooks)
     except ConfigurationError as error:
         raise ReloadError(str(error), seen) from None
-    return Reading(snapshot, loaded, seen)
+    return Reading(snapshot, loaded, seen, places_of(configuration.document))
 
 
 def _shape(settings: Settings) -> Mapping[str, object]:

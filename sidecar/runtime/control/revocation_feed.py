@@ -4,9 +4,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
+from sidecar.core.keys import KeySet
 from sidecar.memory.denylist_layout import DenylistFullError
 from sidecar.observe.revocation_series import Revocation, Source
 from sidecar.revocation.dating import Arrived, dated
@@ -14,7 +14,8 @@ from sidecar.revocation.entry import Entry
 from sidecar.revocation.feed import Feed, FeedError, NotTakenError
 from sidecar.revocation.message import ForgedError, read_message, sign
 from sidecar.revocation.store import Store
-from sidecar.runtime.control.feed_files import FeedFileError, KeysFile, redis_at, signing_key
+from sidecar.runtime.control.feed_files import FeedFileError, redis_at, signers, signing_key
+from sidecar.runtime.control.signers import SignersError, SignersFile
 from sidecar.settings.revocation import FeedSettings
 
 #: Seconds between two looks at the file of the feed's signers.
@@ -36,25 +37,31 @@ class RevocationFeed:
     ) -> None:
         self.feed = Feed(redis_at(settings, folder), self._take, ended, missed)
         self._store = store
-        self._keys_file = folder / settings.keys_file
+        self._signers = SignersFile(folder / settings.keys_file, signers)
         self._signing_key_file = None if settings.signing_key_file is None else folder / settings.signing_key_file
         self._loss_seconds = settings.loss_seconds
-        self._keys: KeysFile | None = None
 
     def read_files(self) -> None:
         """Read whose signatures count, and try the key that we sign with; raises ``FeedFileError``."""
-        self._keys = KeysFile(self._keys_file)
+        try:
+            self._signers.keys()
+        except SignersError as error:
+            raise FeedFileError(str(error)) from None
         if self._signing_key_file is not None:
             signing_key(self._signing_key_file)
 
     async def follow(self) -> None:
         """Follow the feed, from when it is known whose signatures count: all messages are forged before."""
-        while self._keys is None:
-            self.feed.state.trouble = "the file of those who may revoke cannot be used; see the log"
-            await asyncio.sleep(KEYS_SECONDS)
-            with suppress(FeedFileError):
-                self._keys = await asyncio.to_thread(KeysFile, self._keys_file)
-        await asyncio.gather(self.feed.run(), self._watch_keys(self._keys))
+        known = await self._first_keys()
+        await asyncio.gather(self.feed.run(), self._watch_keys(known.digest))
+
+    async def _first_keys(self) -> KeySet:
+        while True:
+            try:
+                return await asyncio.to_thread(self._signers.keys)
+            except SignersError:
+                self.feed.state.trouble = "the file of those who may revoke cannot be used; see the log"
+                await asyncio.sleep(KEYS_SECONDS)
 
     async def publish(self, entries: Sequence[Entry]) -> None:
         """Sign entries and bring them to all others; raises ``FeedError``."""
@@ -76,17 +83,19 @@ class RevocationFeed:
     @property
     def trouble(self) -> str:
         """Return why it cannot be relied on, or the empty text."""
+        return self._loss() or self._signers.trouble
+
+    def _loss(self) -> str:
         lag = self.lag
         if self.feed.state.trouble or (lag is not None and lag <= self._loss_seconds):
             return self.feed.state.trouble
         return "not read to its end yet" if lag is None else f"{lag:.0f} s behind"
 
-    async def _watch_keys(self, keys: KeysFile) -> None:
+    async def _watch_keys(self, known: bytes) -> None:
         """Read the feed anew where other signers count: what one has signed may have come before its key did."""
-        known = keys.keys().digest
         while True:
             await asyncio.sleep(KEYS_SECONDS)
-            found = await asyncio.to_thread(keys.keys)
+            found = await asyncio.to_thread(self._signers.keys)
             if found.digest != known:
                 known = found.digest
                 _log.info("other signers of revocations count: reading the feed anew")
@@ -106,8 +115,7 @@ class RevocationFeed:
 
     def _read(self, messages: Sequence[Arrived]) -> tuple[list[Entry], list[str], int]:
         """Return the entries of all that are signed, what is wrong with others in those, and how many are not."""
-        assert self._keys is not None  # noqa: S101 - nothing is followed before
-        keys, now = self._keys.keys(), time.time()
+        keys, now = self._signers.keys(), time.time()
         entries: list[Entry] = []
         problems: list[str] = []
         forged = 0

@@ -12,6 +12,7 @@ from sidecar.keys.remote.schedule import Pace
 from sidecar.keys.remote.source import Source
 from sidecar.loading.trust import usable_keys
 from sidecar.observe.condition import Condition
+from sidecar.runtime.control.access import access_in
 from sidecar.settings import Settings
 from sidecar.settings.issuer import IssuerSettings
 from sidecar.settings.keys import KeySource
@@ -112,15 +113,7 @@ class Sources:
 
 def access_of(issuer: IssuerSettings, folder: Path) -> Access:
     """Return how the keys of an issuer are asked for; files are looked for in ``folder``."""
-    fetch = _keys(issuer).fetch
-    return Access(
-        timeout=fetch.timeout_seconds,
-        max_bytes=fetch.max_bytes,
-        ca_file=None if fetch.ca_file is None else folder / fetch.ca_file,
-        bearer_token_file=None if fetch.bearer_token_file is None else folder / fetch.bearer_token_file,
-        allow_http=fetch.allow_http,
-        allow_private=fetch.allow_private_addresses,
-    )
+    return access_in(folder, _keys(issuer).fetch)
 
 
 def _keys(issuer: IssuerSettings) -> KeySource:

@@ -15,6 +15,7 @@ from sidecar.bundle.message import Bundle, read_unverified
 from sidecar.core.trust import Trust
 from sidecar.keys.fingerprint import Fingerprint, fingerprint
 from sidecar.loading.bundled import require_fit
+from sidecar.loading.places import NOWHERE, Places, places_in
 from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.snapshot import Snapshot
 from sidecar.loading.trust import KeySetError, Loaded
@@ -63,6 +64,7 @@ class Reloads:
         self._settled = asyncio.Event()
         self._settled.set()
         self._is_read = True
+        self._places = NOWHERE  # until the files are read here, too
         self._seen = fingerprint(files_of(config, loaded.settings))
         self._failures = 0
         self._last_refusal = ""
@@ -82,6 +84,11 @@ class Reloads:
         """Return the JWK Sets in force, by issuer. A secret is none."""
         pairs = zip(self.settings.issuers, self.snapshot.key_sets, strict=True)
         return {one.issuer: document for one, document in pairs if one.keys and one.keys.hmac_secret is None}
+
+    def places(self) -> Places:
+        """Return where the policies in force are written, as far as that is known; may be called by any thread."""
+        bundle = self.snapshot.bundle
+        return self._places if bundle is None else {**self._places, **places_in(read_unverified(bundle.compact))}
 
     def ask(self) -> None:
         """Have the files read anew, soon."""
@@ -170,7 +177,7 @@ class Reloads:
         else:
             await self.fetching.sources.adopt(reading.loaded.settings)
             await self._put_into_force(reading.snapshot, reading.seen, "new configuration in force")
-        self._seen = reading.seen
+        self._seen, self._places = reading.seen, reading.places
 
     async def _reading(self, bundle: HeldBundle | None) -> Reading:
         return await asyncio.to_thread(
@@ -180,7 +187,7 @@ class Reloads:
     def _require_fit(self, bundle: Bundle) -> None:
         before = self.snapshot.bundle
         if before is None or read_unverified(before.compact).digest != bundle.digest:
-            require_fit(self.snapshot.values, bundle)
+            require_fit(self.snapshot.values, bundle, self.trust.hooks)
 
     def _bundle_waits(self, bundle: HeldBundle | None) -> bool:
         """Say whether a bundle that was fetched is another one than that in force."""

@@ -16,13 +16,10 @@ from sidecar.tokens.pool import codec
 from sidecar.tokens.pool.codec import SignJob, Status
 from sidecar.tokens.pool.errors import SigningUnavailableError
 from sidecar.tokens.pool.worker import SigningWorker
+from support.altered import altered
 
 KEY = minting()
 OTHER = minting(Algorithm.EDDSA, "other", "other")
-
-
-def _other(word: bytes, place: int) -> bytes:
-    return word[:place] + bytes([word[place] ^ 1]) + word[place + 1 :]
 
 
 def _answer(job: SignJob, **changes: object) -> bytes:
@@ -32,10 +29,10 @@ def _answer(job: SignJob, **changes: object) -> bytes:
 
 
 FORGERIES: dict[str, Callable[[SignJob], bytes]] = {
-    "another nonce": lambda job: _answer(job, nonce=_other(job.nonce, 15)),
-    "another start's nonce": lambda job: _answer(job, nonce=_other(job.nonce, 0)),
-    "another key, first byte": lambda job: _answer(job, thumbprint=_other(job.thumbprint, 0)),
-    "another key, last byte": lambda job: _answer(job, thumbprint=_other(job.thumbprint, 31)),
+    "another nonce": lambda job: _answer(job, nonce=altered(job.nonce, 15)),
+    "another start's nonce": lambda job: _answer(job, nonce=altered(job.nonce, 0)),
+    "another key, first byte": lambda job: _answer(job, thumbprint=altered(job.thumbprint, 0)),
+    "another key, last byte": lambda job: _answer(job, thumbprint=altered(job.thumbprint, 31)),
     "another key": lambda job: _answer(job, thumbprint=OTHER.public.thumbprint),
     "another input": lambda job: _answer(job, inputs=(*job.inputs[1:], b"other")),
     "another order": lambda job: _answer(job, inputs=job.inputs[::-1]),

@@ -14,26 +14,22 @@ from sidecar.verify.pool import codec
 from sidecar.verify.pool.codec import Job
 from sidecar.verify.pool.pool import Pool
 from sidecar.verify.pool.worker import Worker
-
-
-def _other(word: bytes, place: int) -> bytes:
-    return word[:place] + bytes([word[place] ^ 1]) + word[place + 1 :]
-
+from support.altered import altered
 
 FORGERIES: dict[str, Callable[[Job], Job]] = {
-    "another number": lambda job: job._replace(nonce=_other(job.nonce, 15)),
-    "another start's nonce": lambda job: job._replace(nonce=_other(job.nonce, 0)),
-    "another token, first byte": lambda job: job._replace(token_digest=_other(job.token_digest, 0)),
-    "another token, last byte": lambda job: job._replace(token_digest=_other(job.token_digest, 31)),
-    "another Trust, first byte": lambda job: job._replace(trust_digest=_other(job.trust_digest, 0)),
-    "another Trust, last byte": lambda job: job._replace(trust_digest=_other(job.trust_digest, 31)),
+    "another number": lambda job: job._replace(nonce=altered(job.nonce, 15)),
+    "another start's nonce": lambda job: job._replace(nonce=altered(job.nonce, 0)),
+    "another token, first byte": lambda job: job._replace(token_digest=altered(job.token_digest, 0)),
+    "another token, last byte": lambda job: job._replace(token_digest=altered(job.token_digest, 31)),
+    "another Trust, first byte": lambda job: job._replace(trust_digest=altered(job.trust_digest, 0)),
+    "another Trust, last byte": lambda job: job._replace(trust_digest=altered(job.trust_digest, 31)),
     "digests exchanged": lambda job: job._replace(token_digest=job.trust_digest, trust_digest=job.token_digest),
 }
 
 
 @pytest.mark.parametrize("how", FORGERIES)
 def test_verdict_on_something_else(how: str) -> None:
-    """A verdict whose nonce or digest is not, in full, the job's is not believed; the right one then is, once."""
+    """A verdict whose nonce or digest is not, in full, the job's is not believed, nor noise; the right one is, once."""
 
     async def go() -> None:
         with both() as ends:
@@ -46,10 +42,10 @@ def test_verdict_on_something_else(how: str) -> None:
             (record,) = server.jobs.drain(9)
             job = codec.read_job(record)
             assert job is not None
-            _say(worker, codec.write_verdict(FORGERIES[how](job), valid=True))
+            _say(worker, codec.write_verdict(FORGERIES[how](job), valid=True), b"", b"noise", record)
             await settle()
             assert not task.done()
-            assert pool.counts.astray + pool.counts.unbelieved == 1
+            assert pool.counts.astray + pool.counts.unbelieved == 4
             _say(worker, codec.write_verdict(job, valid=False), codec.write_verdict(job, valid=True))
             await settle()
             assert await task == verdict(bad, valid=False)

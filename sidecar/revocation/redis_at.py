@@ -1,0 +1,29 @@
+"""Where Redis is, and as whom to go there."""
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class RedisAt:
+    """Files are read at each connection."""
+
+    url: str  #: redis://, rediss:// or unix://, without password
+    stream: str
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Return what a client is made with beside the URL; raises ``OSError`` where the password cannot be read."""
+        password = None if self.password_file is None else self.password_file.read_text(encoding="utf-8").strip()
+        options: dict[str, Any] = {"username": self.username, "password": password}
+        if self.url.startswith("rediss://"):
+            files = {"ssl_ca_certs": self.ca_file, "ssl_certfile": self.certificate_file, "ssl_keyfile": self.key_file}
+            options |= {name: str(file) for name, file in files.items() if file is not None}
+            options["ssl_min_version"] = ssl.TLSVersion.TLSv1_2
+        return options
