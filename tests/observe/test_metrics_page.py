@@ -2,6 +2,7 @@
 
 from sidecar.observe.hook_series import MOST_HOOKS
 from sidecar.observe.pool_series import Pool
+from sidecar.observe.series import CHECKS, MOST_CHECKS
 from support.metrics import ISSUERS, KEYS, PAGE, PROCESSES, families, labels_of, largest, least, page
 
 
@@ -44,12 +45,14 @@ def test_every_label_is_explained() -> None:
 
 
 def test_number_of_series_is_bounded() -> None:
-    """So many a process, an issuer, a key and a hook, and those that are always there."""
+    """So many a process, an issuer, a key and a hook, and those that are always there; of policies as there is room."""
     with largest() as exposition:
         found = families(exposition.exposition())
     number = sum(len(family.samples) for family in found.values())
     processes, issuers, keys = len(PROCESSES) + 1, ISSUERS, ISSUERS * KEYS
-    assert number <= 600 + 15 * processes + 12 * issuers + 4 * keys + 24 * MOST_HOOKS
+    checks = len(found["authz_checks_total"].samples)
+    assert MOST_CHECKS < checks <= MOST_CHECKS + len(CHECKS.series)
+    assert number - checks <= 350 + 15 * processes + 10 * issuers + 4 * keys + 24 * MOST_HOOKS
     assert number <= 2500
 
 

@@ -27,7 +27,7 @@ from sidecar.observe.shape import Shape
 
 NOW = 1000.0
 #: Of a large configuration.
-ISSUERS, KEYS, SERVERS, VERIFIERS, MINTERS = 20, 4, 16, 8, 2
+ISSUERS, KEYS, POLICIES, SERVERS, VERIFIERS, MINTERS = 20, 4, 2000, 16, 8, 2
 PROCESSES = (
     "control",
     *(f"server-{number}" for number in range(SERVERS)),
@@ -69,6 +69,9 @@ def largest() -> Iterator[Exposition]:
         system_percent=50.0,
     )
     with _made(PROCESSES) as (board, table):
+        row = table.row(1)
+        for number in range(POLICIES):
+            row.words[row.labelled.number(("denied", "denied_by_policy", issuers[0], f"policy-{number}"))] += 1
         yield _exposition(board, table, PROCESSES, facts, Shape([f"hook-{n}" for n in range(MOST_HOOKS)], set(Pool)))
 
 

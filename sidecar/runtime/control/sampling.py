@@ -68,7 +68,7 @@ class Sampler:
 
     def _process(self, index: int) -> ProcessTotals:
         supervised = self._board.supervised(index)
-        cpu = self._table.row(index).read().counters[CPU_TIME] * NANOSECONDS
+        cpu = self._table.row(index).words[CPU_TIME] * NANOSECONDS
         return ProcessTotals(None if supervised is None else supervised.restarts, cpu)
 
 

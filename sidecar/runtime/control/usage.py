@@ -74,7 +74,7 @@ class UsageWatch:
 
     def _child(self, member: Member) -> ProcessFacts:
         vitals, pid = self._board.vitals(member.index), self._pid(member)
-        cpu = self._table.row(member.index).read().counters[CPU_TIME]
+        cpu = self._table.row(member.index).words[CPU_TIME]
         return ProcessFacts(
             process=member.name,
             cpu=cpu * NANOSECONDS,
