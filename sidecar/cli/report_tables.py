@@ -146,8 +146,8 @@ def _keys(report: Report) -> Table:
 def _standing(report: Report) -> Iterator[str]:
     revocation, bundle, machine, setup = report.revocation, report.bundle, report.machine, report.setup
     if machine.cpu_used is not None and setup.cpus is not None:
-        idle = "" if machine.cpu_idle is None else f", {machine.cpu_idle:.2g} idle"
-        yield f"CPUs: {machine.cpu_used:.2g} of {setup.cpus:.3g} in use{idle}"
+        idle = "" if machine.cpu_idle is None else f", {machine.cpu_idle:.1f} idle"
+        yield f"CPUs: {machine.cpu_used:.2f} of {setup.cpus:.3g} in use{idle}"
     if machine.memory_used_bytes is not None and setup.memory_limit_bytes is not None:
         yield f"memory: {size(machine.memory_used_bytes)} of {size(setup.memory_limit_bytes)} in use"
     if revocation is not None:

@@ -41,6 +41,8 @@ def report(samples: Sequence[Sample], now: Sample, moment: Moment, thresholds: T
         bundle=moment.bundle,
         draining=moment.draining,
         trust_digest=moment.trust_digest,
+        reload_ok=moment.reload_ok,
+        certificates=moment.certificates,
     )
     found = replace(found, alerts=tuple(alerts(found, thresholds)))
     return replace(found, advice=tuple(advice(found, thresholds)))

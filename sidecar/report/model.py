@@ -9,7 +9,14 @@ from enum import StrEnum
 from typing import Final
 
 from sidecar.report.figures import Window
-from sidecar.report.standing import BundleStanding, KeySetStanding, Machine, RevocationStanding, Setup
+from sidecar.report.standing import (
+    BundleStanding,
+    CertificateStanding,
+    KeySetStanding,
+    Machine,
+    RevocationStanding,
+    Setup,
+)
 
 VERSION: Final = 1
 
@@ -125,5 +132,7 @@ class Report:
     bundle: BundleStanding | None
     draining: bool
     trust_digest: str | None  #: the beginning of it, in hexadecimal
+    reload_ok: bool | None = None  #: whether the configuration that was read last was taken
+    certificates: tuple[CertificateStanding, ...] = ()
     alerts: tuple[Alert, ...] = ()
     advice: tuple[Advice, ...] = ()

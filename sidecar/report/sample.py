@@ -7,7 +7,7 @@ A ``Sample`` has what only grows, and is kept; a ``Moment`` has what is so now, 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sidecar.report.standing import BundleStanding, KeySetStanding, RevocationStanding, Setup
+from sidecar.report.standing import BundleStanding, CertificateStanding, KeySetStanding, RevocationStanding, Setup
 
 #: Label values of a counter to its total; those that are 0 may be left out.
 Counts = Mapping[tuple[str, str], int]
@@ -114,3 +114,5 @@ class Moment:
     memory_used_bytes: int | None = None
     draining: bool = False
     trust_digest: str | None = None
+    reload_ok: bool | None = None
+    certificates: tuple[CertificateStanding, ...] = ()

@@ -63,6 +63,15 @@ class KeySetStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateStanding:
+    """A certificate of our own. ``listener``: checks or admin; its file is in ``setting``."""
+
+    listener: str
+    setting: str
+    expires_in_seconds: float  #: negative when it has expired
+
+
+@dataclass(frozen=True, slots=True)
 class RevocationStanding:
     """The denylist, and its feed: ``feed_connected`` is ``None`` where there is none."""
 

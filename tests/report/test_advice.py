@@ -380,3 +380,18 @@ def test_an_attack_that_sheds_says_so() -> None:
     found = after(_checks("bad_signature", 500, shed=50)).advice[0]
     assert found.id == "attack"
     assert "refused since queues were full" in found.text
+
+
+@pytest.mark.parametrize(
+    ("more", "cause"),
+    [
+        ({"machine": 3.8}, "others take the machine's CPUs, which are 95% busy"),
+        ({"machine": 2.0}, "a CPU quota that is used up in bursts"),
+        ({"hooks": _hook((1000,), {"allow": 1000}).hooks}, "such as a hook"),
+    ],
+)
+def test_why_loops_are_late(more: dict[str, Any], cause: str) -> None:
+    """Where the machine is busy that is why; else a hook, if there is one; else the quota."""
+    load = replace(CASES["loop_lag"].load, **more)
+    text = next(one.text for one in after(load).advice if one.id == "loop_lag")
+    assert cause in text

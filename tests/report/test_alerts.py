@@ -7,7 +7,7 @@ import pytest
 from sidecar.report.alerts.kinds import KINDS, threshold_of
 from sidecar.report.model import Report, Severity
 from sidecar.report.sample import HookTotals, Moment, PoolTotals
-from sidecar.report.standing import BundleStanding, KeySetStanding, RevocationStanding
+from sidecar.report.standing import BundleStanding, CertificateStanding, KeySetStanding, RevocationStanding
 from support.reports import LIMITS, SETUP, Load, after, alerts_of, moment, seen
 
 
@@ -58,7 +58,6 @@ _RATES = {
     "cpu_busy": (Load(cpu={"server-1": 0.8501}), Load(cpu={"server-1": 0.849})),
     "loop_lag": (Load(loop_lag=seen(980, 0, 20)), Load(loop_lag=seen(991, 9))),
     "restarts": (Load(restarts={"server-1": 3}), Load(restarts={"server-1": 2})),
-    "reload_refused": (Load(events={("reloads", "refused"): 1}), Load(events={("reloads", "ok"): 9})),
 }
 
 _KEYS = KeySetStanding("https://idp.example", 2, 100.0, 1000.0, 0.1, 0, 30 * 86400.0)
@@ -85,6 +84,7 @@ def _child(**members: object) -> Moment:
 #: What alerts however short it was observed, and what does not by a little.
 _MOMENTS = {
     "memory": (moment(memory_used_bytes=966_367_642), moment(memory_used_bytes=966_367_641)),
+    "reload_refused": (moment(reload_ok=False), moment(reload_ok=None)),
     "crash_loop": (_child(crash_loop=True), _child()),
     "process_down": (
         _child(up=False, state=None, pid=None),
@@ -127,7 +127,7 @@ def test_not_before_there_is_enough(kind: str) -> None:
     """A minute after the start is the earliest, and shares need a hundred."""
     load, few = _RATES[kind][0], replace(LIMITS, min_checks=1_000_000)
     assert kind not in alerts_of(after(load, seconds=59.0))
-    counted = {"reload_refused", "restarts", "cpu_busy"}
+    counted = {"restarts", "cpu_busy"}
     assert (kind in alerts_of(after(load, limits=few))) == (kind in counted)
 
 
@@ -159,6 +159,17 @@ def _well() -> Report:
     )
     at = moment(key_sets=(_KEYS,), revocation=_LIST, bundle=_BUNDLE, memory_used_bytes=1 << 28)
     return after(load, at, seconds=900.0)
+
+
+def test_our_own_certificates() -> None:
+    """Of those it is said whose listener they are for, and when they end or have ended."""
+    day = 86400.0
+    ours = (CertificateStanding("checks", "tls.certificate_file", 14 * day), CertificateStanding("admin", "x", -day))
+    found = after(at=moment(certificates=ours))
+    assert [(one.about, one.text) for one in found.alerts] == [
+        ("admin", "the certificate of the admin listener expired 24 h ago")
+    ]
+    assert [(one.id, one.about) for one in found.advice] == [("certificate_expiry", "admin")]
 
 
 def test_the_most_severe_first() -> None:

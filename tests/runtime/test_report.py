@@ -83,6 +83,9 @@ def test_report_of_a_load(sidecar: Sidecar) -> None:
     assert (found.setup.servers, found.setup.verifiers, found.setup.shared_memory_bytes) == (2, 1, 1 << 20)
     assert [one.name for one in found.live.processes] == ["control", "server-0", "server-1", "verifier-0"]
     assert all(one.up for one in found.live.processes)
+    assert [one.pool for one in found.live.pools] == ["verifier"]
+    assert all(one.cpu_share is not None and one.rss_bytes for one in found.windows[2].processes)
+    assert found.machine.cpu_idle is not None
     assert [(one.issuer, one.keys) for one in found.key_sets] == [(ISSUER, 1)]
 
     _soon(sidecar, lambda report: "forged" in {one.id for one in report.alerts})

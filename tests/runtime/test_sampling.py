@@ -234,6 +234,8 @@ def test_keys_revocation_and_bundle(tmp_path: Path) -> None:
         revocation=RevocationFacts(5, 20, 1, vouched=True, feed_connected=False, feed_lag=7.0, feed_gaps=1),
         key_sets=[fetched, KeySetFacts("https://other.example", {}), replace(fetched, issuer="gone")],
         bundle=BundleFacts("rules", True, 3, 5.0, None, 4e9, 1, {}),  # noqa: FBT003 - in force
+        reload_ok=False,
+        certificates={"admin": 4e9},
     )
     with shared() as one:
         found = _moment(one, tmp_path, _settings(), facts)
@@ -250,3 +252,6 @@ def test_keys_revocation_and_bundle(tmp_path: Path) -> None:
     )
     assert found.bundle is not None
     assert (found.bundle.version, found.bundle.in_force, found.bundle.failures_in_a_row) == (3, True, 1)
+    assert found.reload_ok is False
+    assert [(one.listener, one.setting) for one in found.certificates] == [("admin", "admin.tls.certificate_file")]
+    assert found.certificates[0].expires_in_seconds > 0

@@ -36,7 +36,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "single_process": Kind(
         _WARNING, "enable_multiprocessing", "the single process reaches cpu_busy_share, and a CPU is idle"
     ),
-    "too_many_processes": Kind(_WARNING, "servers", "there are more servers and verifiers than CPUs"),
+    "too_many_processes": Kind(_INFO, "servers", "there are more servers and verifiers than CPUs"),
     "cpus_too_few": Kind(_WARNING, "", "servers or a pool are busy, and no CPU is idle"),
     "uneven_load": Kind(
         _INFO, "listen_mode", "one server reaches cpu_busy_share, and the others' mean is less than half of that"
@@ -68,7 +68,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         _CRITICAL, "jwt_processor_workers", "error_share is reached by assertions that nobody signed in time"
     ),
     "keys_stale": Kind(_WARNING, "issuers[].keys.url", "key_stale_share, or fetch_failures, is reached"),
-    "certificate_expiry": Kind(_WARNING, "", "certificate_days are left"),
+    "certificate_expiry": Kind(_WARNING, "", "certificate_days are left of one of ours, or of a server with keys"),
     "feed_lagging": Kind(_WARNING, "revocation.feed.redis", "the feed is lost, or feed_lag_seconds are reached"),
     "denylist_full": Kind(_WARNING, "revocation.max_entries", "denylist_share is reached"),
     "bundle_stale": Kind(_WARNING, "policy_bundle.url", "the policy bundle is out of force, or fetch_failures reached"),

@@ -127,9 +127,19 @@ def _lag(scope: Scope, window: Window) -> Iterator[Advice]:
         return
     last = {one.name: one.loop_lag_seconds or 0.0 for one in servers(window)}
     name = max(last, key=lambda one: last[one])
-    cause = "a hook that calculates or waits" if window.hooks else "other work on its CPU, or a CPU quota"
     text = (
         f"event loops were {duration(late)} late or more, 1 time in 100, {over(window)}, though their CPUs are not "
-        f"busy ({name} {duration(last[name])} lately): something holds them up, such as {cause}"
+        f"busy ({name} {duration(last[name])} lately): {_cause(scope, window)}"
     )
     yield advised("loop_lag", text, Evidence("loop_lag_p99_seconds", late, "s", window.name), about=name)
+
+
+def _cause(scope: Scope, window: Window) -> str:
+    machine = scope.report.machine.system_cpu_share
+    if machine is not None and machine >= scope.limits.cpu_busy_share:
+        return (
+            f"others take the machine's CPUs, which are {percent(machine)} busy: give the pod CPU requests of its own"
+        )
+    if window.hooks:
+        return "something holds them up, such as a hook that calculates or waits without being async"
+    return "something holds them up, such as a CPU quota that is used up in bursts"

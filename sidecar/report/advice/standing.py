@@ -41,11 +41,31 @@ def _keys(scope: Scope) -> Iterator[Advice]:
                 text += f"; its tokens are denied in {duration(rest)}, when max_stale_seconds are over"
             text += ": look at the log, and whether this pod reaches its URL"
             yield advised("keys_stale", text, *evidence, about=one.issuer)
-        if left is not None and left < scope.limits.certificate_days * _DAY:
-            when = f"expired {duration(-left)} ago" if left < 0 else f"expires in {duration(left)}"
-            text = f"the certificate of the server with the keys of {one.issuer} {when}: have its operator renew it"
-            evidence = [Evidence("certificate_expires_in_seconds", left, "s", "now")]
-            yield advised("certificate_expiry", text, *evidence, about=one.issuer)
+        if left is not None and _is_over_soon(scope, left):
+            text = (
+                f"the certificate of the server with the keys of {one.issuer} {_ends(left)}: have its operator renew it"
+            )
+            yield advised("certificate_expiry", text, _until(left), about=one.issuer)
+    for ours in scope.report.certificates:
+        left = ours.expires_in_seconds
+        if _is_over_soon(scope, left):
+            text = (
+                f"the certificate of the {ours.listener} listener ({ours.setting}) {_ends(left)}: renew it; it is "
+                "taken as soon as it is there"
+            )
+            yield advised("certificate_expiry", text, _until(left), about=ours.listener)
+
+
+def _is_over_soon(scope: Scope, left: float) -> bool:
+    return left < scope.limits.certificate_days * _DAY
+
+
+def _ends(left: float) -> str:
+    return f"expired {duration(-left)} ago" if left < 0 else f"expires in {duration(left)}"
+
+
+def _until(left: float) -> Evidence:
+    return Evidence("certificate_expires_in_seconds", left, "s", "now")
 
 
 def _revocation(scope: Scope) -> Iterator[Advice]:

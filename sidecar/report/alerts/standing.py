@@ -24,6 +24,9 @@ def standing(scope: Scope) -> Iterator[Alert | None]:
     if not scope.report.draining:
         yield from _children(scope)
     yield _memory(scope)
+    text = "the configuration or keys that were read last are refused, and those before stay; the log says why"
+    yield raised("reload_refused", scope.limits, int(scope.report.reload_ok is False), text)
+    yield from _certificates(scope)
     yield from _keys(scope)
     yield from _revocation(scope)
     yield from _bundle(scope)
@@ -43,9 +46,6 @@ def _changes(scope: Scope, window: Window) -> Iterator[Alert | None]:
         count = one.restarts_within
         text = f"{one.name} was started again {many(count or 0, 'time')} {over(window)}"
         yield raised("restarts", scope.limits, count, text, one.name)
-    refused = window.events.get("reloads", {}).get("refused", 0)
-    text = f"a new configuration was refused {many(refused, 'time')} {over(window)}; the log says why"
-    yield raised("reload_refused", scope.limits, refused, text)
 
 
 def _children(scope: Scope) -> Iterator[Alert | None]:
@@ -85,6 +85,13 @@ def _keys(scope: Scope) -> Iterator[Alert | None]:
         left = one.certificate_expires_in_seconds
         text = f"the certificate of the server with the keys of {one.issuer} {_expires(left or 0.0)}"
         yield raised("certificate_expiry", scope.limits, None if left is None else left / _DAY, text, one.issuer)
+
+
+def _certificates(scope: Scope) -> Iterator[Alert | None]:
+    for one in scope.report.certificates:
+        left = one.expires_in_seconds
+        text = f"the certificate of the {one.listener} listener {_expires(left)}"
+        yield raised("certificate_expiry", scope.limits, left / _DAY, text, one.listener)
 
 
 def _expires(left: float) -> str:

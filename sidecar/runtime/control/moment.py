@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,14 @@ from sidecar.placement.cgroup import CgroupError, cpu_quota
 from sidecar.placement.memory import memory_of
 from sidecar.report.difference import share
 from sidecar.report.sample import Moment, ProcessMoment
-from sidecar.report.standing import AdminToken, BundleStanding, KeySetStanding, RevocationStanding, Setup
+from sidecar.report.standing import (
+    AdminToken,
+    BundleStanding,
+    CertificateStanding,
+    KeySetStanding,
+    RevocationStanding,
+    Setup,
+)
 from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.settings import Settings
 from sidecar.settings.issuer import IssuerSettings
@@ -60,6 +67,8 @@ def moment(place: Place, settings: Settings, facts: Facts, clock: Callable[[], f
         memory_used_bytes=None if memory is None else memory.used,
         draining=overall is not None and overall.draining,
         trust_digest=None if digest is None else digest.hex()[:16],
+        reload_ok=facts.reload_ok,
+        certificates=tuple(_certificates(facts.certificates, now)),
     )
 
 
@@ -144,6 +153,15 @@ def _key_sets(found: Sequence[KeySetFacts], issuers: Sequence[IssuerSettings], n
             failures_in_a_row=None if fetching is None else fetching.failures,
             certificate_expires_in_seconds=None if expiry is None else expiry - now,
         )
+
+
+#: Listener -> which setting has its certificate.
+_CERTIFICATES = {"checks": "tls.certificate_file", "admin": "admin.tls.certificate_file"}
+
+
+def _certificates(until: Mapping[str, float], now: float) -> Iterator[CertificateStanding]:
+    for listener, at in until.items():
+        yield CertificateStanding(listener, _CERTIFICATES.get(listener, ""), at - now)
 
 
 def _revocation(facts: RevocationFacts) -> RevocationStanding:
