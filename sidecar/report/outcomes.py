@@ -6,6 +6,8 @@ from sidecar.core.reason import OUTCOMES, Reason
 
 _UNAVAILABLE = 503
 
+#: gRPC errors in place of an answer that are a fault, ours or of whoever asks; the others are the caller's going away.
+GRPC_FAULTS: Final = ("deadline_exceeded", "internal", "resource_exhausted", "unavailable")
 #: Denied since the sidecar, or what it depends on, could not do its work.
 ERRORS: Final = frozenset(reason.value for reason, outcome in OUTCOMES.items() if outcome.status == _UNAVAILABLE)
 #: What no honest client sends: made up, changed on the way, or taken from somebody else. Expired tokens, and those for

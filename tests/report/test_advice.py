@@ -169,6 +169,16 @@ CASES = {
         not_loads=(_checks("overloaded", 1, 1999, shed=1), _checks("bad_signature", 500, shed=200)),
     ),
     "deadlines": Case(_checks("deadline_exceeded", 10, 990), not_loads=(_checks("deadline_exceeded", 9, 991),)),
+    "grpc_errors": Case(
+        Load(events={("grpc_errors", "internal"): 2}),
+        not_loads=(Load(events={("grpc_errors", "not_found"): 2}), Load()),
+    ),
+    "forged_revocations": Case(
+        Load(events={("revocations", "feed_forged"): 1}),
+        _list(),
+        not_loads=(Load(events={("revocations", "feed_refused"): 1}),),
+        not_at=(moment(),),
+    ),
     "envoy_config_stale": Case(_checks("envoy_config_stale", 1, 0), not_loads=(_checks("overloaded", 1, 0),)),
     "introspection_failing": Case(
         Load(

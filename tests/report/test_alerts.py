@@ -28,6 +28,10 @@ def _hook(durations: tuple[int, ...], **results: int) -> Load:
     return Load(hooks={"mine:hook": HookTotals(1000, 0, results, seen(*durations), 0)})
 
 
+def _forged(source: str) -> dict[tuple[str, str], int]:
+    return {("revocations", f"{source}_forged"): 1}
+
+
 #: What alerts in 5 minutes, and what does not by a little.
 _RATES = {
     "errors": (_checks(10, "overloaded", 990), _checks(9, "overloaded", 991)),
@@ -57,6 +61,8 @@ _RATES = {
     "hook_slow": (_hook((0, 0, 1000), allow=1000), _hook((1000,), allow=1000)),
     "cpu_busy": (Load(cpu={"server-1": 0.8501}), Load(cpu={"server-1": 0.849})),
     "loop_lag": (Load(loop_lag=seen(980, 0, 20)), Load(loop_lag=seen(991, 9))),
+    "grpc_errors": (Load(events={("grpc_errors", "internal"): 1}), Load(events={("grpc_errors", "not_found"): 9})),
+    "forged_revocations": (Load(events=_forged("feed")), Load(events=_forged("file"))),
     "restarts": (Load(restarts={"server-1": 3}), Load(restarts={"server-1": 2})),
 }
 
@@ -127,7 +133,7 @@ def test_not_before_there_is_enough(kind: str) -> None:
     """A minute after the start is the earliest, and shares need a hundred."""
     load, few = _RATES[kind][0], replace(LIMITS, min_checks=1_000_000)
     assert kind not in alerts_of(after(load, seconds=59.0))
-    counted = {"restarts", "cpu_busy"}
+    counted = {"restarts", "cpu_busy", "grpc_errors", "forged_revocations"}
     assert (kind in alerts_of(after(load, limits=few))) == (kind in counted)
 
 

@@ -60,6 +60,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "unknown_keys": Kind(_WARNING, "", "forged_share is reached, most of it by tokens with a key that is not known"),
     "overloaded": Kind(_CRITICAL, "verification_workers", "shed_share is reached, and not by what is forged"),
     "deadlines": Kind(_CRITICAL, "", "error_share is reached by checks that took too long"),
+    "grpc_errors": Kind(_WARNING, "", "a check ended in a gRPC error, which no denial is"),
     "envoy_config_stale": Kind(_CRITICAL, "", "a check was denied since Envoy does not send what policies look at"),
     "introspection_failing": Kind(
         _CRITICAL, "issuers[].introspection.timeout_seconds", "one question to an issuer in 10 has no answer"
@@ -70,6 +71,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "keys_stale": Kind(_WARNING, "issuers[].keys.url", "key_stale_share, or fetch_failures, is reached"),
     "certificate_expiry": Kind(_WARNING, "", "certificate_days are left of one of ours, or of a server with keys"),
     "feed_lagging": Kind(_WARNING, "revocation.feed.redis", "the feed is lost, or feed_lag_seconds are reached"),
+    "forged_revocations": Kind(_WARNING, "revocation.feed.keys_file", "the feed had a message that nobody signed"),
     "denylist_full": Kind(_WARNING, "revocation.max_entries", "denylist_share is reached"),
     "bundle_stale": Kind(_WARNING, "policy_bundle.url", "the policy bundle is out of force, or fetch_failures reached"),
     "hook_slow": Kind(_WARNING, "hooks[].timeout_seconds", "hook_slow_share is reached"),

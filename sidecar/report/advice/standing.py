@@ -72,6 +72,7 @@ def _revocation(scope: Scope) -> Iterator[Advice]:
     found = scope.report.revocation
     if found is None:
         return
+    yield from _forged(scope)
     lag = found.feed_lag_seconds
     if found.feed_connected is False or (lag is not None and lag >= scope.limits.feed_lag_seconds):
         state = "is not connected" if found.feed_connected is False else "lags"
@@ -87,6 +88,17 @@ def _revocation(scope: Scope) -> Iterator[Advice]:
         )
         evidence = Evidence("full_share", full, "share", "now")
         yield advised("denylist_full", text, evidence, current=found.capacity, proposed=proposed)
+
+
+def _forged(scope: Scope) -> Iterator[Advice]:
+    window = scope.window("15m")
+    forged = 0 if window is None else window.events.get("revocations", {}).get("feed_forged", 0)
+    if window is not None and forged:
+        text = (
+            f"{many(forged, 'message')} of the revocation feed came {over(window)} that nobody signed who may revoke: "
+            "put a new signer's key into revocation.feed.keys_file, or see who writes to Redis"
+        )
+        yield advised("forged_revocations", text, Evidence("forged", forged, "messages", window.name))
 
 
 def _bundle(scope: Scope) -> Iterator[Advice]:

@@ -8,8 +8,8 @@ from sidecar.report.advice.pools import idle_cpus, is_busy
 from sidecar.report.difference import share
 from sidecar.report.figures import ReasonCount, Window
 from sidecar.report.model import Advice, Evidence
-from sidecar.report.outcomes import FORGED
-from sidecar.report.say import over, percent, rate
+from sidecar.report.outcomes import FORGED, GRPC_FAULTS
+from sidecar.report.say import many, over, percent, rate
 from sidecar.report.scope import Scope
 
 #: Reasons that are named.
@@ -26,6 +26,7 @@ def traffic(scope: Scope) -> Iterator[Advice]:
     if window is None:
         return
     yield from _stale_envoy(window)
+    yield from _without_answer(window)
     yield from _introspection(scope, window)
     if not scope.enough(window.checks.count):
         return
@@ -103,6 +104,19 @@ def _stale_envoy(window: Window) -> Iterator[Advice]:
             "make its configuration anew (authz-sidecar envoy config)"
         )
         yield advised("envoy_config_stale", text, Evidence("envoy_config_stale", count, "checks", window.name))
+
+
+def _without_answer(window: Window) -> Iterator[Advice]:
+    errors = window.events.get("grpc_errors", {})
+    found = {status: errors[status] for status in GRPC_FAULTS if status in errors}
+    if found:
+        named = ", ".join(f"{status} {count}" for status, count in found.items())
+        text = (
+            f"{many(sum(found.values()), 'check')} ended in a gRPC error {over(window)} ({named}): where Envoy has "
+            "failure_mode_allow it let them in; take that out, and look at the log, and at who asks beside Envoy"
+        )
+        evidence = [Evidence(status, count, "checks", window.name) for status, count in found.items()]
+        yield advised("grpc_errors", text, *evidence)
 
 
 def _introspection(scope: Scope, window: Window) -> Iterator[Advice]:

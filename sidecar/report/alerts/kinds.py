@@ -27,6 +27,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "denials": Kind(_WARNING, "denied_share", "share", "5m", "Checks denied."),
     "forged": Kind(_WARNING, "forged_share", "share", "5m", "Checks with what no honest client sends."),
     "shed": Kind(_CRITICAL, "shed_share", "share", "5m", "Checks refused since a queue was full."),
+    "grpc_errors": Kind(_WARNING, "", "times", "5m", "Checks ended in a gRPC error, and without an answer."),
     "latency": Kind(_WARNING, "latency_p99_seconds", "s", "5m", "99th percentile of what a check takes."),
     "cache_hits": Kind(_WARNING, "cache_hit_ratio", "share", "5m", "Identities found in a cache.", below=True),
     "cache_evictions": Kind(
@@ -59,6 +60,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "feed_lost": Kind(_CRITICAL, "", "times", "now", "The revocation feed is not connected."),
     "feed_lag": Kind(_WARNING, "feed_lag_seconds", "s", "now", "Since the revocation feed was read to its end."),
     "feed_gaps": Kind(_CRITICAL, "", "times", "now", "The feed lost entries before they were read."),
+    "forged_revocations": Kind(_WARNING, "", "times", "15m", "Messages of the feed that nobody signed who may revoke."),
     "denylist_full": Kind(_WARNING, "denylist_share", "share", "now", "Share of the denylist that is full."),
     "denylist_incomplete": Kind(_CRITICAL, "", "times", "now", "Nobody vouches for the denylist: all are denied."),
     "bundle_out_of_force": Kind(_CRITICAL, "", "times", "now", "What the policy bundle allows is denied."),

@@ -46,6 +46,9 @@ def _changes(scope: Scope, window: Window) -> Iterator[Alert | None]:
         count = one.restarts_within
         text = f"{one.name} was started again {many(count or 0, 'time')} {over(window)}"
         yield raised("restarts", scope.limits, count, text, one.name)
+    forged = window.events.get("revocations", {}).get("feed_forged", 0)
+    text = f"{many(forged, 'message')} of the revocation feed came {over(window)} that nobody signed who may revoke"
+    yield raised("forged_revocations", scope.limits, forged, text)
 
 
 def _children(scope: Scope) -> Iterator[Alert | None]:

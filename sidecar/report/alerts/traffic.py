@@ -6,7 +6,8 @@ from sidecar.report.alerts.kinds import raised
 from sidecar.report.difference import share
 from sidecar.report.figures import HookUse, PoolUse, Window
 from sidecar.report.model import Alert
-from sidecar.report.say import duration, over, percent
+from sidecar.report.outcomes import GRPC_FAULTS
+from sidecar.report.say import duration, many, over, percent
 from sidecar.report.scope import Scope
 
 
@@ -17,6 +18,10 @@ def traffic(scope: Scope) -> Iterator[Alert | None]:
         return
     if scope.enough(window.checks.count):
         yield from _checks(scope, window)
+    errors = window.events.get("grpc_errors", {})
+    count = sum(errors.get(status, 0) for status in GRPC_FAULTS)
+    text = f"{many(count, 'check')} ended in a gRPC error {over(window)}, and without an answer"
+    yield raised("grpc_errors", scope.limits, count, text)
     yield from _caches(scope, window)
     for pool in window.pools:
         if scope.enough(pool.tasks):

@@ -26,6 +26,7 @@ from sidecar.observe.series import (
     SHED,
     VERIFICATION,
 )
+from sidecar.observe.transport_meter import GRPC_ERROR, LIMIT
 from sidecar.report.sample import Histogram, HookTotals, MachineTotals, PoolTotals, ProcessTotals, Sample
 from sidecar.runtime.ipc.procfs import processor_times, tick_seconds
 
@@ -85,6 +86,8 @@ def _events(counts: Sequence[int]) -> Iterator[tuple[tuple[str, str], int]]:
         "reloads": {end.value: index for end, index in RELOAD.items()},
         "introspections": {end.value: index for end, index in INTROSPECTION.items()},
         "assertions": {end.value: index for end, index in ASSERTION.items()},
+        "grpc_errors": {error.value: index for error, index in GRPC_ERROR.items()},
+        "limits": {limit.value: index for limit, index in LIMIT.items()},
         "revocations": {f"{source.value}_{end.value}": index for (source, end), index in REVOCATION.items()},
     }
     for kind, ends in kinds.items():
