@@ -29,8 +29,10 @@ def _administration(path: Path, answer: bytes) -> Iterator[None]:
 
         def serve() -> None:
             connection, _ = listener.accept()
-            with connection:
-                connection.recv(65536)
+            with connection, connection.makefile("rb") as request:
+                head = list(iter(request.readline, b"\r\n"))
+                (length,) = (int(line.split(b":")[1]) for line in head if line.lower().startswith(b"content-length:"))
+                request.read(length)
                 connection.sendall(answer)
 
         thread = Thread(target=serve)
