@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import inf
 from types import MappingProxyType
+from typing import Protocol
 
 from sidecar.cases.model import RequestCase
 from sidecar.cases.request import check_request
 from sidecar.core import claims as claim
 from sidecar.core.endpoint import endpoint_of
 from sidecar.core.identity import Identity
+from sidecar.core.path import PathMode
 from sidecar.core.policy.applicable import Applicable, applicable
 from sidecar.core.policy.case import Case
 from sidecar.core.policy.model import PolicySet
@@ -19,7 +21,18 @@ from sidecar.core.strict_json import Json
 from sidecar.loading.load import Configuration
 from sidecar.loading.policy import build_policies
 from sidecar.replay.record import Record, Token
-from sidecar.settings.root import RequestSettings
+
+
+class Paths(Protocol):
+    """How paths are read."""
+
+    @property
+    def path_mode(self) -> PathMode:
+        """Return their normal form."""
+
+    @property
+    def max_path_bytes(self) -> int:
+        """Return how long they may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +40,7 @@ class Policies:
     """What of a configuration decides here: no keys are needed, nothing is verified."""
 
     policies: PolicySet
-    request: RequestSettings
+    request: Paths
 
 
 @dataclass(frozen=True, slots=True)
