@@ -5,6 +5,7 @@
 # make monitoring  k8s/monitoring from its data (DOCS=https://…/docs: where links to the documentation lead)
 # make dashboards-pictures  docs/images: the dashboards, drawn from a real Prometheus' data (needs prometheus, redis-server)
 # make lint    ruff, mypy --strict, import contracts
+# make status-pictures  docs/images: the status page of a real sidecar, in Chromium (Debian: chromium, chromium-driver)
 # make h2spec  the native transport against h2spec (needs Go)        (docs/h2spec.md)
 # make fuzz    the same against random bytes, for SECONDS=60; what it finds goes into build/fuzz
 # make fuzz-merge  of what is there, take into tests/fuzz/corpus what reaches something new; to be committed
@@ -23,7 +24,7 @@ SECONDS ?= 60
 FUZZ := PYTHONPATH=tests $(BIN)/python tests/fuzz/fuzz_connection.py
 READS ?= 2000000
 
-.PHONY: demo test coverage lint docs monitoring dashboards-pictures h2spec fuzz fuzz-merge torture bench-peers clean python-check
+.PHONY: demo test coverage lint docs monitoring dashboards-pictures status-pictures h2spec fuzz fuzz-merge torture bench-peers clean python-check
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -53,6 +54,11 @@ monitoring: $(VENV)/.dev
 
 dashboards-pictures: $(VENV)/.dev $(VENV)/.bench
 	PYTHONPATH=k8s/monitoring:tests $(BIN)/python -m monitoring.pictures docs/images
+
+# Three minutes, so that the curves have a shape. In "make test" the same goes into build/screenshots, at once.
+status-pictures: $(VENV)/.dev
+	AUTHZ_SCREENSHOTS=docs/images AUTHZ_SCREENSHOTS_AFTER=180 $(BIN)/python -m pytest --numprocesses=0 --timeout=600 \
+	tests/status/test_browser.py
 
 h2spec: $(VENV)/.dev $(BIN)/h2spec
 	$(BIN)/python tests/gates/h2spec.py $(BIN)/h2spec

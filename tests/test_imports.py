@@ -33,6 +33,8 @@ def loaded_by(module: str) -> set[str]:
         ("sidecar.memory.cache", {"grpc", "asyncio", "multiprocessing", "pickle", "pydantic", "sidecar.core"}),
         ("sidecar.memory.scoreboard", {"grpc", "asyncio", "pickle", "pydantic", "sidecar.core"}),
         ("sidecar.observe.health", {"grpc", "asyncio", "pickle", "pydantic", "aiohttp", "prometheus_client"}),
+        ("sidecar.status.pages", {"grpc", "aiohttp", "jinja2", "rich", "sidecar.replay.decide"}),
+        ("sidecar.top.screen", {"grpc", "asyncio", "aiohttp", "jinja2", "sidecar.runtime"}),
         ("sidecar.settings.http", {"grpc", "asyncio", "aiohttp"}),
         ("sidecar.placement.plan", {"grpc", "asyncio", "multiprocessing", "logging", "pydantic", "sidecar.core"}),
         ("sidecar.verify.inline", {"grpc", "asyncio", "pydantic"}),

@@ -3,6 +3,7 @@
 import http.client
 import socket
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -30,9 +31,13 @@ class Administered:
     address: str
     token_file: Path | None
 
+    def ask(self, path: str) -> tuple[int, str]:
+        """Get a page; return status and body. Raises ``Failure`` where nobody answers."""
+        return _request(self.address, self.token_file, "GET", path, None)
+
     def get(self, path: str) -> str:
         """Return what is there; raises ``Failure`` where it is not, or nobody answers."""
-        status, text = _request(self.address, self.token_file, "GET", path, None)
+        status, text = self.ask(path)
         if status == _OK:
             return text
         if status == _NOT_FOUND:
@@ -84,10 +89,10 @@ def _request(listen: str, token_file: Path | None, method: str, path: str, body:
     try:
         if token_file is not None:
             headers["Authorization"] = f"Bearer {TokenFile(str(token_file)).read().decode('ascii')}"
-        connection = _connection(listen)
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode("utf-8", "replace").strip()
+        with closing(_connection(listen)) as connection:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode("utf-8", "replace").strip()
     except AddressError as error:
         raise Failure(str(error), ExitCode.USAGE) from None
     except TokenError as error:

@@ -18,6 +18,8 @@ _COMMANDS = {
     "revoke": "sidecar.cli.revoke:revoke",
     "schema": "sidecar.cli.schema:schema",
     "envoy": "sidecar.cli.envoy:envoy",
+    "top": "sidecar.cli.top:top",
+    "status": "sidecar.cli.status:status",
     "demo": "sidecar.cli.demo:demo",
     "completion": "sidecar.cli.completion:completion",
 }

@@ -1,22 +1,12 @@
-"""Text of others on an operator's terminal: logs, tokens, policies and answers may have what steers that."""
+"""Printing text of others on an operator's terminal."""
 
 import click
 
+from sidecar.observe.printable import printable
 
-def printable(text: str, kept: str = "") -> str:
-    """Return ``text`` with whatever is not shown as itself (ESC, line ends, marks that turn its direction) as escapes.
-
-    ``kept`` are characters that stay nonetheless.
-    """
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() or one in kept else _escape(one) for one in text)
+__all__ = ["echo_line", "printable"]
 
 
 def echo_line(text: str) -> None:
     """Print one line, whatever is in it."""
     click.echo(printable(text))
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")

@@ -1,10 +1,12 @@
 """The administration's pages: first the guard, then the route, then the body.
 
-Whoever may not pass the guard learns nothing of which routes there are.
+Whoever may not pass the guard learns nothing of which routes there are. Pages that browsers may show are no secret: the
+guard tells a browser from who asks for one of them.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from sidecar.http.facts import Configuration
@@ -35,16 +37,24 @@ def configuration_route(configuration: Configuration) -> Route:
     return Route("GET", "/config", show)
 
 
-def admin_page(guard: Guard, routes: Iterable[Route]) -> Page:
-    """Return the page that answers for all of the admin listener; ``ValueError`` where two routes are the same."""
+def admin_page(guard: Guard, routes: Iterable[Route], pages: Mapping[str, Page] = MappingProxyType({})) -> Page:
+    """Return the page that answers for all of the admin listener; ``ValueError`` where two routes are the same.
+
+    ``pages``, by their path, are what a browser may show as well: to be looked at (GET, HEAD), without a body.
+    """
     table: dict[str, dict[str, Route]] = {}
     for route in routes:
-        if route.method in table.setdefault(route.path, {}):
+        if route.method in table.setdefault(route.path, {}) or route.path in pages:
             raise ValueError(f"two routes for {route.method} {route.path}")
         table[route.path][route.method] = route
 
     async def answer(call: Call) -> Answer:
-        guard.check(call)
+        page = pages.get(call.path)
+        guard.check(call, for_browsers=page is not None)
+        if page is not None:
+            if call.method not in ("GET", "HEAD"):
+                raise Rejection(405, "method not allowed", (("allow", "GET, HEAD"),))
+            return await page(call)
         methods = table.get(call.path)
         if methods is None:
             raise Rejection(404, "not found")

@@ -3,7 +3,10 @@
 1. The Host header names us. A page in a browser whose name was made to resolve to our address (DNS rebinding) sends its
    own name there. There must be exactly one (RFC 9112, section 3.2), and the target must begin with ``/``: in any other
    form it would outrank Host.
-2. No browser: whatever carries ``Origin`` (Fetch standard, section 3.2) or ``Sec-Fetch-Site`` was sent by one.
+2. No browser: whatever carries ``Origin`` (Fetch standard, section 3.2) or ``Sec-Fetch-Site`` was sent by one. But for
+   pages that browsers may show: these it may ask for by itself, and from a page of ours, and one that somebody else
+   links to it may open as a page of its own (Fetch Metadata, section 2). Who shows one within a page of theirs, or asks
+   for it by script, is refused.
 3. The bearer token, where one is configured (RFC 6750, section 2.1): compared in constant time, never logged.
 """
 
@@ -57,10 +60,10 @@ class Guard:
     hosts: frozenset[str]
     token: TokenFile | None = None
 
-    def check(self, call: Call) -> None:
-        """Return if ``call`` may go on; raises ``Rejection``."""
+    def check(self, call: Call, *, for_browsers: bool = False) -> None:
+        """Return if ``call``, of a page that browsers may show or of another one, may go on; raises ``Rejection``."""
         self._check_host(call)
-        if call.values("origin") or call.values("sec-fetch-site"):
+        if call.values("origin") or (call.values("sec-fetch-site") and not (for_browsers and _is_own(call))):
             raise Rejection(403, "not for browsers")
         if self.token:
             _check_token(self.token, call)
@@ -74,6 +77,12 @@ class Guard:
         found = _HOST.fullmatch(hosts[0])
         if found is None or found[1].lower() not in self.hosts:
             raise Rejection(421, "not a host of this server; see admin.allowed_hosts")
+
+
+def _is_own(call: Call) -> bool:
+    """Say whether a browser asks for its user (an address typed in, a link followed) or for a page of ours."""
+    site, mode, target = (call.values(f"sec-fetch-{name}") for name in ("site", "mode", "dest"))
+    return site in (["none"], ["same-origin"]) or (mode, target) == (["navigate"], ["document"])
 
 
 def _check_token(file: TokenFile, call: Call) -> None:

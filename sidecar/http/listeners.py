@@ -1,11 +1,13 @@
 """The two listeners, put together from what they need."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from sidecar.http.admin import Route, admin_page, configuration_route
 from sidecar.http.facts import Configuration, Health, KeySet, Metrics
 from sidecar.http.guard import Guard, TokenFile
+from sidecar.http.message import Page
 from sidecar.http.probe import probe_page
 from sidecar.http.server import Limits, Listener
 from sidecar.transport.address import Address, TcpAddress, UnixAddress
@@ -36,10 +38,18 @@ def probe_listener(
     return Listener(address, probe_page(health, metrics, key_set), limits)
 
 
-def admin_listener(
-    address: Address, access: Access, configuration: Configuration, limits: Limits, routes: Iterable[Route] = ()
+def admin_listener(  # noqa: PLR0913 - all that is its own, once
+    address: Address,
+    access: Access,
+    configuration: Configuration,
+    limits: Limits,
+    routes: Iterable[Route] = (),
+    *,
+    pages: Mapping[str, Page] = MappingProxyType({}),
 ) -> Listener:
     """Return the listener for administration, to be started. ``routes``: what there is beside ``/config``.
+
+    ``pages`` are those that browsers may show, by their path.
 
     Raises ``AccessError`` for TCP without bearer token and client certificates, ``TokenError`` for a file that does not
     hold a token, ``ValueError`` for a route that is there twice.
@@ -51,7 +61,7 @@ def admin_listener(
     if access.token:
         access.token.read()
     guard = Guard(frozenset(host.lower() for host in (*_hosts(address), *access.hosts)), access.token)
-    page = admin_page(guard, (configuration_route(configuration), *routes))
+    page = admin_page(guard, (configuration_route(configuration), *routes), pages)
     return Listener(address, page, limits, access.tls.context if access.tls else None, access.socket_mode)
 
 

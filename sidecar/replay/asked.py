@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import inf
 from types import MappingProxyType
+from typing import Protocol
 
 from sidecar.cases.model import RequestCase
 from sidecar.cases.request import check_request
@@ -11,6 +12,7 @@ from sidecar.core import claims as claim
 from sidecar.core.effects.model import NO_EFFECTS, Effects
 from sidecar.core.endpoint import endpoint_of
 from sidecar.core.identity import Identity
+from sidecar.core.path import PathMode
 from sidecar.core.policy.applicable import Applicable, applicable
 from sidecar.core.policy.case import Case
 from sidecar.core.policy.hook import Hook
@@ -23,7 +25,18 @@ from sidecar.loading.hooks import undescribed_hooks
 from sidecar.loading.load import Configuration
 from sidecar.loading.policy import build_policies
 from sidecar.replay.record import Record, Token
-from sidecar.settings.root import RequestSettings
+
+
+class Paths(Protocol):
+    """How paths are read."""
+
+    @property
+    def path_mode(self) -> PathMode:
+        """Return their normal form."""
+
+    @property
+    def max_path_bytes(self) -> int:
+        """Return how long they may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +44,7 @@ class Policies:
     """What of a configuration decides here: no keys are needed, nothing is verified."""
 
     policies: PolicySet
-    request: RequestSettings
+    request: Paths
     effects: Effects = NO_EFFECTS
     hooks: tuple[Hook, ...] = ()
     max_header_bytes: int = 0  #: of what effects add

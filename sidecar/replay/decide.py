@@ -98,9 +98,9 @@ def _allowed(asked: Asked) -> Verdict | Untold:
         answer = _answer(entry, asked, has_identity=True)
         if answer.lacking:
             unknown |= answer.lacking
-        elif answer.matches and _has_scopes(entry.policy, asked) is None:
+        elif answer.matches and has_scopes(entry.policy, asked) is None:
             unknown |= {"claim scope"}
-        elif answer.matches and _has_scopes(entry.policy, asked):
+        elif answer.matches and has_scopes(entry.policy, asked):
             return _by_policy(entry.policy, Reason.ALLOWED, unknown)
         elif answer.matches:
             short.append(entry.policy.name)
@@ -120,15 +120,15 @@ def _by_default(asked: Asked) -> Verdict | Untold:
     closing = asked.rules.open_unless
     if closing is None:
         return Verdict(allowed=False, reason=Reason.NO_POLICY_ALLOWS)
-    shares = [_is_enforced(policy, asked, has_identity=True) for policy in closing]
+    shares = [enforced_here(policy, asked, has_identity=True) for policy in closing]
     if any(share is True for share in shares):
         return Verdict(allowed=False, reason=Reason.NO_POLICY_ALLOWS)
     unknown = _NOTHING.union(*(share for share in shares if not isinstance(share, bool)))
     return Untold(unknown) if unknown else Verdict(allowed=True, reason=Reason.ALLOWED_BY_DEFAULT)
 
 
-def _has_scopes(policy: Policy, asked: Asked) -> bool | None:
-    """Say whether the token has the scopes; ``None``: nobody knows."""
+def has_scopes(policy: Policy, asked: Asked) -> bool | None:
+    """Say whether the token has the policy's scopes; ``None``: nobody knows."""
     if not policy.scopes:
         return True
     record = asked.record
@@ -140,7 +140,7 @@ def _has_scopes(policy: Policy, asked: Asked) -> bool | None:
 
 
 def _answer(entry: Entry, asked: Asked, *, has_identity: bool) -> _Answer:
-    share = _is_enforced(entry.policy, asked, has_identity=has_identity)
+    share = enforced_here(entry.policy, asked, has_identity=has_identity)
     if share is False:
         return _NO
     keeps_out = entry.policy.action is not Action.ALLOW
@@ -156,8 +156,8 @@ def _answer(entry: Entry, asked: Asked, *, has_identity: bool) -> _Answer:
     return _Answer(matches=not unknown, lacking=unknown)
 
 
-def _is_enforced(policy: Policy, asked: Asked, *, has_identity: bool) -> bool | frozenset[str]:
-    """Say whether a policy is enforced for who asks; what that hangs on, where nobody knows."""
+def enforced_here(policy: Policy, asked: Asked, *, has_identity: bool) -> bool | frozenset[str]:
+    """Say whether a policy is enforced for who asks; return what that hangs on, where nobody knows."""
     if policy.percent >= EVERYBODY:
         return True
     if policy.percent <= 0:
@@ -172,7 +172,7 @@ def _is_enforced(policy: Policy, asked: Asked, *, has_identity: bool) -> bool | 
 def _all(conditions: Iterable[Condition | Term], asked: Asked, *, has_identity: bool, keeps_out: bool) -> _Answer:
     unknown = _NOTHING
     for condition in conditions:
-        missing = _lacking(condition, asked, has_identity=has_identity)
+        missing = lacking_here(condition, asked, has_identity=has_identity)
         if missing:
             unknown |= missing
         elif not is_met(condition, asked.case, keeps_out=keeps_out):
@@ -187,6 +187,7 @@ def _any(answers: Iterable[_Answer]) -> _Answer:
     return _Answer(matches=False, lacking=_NOTHING.union(*(one.lacking for one in listed)))
 
 
-def _lacking(condition: Condition | Term, asked: Asked, *, has_identity: bool) -> frozenset[str]:
+def lacking_here(condition: Condition | Term, asked: Asked, *, has_identity: bool) -> frozenset[str]:
+    """Return what a condition looks at and nobody knows; of claims nothing where there is no identity to have them."""
     missing: Iterator[str] = iter(lacking(condition, asked.record, asked.case.proxies))
     return frozenset(one for one in missing if has_identity or not one.startswith("claim"))

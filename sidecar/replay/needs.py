@@ -18,8 +18,9 @@ _OF_KIND = {
     AttributeKind.DESTINATION_PORT: ("port",),
     AttributeKind.SNI: ("sni",),
 }
-#: Variables of CEL. What is not here (method, path, query, host) every log has.
+#: Variables of CEL. What is not here (method, path, host) every log has.
 _OF_VARIABLE = {
+    "request.query": ("query",),
     "request.scheme": ("scheme",),
     "request.id": ("header x-request-id",),
     "request.time": ("time",),
@@ -37,7 +38,7 @@ _OF_VARIABLE = {
     "destination.port": ("port",),
     "connection.sni": ("sni",),
 }
-_IN_EVERY_LOG = frozenset({"request.method", "request.path", "request.query", "request.host"})
+_IN_EVERY_LOG = frozenset({"request.method", "request.path", "request.host"})
 _FORWARDED = "header x-forwarded-for"
 
 
@@ -60,6 +61,7 @@ def _known(record: Record) -> frozenset[str]:
     return frozenset(
         (
             *(name for name, value in fields.items() if value is not None),
+            *(("query",) if record.has_query else ()),
             *(f"header {name}" for name in record.headers),
             *(f"claim {name}" for name in record.claims),
         )

@@ -20,7 +20,7 @@ class Record:
     """``None`` and, in ``headers`` and ``claims``, what is left out: nobody knows.
 
     A header that is known not to be there is ``None`` in ``headers``. ``claims`` are all that the token has where
-    ``has_all_claims``. ``time`` is in seconds since the epoch.
+    ``has_all_claims``. ``time`` is in seconds since the epoch. ``has_query``: the path has its query, if there was one.
     """
 
     method: str
@@ -37,3 +37,4 @@ class Record:
     token: Token = Token.UNKNOWN
     claims: Mapping[str, Json] = field(default_factory=dict)
     has_all_claims: bool = False
+    has_query: bool = True

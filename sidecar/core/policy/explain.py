@@ -63,14 +63,14 @@ def _rule(number: int, rule: Rule, case: Case, *, keeps_out: bool) -> Node:
     if rule.operations:
         parts.append(_to(rule, case, keeps_out=keeps_out))
     if rule.conditions:
-        conditions = tuple(_condition(one, case, keeps_out=keeps_out) for one in rule.conditions)
+        conditions = tuple(condition_node(one, case, keeps_out=keeps_out) for one in rule.conditions)
         parts.append(Node("when", all(one.holds for one in conditions), parts=conditions))
     holds = all(one.holds for one in parts) and concerns(rule, case.request.endpoint, keeps_out=keeps_out)
     return Node(f"rule {number}", holds, parts=tuple(parts))
 
 
 def _source(number: int, conditions: Sequence[Condition], case: Case, *, keeps_out: bool) -> Node:
-    parts = tuple(_condition(one, case, keeps_out=keeps_out) for one in conditions)
+    parts = tuple(condition_node(one, case, keeps_out=keeps_out) for one in conditions)
     return Node(f"source {number}", all(one.holds for one in parts), parts=parts)
 
 
@@ -108,7 +108,8 @@ def _operation(number: int, operation: Operation, case: Case, *, keeps_out: bool
     return Node(f"operation {number}", holds, parts=parts)
 
 
-def _condition(condition: Condition | Term, case: Case, *, keeps_out: bool) -> Node:
+def condition_node(condition: Condition | Term, case: Case, *, keeps_out: bool) -> Node:
+    """Look at one condition, of a rule that denies or audits (``keeps_out``) or of one that allows."""
     if condition.looks is Looks.ENDPOINT:
         endpoint, every = case.request.endpoint, any if keeps_out else all
         holds = every(is_met_at(condition, endpoint, path, keeps_out=keeps_out) for path in endpoint.paths)

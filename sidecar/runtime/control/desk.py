@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from sidecar.hooking.facts import read_facts
 from sidecar.http import address as http_address
 from sidecar.http.guard import TokenFile
 from sidecar.http.listeners import Access, admin_listener, probe_listener
+from sidecar.http.message import Page
 from sidecar.http.server import Limits, Listener
 from sidecar.loading.snapshot import Snapshot
 from sidecar.loading.trust import Loaded
@@ -39,6 +40,7 @@ from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.heartbeat import PATIENCE
 from sidecar.runtime.ipc.shared import Shared
 from sidecar.settings.http import AdminSettings
+from sidecar.status.pages import StatusPages
 from sidecar.transport.tls import tls_in
 
 #: Seconds between two sweeps of the shared cache.
@@ -202,11 +204,12 @@ class Desk:
         limits = Limits(settings.max_connections, settings.timeout_seconds)
         access = _access(settings, self._config.parent)
         routes = (*(self._revocations.routes() if self._revocations else ()), self._explaining.route())
+        pages: Mapping[str, Page] = {}
         if self._reporting is not None:
             routes = (*routes, self._reporting.route())
-        return admin_listener(
-            http_address.parse(settings.listen), access, lambda: self._reloads.snapshot.values, limits, routes
-        )
+            pages = StatusPages(self._reporting.report, lambda: None, lambda: self.trust).pages()
+        address, values = http_address.parse(settings.listen), lambda: self._reloads.snapshot.values
+        return admin_listener(address, access, values, limits, routes, pages=pages)
 
     def _conditions(self) -> Sequence[Condition]:
         count = sum(len(issuer.vouchers) for issuer in self.trust.issuers.values())
