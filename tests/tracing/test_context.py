@@ -16,6 +16,7 @@ from sidecar.tracing.context import (
 
 _TRACE, _SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 _GOOD = f"00-{_TRACE}-{_SPAN}-01"
+_STATES = ["1", "v" * 100, "v" * 130, "v" * 256, "v" * 257, "=", ""]
 _HEX = st.text("0123456789abcdef", min_size=32, max_size=32)
 
 
@@ -147,12 +148,12 @@ def test_tracestate(value: str, kept: str) -> None:
 
 def test_a_large_tracestate_loses_members() -> None:
     """Long ones first, then the last ones; never a part of one."""
-    long, short = f"long={'v' * 200}", [f"k{n}={'v' * 60}" for n in range(7)]
+    long, short = f"long={'v' * 200}", [f"k{n}={'v' * 60}" for n in range(8)]
     assert bounded_tracestate(",".join([long, *short])) == ",".join(short)
-    assert bounded_tracestate(",".join([*short, "k7=" + "v" * 60, "k8=1"])) == ",".join(short)
+    assert bounded_tracestate(",".join([*short, "k8=1"])) == ",".join(short)
 
 
-@given(st.text() | st.lists(st.from_regex(r"[a-z]{1,9}=[!-+]{1,200}", fullmatch=True)).map(",".join))
+@given(st.text() | st.lists(st.builds("k{}={}".format, st.integers(0, 40), st.sampled_from(_STATES))).map(",".join))
 def test_a_tracestate_is_bounded(value: str) -> None:
     """Whatever comes in, and what is kept is kept once more."""
     kept = bounded_tracestate(value)
