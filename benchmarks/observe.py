@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 
 from check import ISSUER, NOW, make_trust, request
 from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
-from observe_tracing import Begin, traced, untraced
 
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.check import Checker
@@ -38,21 +37,14 @@ from sidecar.tokens.mint import mint
 from sidecar.verify.inline import verify_inline
 
 TOKENS, ROUNDS = 1000, 15
-#: For what is done once the answers are on their way. No time of any processor but what that takes.
-AFTERWARDS_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class Told:
-    """One way of telling: what is told of each check, and what says how many it was told of (``None``: it does not).
-
-    ``begin`` is how a check is begun; ``is_whole`` says whether all was told that was to be, of so many checks.
-    """
+    """One way of telling: what is told of each check, and what says how many it was told of (``None``: it does not)."""
 
     observe: Observer
     count: Callable[[], int] | None = None
-    begin: Callable[[Engine], Begin] = lambda engine: engine.begin
-    is_whole: Callable[[int], bool] = lambda _asked: True
 
 
 def nothing(_: ExitStack) -> Told:
@@ -70,32 +62,10 @@ def metrics(stack: ExitStack) -> Told:
     return Told(observer_of(row), lambda: sum(row.read().labelled.values()))
 
 
-def untraced_calls(stack: ExitStack) -> Told:
-    """Count, where Envoy traces: each call's headers are others."""
-    row = a_row(stack)
-    made = untraced(row)
-    return Told(made.observe, lambda: sum(row.read().labelled.values()), made.begin)
-
-
-def tracing(every: int) -> Callable[[ExitStack], Told]:
-    """Count, and trace one check in so many; 0: none."""
-
-    def told(stack: ExitStack) -> Told:
-        row = a_row(stack)
-        made = traced(stack, row, every)
-        counted = lambda: sum(row.read().labelled.values())  # noqa: E731 - a sum
-        return Told(made.observe, counted, made.begin, lambda asked: made.spans() == (asked // every if every else 0))
-
-    return told
-
-
 #: By the name of its row. Each is given what closes what it opened.
 VARIANTS: dict[str, Callable[[ExitStack], Told]] = {
     "nothing": nothing,
     "metrics": metrics,
-    "metrics, Envoy traces 1:100": untraced_calls,
-    "tracing on, none sampled": tracing(0),
-    "tracing 1:100": tracing(100),
 }
 
 
@@ -112,16 +82,14 @@ class Subject:
     name: str
     engine: Engine
     told: Told
-    begin: Begin
     best: float = field(default=float("inf"))
     asked: int = 0
 
-    def ask(self, requests: list[bytes], runner: asyncio.Runner) -> float:
-        """Check each request once; return the microseconds of CPU for one, with what is told of it afterwards."""
-        begin = self.begin
+    def ask(self, requests: list[bytes]) -> float:
+        """Check each request once; return the microseconds of CPU for one."""
+        begin = self.engine.begin
         before = time.process_time()
         answers = [begin(raw) for raw in requests]
-        runner.run(asyncio.sleep(AFTERWARDS_SECONDS))
         spent = time.process_time() - before
         self.asked += len(requests)
         assert all(isinstance(one, bytes) for one in answers)  # noqa: S101 - each was decided at once
@@ -129,16 +97,14 @@ class Subject:
 
     def was_told_of_all(self) -> bool:
         """Say whether it was told of every check, where it says of how many."""
-        is_counted = self.told.count is None or self.told.count() == self.asked
-        return is_counted and self.told.is_whole(TOKENS * ROUNDS)
+        return self.told.count is None or self.told.count() == self.asked
 
 
 async def subject(name: str, stack: ExitStack, trust: Trust, requests: list[bytes]) -> Subject:
     """Make a variant, and have its engine look into each token once."""
     told = VARIANTS[name](stack)
     checker = Checker(lambda: trust, recent=LocalCache(len(requests)))
-    engine = Engine(checker, Services(verify_inline), lambda: NOW, lambda: "api", told.observe)
-    made = Subject(name, engine, told, told.begin(engine))
+    made = Subject(name, Engine(checker, Services(verify_inline), lambda: NOW, lambda: "api", told.observe), told)
     for raw in requests:
         answer = CheckResponse.FromString(await made.engine.check(raw))
         assert answer.status.code == 0  # noqa: S101 - the answer is part of the measurement
@@ -146,11 +112,11 @@ async def subject(name: str, stack: ExitStack, trust: Trust, requests: list[byte
     return made
 
 
-def measure(subjects: list[Subject], requests: list[bytes], runner: asyncio.Runner) -> None:
+def measure(subjects: list[Subject], requests: list[bytes]) -> None:
     """Let them take turns."""
     for _ in range(ROUNDS):
         for one in subjects:
-            one.best = min(one.best, one.ask(requests, runner))
+            one.best = min(one.best, one.ask(requests))
     for one in subjects:
         assert one.was_told_of_all(), one.name  # noqa: S101 - so is what was told
 
@@ -171,9 +137,9 @@ def main() -> None:
     trust = make_trust(public)
     claims: dict[str, Json] = {"iss": ISSUER, "aud": "orders", "exp": int(NOW) + 600, "groups": ["staff", "ops"]}
     requests = [request(mint(key, {**claims, "sub": f"user-{number}"})) for number in range(TOKENS)]
-    with ExitStack() as stack, asyncio.Runner() as runner:
-        subjects = [runner.run(subject(name, stack, trust, requests)) for name in names]
-        measure(subjects, requests, runner)
+    with ExitStack() as stack:
+        subjects = [asyncio.run(subject(name, stack, trust, requests)) for name in names]
+        measure(subjects, requests)
         show(subjects)
 
 

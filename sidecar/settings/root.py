@@ -22,7 +22,6 @@ from sidecar.settings.report import ReportSettings
 from sidecar.settings.response import ResponseSettings
 from sidecar.settings.revocation import RevocationSettings
 from sidecar.settings.tls import TlsSettings
-from sidecar.settings.tracing import TracingSettings
 from sidecar.transport import address
 
 
@@ -159,9 +158,6 @@ class Settings(ProcessSettings):
         None, description="A token of ours about the identity, for the upstream (docs/minting.md). Default: none."
     )
     revocation: RevocationSettings | None = Field(None, description="Revoked tokens. Default: none are looked for.")
-    tracing: TracingSettings | None = Field(
-        None, description="Traces of checks, sent to a collector by OTLP (docs/tracing.md). Default: none."
-    )
     probe: ProbeSettings = Field(default_factory=lambda: ProbeSettings.model_validate({}))
     admin: AdminSettings = Field(default_factory=lambda: AdminSettings.model_validate({}))
     report: ReportSettings = Field(default_factory=lambda: ReportSettings.model_validate({}))

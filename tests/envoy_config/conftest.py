@@ -20,7 +20,6 @@ Document = Mapping[str, Any]
 
 #: Imported so that protobuf knows what the ``Any`` fields of our bootstraps hold.
 _EXTENSIONS = (
-    "envoy.config.trace.v3.opentelemetry_pb2",
     "envoy.extensions.filters.http.ext_authz.v3.ext_authz_pb2",
     "envoy.extensions.filters.http.router.v3.router_pb2",
     "envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2",
