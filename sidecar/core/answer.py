@@ -79,7 +79,9 @@ def _permitted(permit: Permit, asked: Asked, known: Known, case: Case, assertion
 def _settle(kept: Decided, asked: Asked, known: Known) -> None:
     """Keep an answer where it is found sooner."""
     if asked.branch is not None:
-        asked.branch.answer = kept
+        # Of those alone that are kept anyway: there may be hundreds of branches, each with an answer of its own.
+        if any(kept is one for one in known.permits.values()):
+            asked.branch.answer = kept
     elif asked.rules.of_identity:
         if len(known.settled) >= _MOST_PERMITS:
             known.settled.clear()

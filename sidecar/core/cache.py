@@ -52,7 +52,7 @@ class Known:
     ``rules`` are for ``policy.evaluate``. ``permits`` are whole answers, by the name of the policy that allows: making
     one takes 20 µs, more than all the rest of a check. ``settled`` are the same, by the serial of the rules, where
     these look at nothing of a request but its endpoint: evaluating them again would take 2 µs, and come to the same.
-    ``plans`` are by that serial too, for rules that do look at requests.
+    ``plans`` are by that serial too, for rules that do look at requests; ``None`` for those that were met once.
     ``assertions`` are by audience, and in those answers. All are forgotten with the Trust they were made under.
     ``token_bytes`` is the token's length. ``epoch`` is the denylist's in which it was looked up last and not found, at
     ``looked_up_at`` (seconds since the epoch of time); ``marks`` are what it is looked up by.
@@ -70,7 +70,7 @@ class Known:
         self.rules: dict[int, bool] = {}
         self.permits: dict[object, Decided] = {}
         self.settled: dict[int, Decided] = {}
-        self.plans: dict[int, Plan] = {}
+        self.plans: dict[int, Plan | None] = {}
         self.assertions: dict[tuple[str, ...], Assertion] = {}
         self.epoch: int | None = None
         self.looked_up_at = 0.0

@@ -42,7 +42,7 @@ from sidecar.core.keyholder import identify, is_api_key
 from sidecar.core.lookup import Lookup
 from sidecar.core.needs import AskHooks, Decided, Introspect, Introspected, Mint, RefetchKeys, Step, Verdict, Verify
 from sidecar.core.policy.case import Case
-from sidecar.core.policy.evaluate import admit_without_identity, evaluate, plan, refuse_without_identity
+from sidecar.core.policy.evaluate import admit_without_identity, evaluate, leads_to, plan, refuse_without_identity
 from sidecar.core.policy.plan import Plan
 from sidecar.core.reason import Reason, Refusal, refusing_for
 from sidecar.core.refetches import NEVER, Refetches
@@ -388,17 +388,25 @@ class Checker:
         return answer.decided(decision, asked, known, case, assertion)
 
     def _planned(self, asked: Asked, known: Known, case: Case) -> Decided:
-        branch = (known.plans.get(asked.rules.serial) or self._plan(asked, known, case)).decide(case)
+        found = known.plans.get(asked.rules.serial) or self._plan(asked, known, case)
+        if found is None:
+            return answer.decided(evaluate(asked.rules, case, known.rules), asked, known, case)
+        branch = found.decide(asked.rules, case, leads_to)
         if branch.answer is not None and asked.lookup.removals.are_harmless(asked.request.headers):
             return branch.answer
         asked.branch = branch
         return answer.decided(branch.decision, asked, known, case)
 
-    def _plan(self, asked: Asked, known: Known, case: Case) -> Plan:
-        if len(known.plans) >= _MOST_PLANS:
-            known.plans.clear()
-        made = known.plans[asked.rules.serial] = plan(asked.rules, case, known.rules)
-        return made
+    def _plan(self, asked: Asked, known: Known, case: Case) -> Plan | None:
+        """Make a plan the second time: many rules are come to once, such as those of one path by one token."""
+        plans, serial = known.plans, asked.rules.serial
+        if serial in plans:
+            made = plans[serial] = plan(asked.rules, case)
+            return made
+        if len(plans) >= _MOST_PLANS:
+            del plans[next(iter(plans))]
+        plans[serial] = None
+        return None
 
     def _minted(self, asked: Asked, want: Wanted, minted: Minted | None, now: float) -> Step:
         # INVARIANT: after every wait identity, time and policy are looked at again, too.

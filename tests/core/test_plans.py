@@ -1,18 +1,27 @@
 """What is kept of an identity under rules that look at requests: each request is held against them all the same."""
 
+import gc
 from typing import Any
 
 import pytest
 
 from sidecar.core.cache import Known
 from sidecar.core.check import Checker
+from sidecar.core.decision import Denial
+from sidecar.core.policy.applicable import applicable
+from sidecar.core.policy.case import Case
+from sidecar.core.policy.model import Entry, Policy
+from sidecar.core.policy.plan import Plan
+from sidecar.core.reason import Reason
 from sidecar.core.trust import Trust
 from sidecar.engine.local_cache import LocalCache
 from support.answers import Answer, read_answer
 from support.checks import finish
 from support.effects import trust_of
-from support.requests import with_token
+from support.identities import identity
+from support.requests import request, with_token
 from support.tokens import NOW, claims, forge_payload
+from support.trusts import policy_set
 
 _HEADER = "request.headers[x-mode]"
 _POLICIES: list[dict[str, Any]] = [
@@ -139,6 +148,58 @@ def test_plans_do_not_fill_the_memory() -> None:
         for number in range(30):
             assert sidecar.ask(path=f"/p{number}").metadata["policy"] == f"p{number}"
     assert 0 < len(sidecar.known().plans) <= 8
+
+
+def test_plans_keep_no_policies_alive() -> None:
+    """An identity that never comes back keeps nothing of the policies that it was met under."""
+    rules = [
+        {"when": [{"key": "source.ip", "values": ["10.0.0.0/8"]}, {"cel": "request.headers['x-mode'] != 'closed'"}]}
+    ]
+    sidecar = _Sidecar(policies=[{"name": "gone-by-then", "action": "allow", "rules": rules}])
+    for _ in range(3):
+        assert sidecar.ask(mode="open").reason == "allowed"
+    assert any(sidecar.known().plans.values())
+    sidecar.trust = _Sidecar().trust
+    assert sidecar.ask("bob", "cel").reason == "allowed"
+    gc.collect()
+    assert not [one for one in gc.get_objects() if isinstance(one, Policy) and one.name == "gone-by-then"]
+
+
+def test_identity_is_asked_about_for_requests_alone_that_suit() -> None:
+    """Whoever sends requests that no rule wants has nothing asked of the identity, which may take long."""
+    asked: list[int] = []
+
+    def leads_to(entry: Entry, _: Case) -> None:
+        asked.append(entry.number)
+
+    policies, plan = policy_set([_POLICIES[2]]), Plan(Denial(Reason.NO_POLICY_ALLOWS))
+    for peer, expected in (("192.0.2.1", list[int]()), ("10.0.0.1", [0]), ("10.0.0.2", [0])):
+        case = Case(request(peer=peer), identity(), NOW)
+        rules = applicable(policies, case.request.endpoint)
+        assert plan.decide(rules, case, leads_to).decision.reason is Reason.NO_POLICY_ALLOWS
+        assert asked == expected
+
+
+def test_kept_answers_are_few() -> None:
+    """However many policies one identity is let in by, and in however many places."""
+    allowed = {"upstream": {"set": {"x-v": {"cel": "request.path"}}}}
+    policies = [
+        {
+            "name": f"p{number}",
+            "action": "allow",
+            "allowed": allowed,
+            "rules": [{"when": [{"key": _HEADER, "values": [f"m{number}"]}]}],
+        }
+        for number in range(12)
+    ]
+    sidecar = _Sidecar(policies=policies)
+    for _ in range(3):
+        for path in ("/a", "/b"):
+            for number in range(12):
+                answer = sidecar.ask(mode=f"m{number}", path=path)
+                assert (answer.metadata["policy"], answer.header("x-v")) == (f"p{number}", path)
+    known = sidecar.known()
+    assert len(known.permits) <= 8
 
 
 def test_many_rules_have_no_plan() -> None:

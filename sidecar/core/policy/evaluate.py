@@ -17,7 +17,7 @@ from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.case import Case
 from sidecar.core.policy.conditions import is_met
 from sidecar.core.policy.model import Action, Entry, Looks, Policy, Rule
-from sidecar.core.policy.plan import Branch, Plan, comes_from, suits_request
+from sidecar.core.policy.plan import Plan, comes_from, suits_request
 from sidecar.core.policy.trial import difference, enforced, is_enforced
 from sidecar.core.reason import Reason, Refusal
 
@@ -67,24 +67,20 @@ def evaluate(rules: Applicable, case: Case, answers: Answers) -> _Decision:
     return _in_force(rules, _noted(decision, _audited(rules.audit, case, answers), trial), case.identity)
 
 
-def plan(rules: Applicable, case: Case, answers: Answers) -> Plan:
-    """Make the plan of a case's identity under ``rules``, which are ``plannable``; ``answers`` as for ``evaluate``."""
-    identity = case.identity
+def plan(rules: Applicable, case: Case) -> Plan:
+    """Make a plan of a case's identity under ``rules``, which are ``plannable``; ``leads_to`` is for its ``decide``."""
+    return Plan(_by_default(rules, case, closes=bool(rules.open_unless)))
+
+
+def leads_to(entry: Entry, case: Case) -> _Decision | None:
+    """Return what a rule comes to for a case's identity; ``None`` where it does not suit that."""
+    policy, identity = entry.policy, case.identity
     assert identity is not None  # noqa: S101 - for mypy
-    deny = [
-        Branch(one.rule, Denial(Reason.DENIED_BY_POLICY, one.policy.name))
-        for one in rules.deny
-        if _suits(one, case, answers, keeps_out=True)
-    ]
-    allow = [
-        Branch(one.rule, _allowed_by(one.policy, identity))
-        for one in rules.allow
-        if _suits(one, case, answers, keeps_out=False)
-    ]
-    return Plan(deny, allow, _by_default(rules, case, closes=bool(rules.open_unless)))
-
-
-def _allowed_by(policy: Policy, identity: Identity) -> _Decision:
+    keeps_out = policy.action is not Action.ALLOW
+    if not _suits_anew(entry.rule, case, keeps_out=keeps_out):
+        return None
+    if keeps_out:
+        return Denial(Reason.DENIED_BY_POLICY, policy.name)
     if policy.scopes <= identity.scopes:
         return Permit(Reason.ALLOWED, identity, policy.name)
     return Denial(Reason.INSUFFICIENT_SCOPE, policy.name, scopes=tuple(sorted(policy.scopes)))
