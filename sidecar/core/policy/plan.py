@@ -2,7 +2,7 @@
 
 A request of somebody who came before is held against what the rules ask of the request, and nothing else: what they ask
 of the identity is asked once, and so is the decision made once that each of them leads to. With the answer to it, which
-is kept beside, that saves 4 of 16 µs a check with a condition on the request.
+is kept beside, that saves 3 of 16 µs a check with a condition on the request.
 
 A plan has nothing of the rules but their order: an identity that asks no more keeps no policy alive.
 """
