@@ -72,15 +72,15 @@ def _permitted(permit: Permit, asked: Asked, known: Known, case: Case, assertion
             known.permits[name] = kept
     # Where requests are rewritten the next one may have to be, though this one had not.
     if not rewrites:
-        _settle(kept, asked, known)
+        _settle(kept, asked, known, is_kept=known.permits.get(name) is kept)
     return kept
 
 
-def _settle(kept: Decided, asked: Asked, known: Known) -> None:
-    """Keep an answer where it is found sooner."""
+def _settle(kept: Decided, asked: Asked, known: Known, *, is_kept: bool) -> None:
+    """Put an answer where it is found sooner; ``is_kept``: whether it is among the identity's permits."""
     if asked.branch is not None:
         # Of those alone that are kept anyway: there may be hundreds of branches, each with an answer of its own.
-        if any(kept is one for one in known.permits.values()):
+        if is_kept:
             asked.branch.answer = kept
     elif asked.rules.of_identity:
         if len(known.settled) >= _MOST_PERMITS:

@@ -15,8 +15,7 @@ from typing import NoReturn, TypeVar
 
 from sidecar.core import answer, asking
 from sidecar.core.asked import Asked
-from sidecar.core.asserting import Wanted, wanted
-from sidecar.core.assertion import NO_RENEWALS, Minted, Renewals
+from sidecar.core.assertion import NO_RENEWALS, Renewals
 from sidecar.core.authenticate import KeyMissing, believe, read_candidate, refuse_source
 from sidecar.core.binding import Confirmation
 from sidecar.core.cache import (
@@ -32,18 +31,18 @@ from sidecar.core.cache import (
 )
 from sidecar.core.certificate import certificate_thumbprint
 from sidecar.core.credential import Credential, bearer_token, refuse_token_in_query
-from sidecar.core.decision import Denial, Permit
+from sidecar.core.decision import Denial
 from sidecar.core.dpop import Expected, Proofs, owner_of, read_proof, spend
+from sidecar.core.ending import Ending
 from sidecar.core.finder import Finder
 from sidecar.core.gate import OPEN, Gate
 from sidecar.core.identity import Identity
 from sidecar.core.introspected import believe_answer, introspecting
 from sidecar.core.keyholder import identify, is_api_key
 from sidecar.core.lookup import Lookup
-from sidecar.core.needs import AskHooks, Decided, Introspect, Introspected, Mint, RefetchKeys, Step, Verdict, Verify
+from sidecar.core.needs import Decided, Introspect, Introspected, RefetchKeys, Step, Verdict, Verify
 from sidecar.core.policy.case import Case
-from sidecar.core.policy.evaluate import admit_without_identity, evaluate, leads_to, plan, refuse_without_identity
-from sidecar.core.policy.plan import Plan
+from sidecar.core.policy.evaluate import admit_without_identity
 from sidecar.core.reason import Reason, Refusal, refusing_for
 from sidecar.core.refetches import NEVER, Refetches
 from sidecar.core.request import admit
@@ -54,9 +53,6 @@ from sidecar.core.source import BEARER, DPOP, USUAL
 from sidecar.core.trust import Issuer, Trust
 
 _Result = TypeVar("_Result")
-
-#: Plans that are kept for one identity.
-_MOST_PLANS = 8
 
 #: Spellings of the scheme that are kept; of the token, bytes.
 _USUAL, _AROUND, _LARGEST_KEPT = ("Bearer ", "bearer "), 7, 4096
@@ -81,12 +77,14 @@ class Checker:
         self._tokens = tokens
         self._recent = recent
         self._gate = gate
-        self._renewals = renewals
         self._denylist = denylist
         self._refetches = refetches
         self._proofs = proofs
-        self._nobody = Known(None)
         self._lookup: Lookup | None = None
+        ending = Ending(self.begin, self._resume, self._refuse_revoked, renewals)
+        # Bound once: nothing is looked up on the way of a check that is known.
+        self._evaluated, self._nobodys = ending.evaluated, ending.nobodys
+        self._without_identity, self._allowed_by_hook = ending.without_identity, ending.without_credential
 
     def begin(self, raw: bytes, now: float) -> Step:
         """Check a serialised ``CheckRequest`` at ``now``, seconds since the epoch. Any bytes lead to a step."""
@@ -143,41 +141,7 @@ class Checker:
             return self._without_identity(asked, now)
         if refusal.reason is not Reason.NO_CREDENTIAL or not asking.may_allow_nobody(asked):
             raise refusal
-        return self._allowed_without_credential(asked, now)
-
-    def _without_identity(self, asked: Asked, now: float) -> Step:
-        """Decide on a request that has no credential, where it needs none."""
-        asked.read_body()
-        case = Case(asked.request, None, now, asked.rules.proxies)
-        return self._nobodys(asked, evaluate(asked.rules, case, {}), case)
-
-    def _nobodys(self, asked: Asked, decision: Permit | Denial, case: Case) -> Step:
-        self._nobody.holds(asked.trust, case.now)
-        if asked.rules.hooks:
-            step = asking.decide(asked, None, decision, partial(self._nobodys_again, asked), self._resume)
-            if isinstance(step, AskHooks):
-                return step
-            decision = step
-        return answer.decided(decision, asked, self._nobody, case)
-
-    def _nobodys_again(self, asked: Asked, now: float) -> Step:
-        case = Case(asked.request, None, now, asked.rules.proxies)
-        decision = admit_without_identity(asked.rules, case)
-        return self._without_identity(asked, now) if decision is None else self._nobodys(asked, decision, case)
-
-    def _allowed_without_credential(self, asked: Asked, now: float) -> Step:
-        """Have a hook allow a request that has no credential and needs one; raises ``Refusal``."""
-        asked.read_body()
-        case = Case(asked.request, None, now, asked.rules.proxies)
-        decision = refuse_without_identity(asked.rules, case)
-        again = partial(self._allowed_without_credential, asked)
-        step = asking.decide(asked, None, decision, again, self._resume)
-        if isinstance(step, AskHooks):
-            return step
-        if asking.is_for_want_of_one(step):
-            raise Refusal(Reason.NO_CREDENTIAL)
-        self._nobody.holds(asked.trust, now)
-        return answer.decided(step, asked, self._nobody, case)
+        return self._allowed_by_hook(asked, now)
 
     def _recall(self, sent: SentRequest, trust: Trust, now: float) -> Known | None:
         # Nothing of the credential is looked at but that it is the very text of one that was found good. Parsing it
@@ -351,75 +315,6 @@ class Checker:
         known = Known(identity, len(asked.credential.token))
         known.holds(asked.trust, now)
         return self._evaluated(asked, known, now)
-
-    def _evaluated(self, asked: Asked, known: Known, now: float) -> Step:
-        assert known.identity is not None  # noqa: S101 - for mypy
-        try:
-            return self._evaluate(asked, known, known.identity, now)
-        except Refusal as refusal:
-            refusal.whose = known.identity.issuer
-            raise
-
-    def _evaluate(self, asked: Asked, known: Known, identity: Identity, now: float) -> Step:
-        self._refuse_revoked(known, now)
-        asked.read_body()
-        case = Case(asked.request, identity, now, asked.rules.proxies)
-        if asked.rules.plannable and asked.trust.response.assertion is None:
-            return self._planned(asked, known, case)
-        decision = evaluate(asked.rules, case, known.rules)
-        if asked.rules.hooks:
-            step = asking.decide(asked, identity, decision, partial(self._again, asked, known), self._resume)
-            if isinstance(step, AskHooks):
-                return step
-            decision = step
-        settings = asked.trust.response.assertion
-        if settings is None or isinstance(decision, Denial):
-            return answer.decided(decision, asked, known, case)
-        audience = settings.audience_for(decision.policy)
-        assertion = known.assertion(audience, now)
-        if assertion is None:
-            want = wanted(settings, known, audience, asked.trust.digest, now)
-            return Mint(want.statement, partial(self._resume, asked, partial(self._minted, asked, want)))
-        if assertion.is_due(now):
-            # While the one there is is good, nobody waits for the next one.
-            want = wanted(settings, known, audience, asked.trust.digest, now)
-            self._renewals.begin(want.statement, want.keep)
-        known.expect(assertion)
-        return answer.decided(decision, asked, known, case, assertion)
-
-    def _planned(self, asked: Asked, known: Known, case: Case) -> Decided:
-        found = known.plans.get(asked.rules.serial) or self._plan(asked, known, case)
-        if found is None:
-            return answer.decided(evaluate(asked.rules, case, known.rules), asked, known, case)
-        branch = found.decide(asked.rules, case, leads_to)
-        if branch.answer is not None and asked.lookup.removals.are_harmless(asked.request.headers):
-            return branch.answer
-        asked.branch = branch
-        return answer.decided(branch.decision, asked, known, case)
-
-    def _plan(self, asked: Asked, known: Known, case: Case) -> Plan | None:
-        """Make a plan the second time: many rules are come to once, such as those of one path by one token."""
-        plans, serial = known.plans, asked.rules.serial
-        if serial in plans:
-            made = plans[serial] = plan(asked.rules, case)
-            return made
-        if len(plans) >= _MOST_PLANS:
-            del plans[next(iter(plans))]
-        plans[serial] = None
-        return None
-
-    def _minted(self, asked: Asked, want: Wanted, minted: Minted | None, now: float) -> Step:
-        # INVARIANT: after every wait identity, time and policy are looked at again, too.
-        if not want.known.holds(asked.trust, now):
-            return self.begin(asked.raw, now)
-        assert want.known.identity is not None  # noqa: S101 - for mypy
-        with refusing_for(want.known.identity.issuer):
-            want.require(minted, now)
-        return self._evaluated(asked, want.known, now)
-
-    def _again(self, asked: Asked, known: Known, now: float) -> Step:
-        # The same after hooks were asked.
-        return self._evaluated(asked, known, now) if known.holds(asked.trust, now) else self.begin(asked.raw, now)
 
     def _remember(self, asked: Asked, identity: Identity, now: float) -> Known:
         credential = asked.credential
