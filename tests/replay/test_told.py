@@ -4,70 +4,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from policy import strategies
 from sidecar.core.policy.explain import Node, explain
-from sidecar.core.reason import Refusal
-from sidecar.replay.asked import Asked, Policies, ask
 from sidecar.replay.decide import Verdict, decide
 from sidecar.replay.record import Record, Token
 from sidecar.replay.told import Told, told
-from sidecar.settings.root import RequestSettings
-from support.trusts import policy_set
+from support.logged import asked_of, enforced, forgetting, logged
 
 _SETTINGS = settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-_HEADERS = ("x-team", "x-forwarded-for")
 _FORGETTABLE = ["x-team", "x-forwarded-for", "address", "claims", "all claims", "principal", "query"]
-
-
-def _record(request: dict[str, Any], claims: dict[str, Any]) -> Record:
-    headers = {
-        name: ",".join(value) if isinstance(value, list) else value for name, value in request["headers"].items()
-    }
-    return Record(
-        request["method"],
-        request["host"],
-        request["path"],
-        headers=dict.fromkeys(_HEADERS) | headers,
-        address=request["source"]["address"],
-        principal=request["source"].get("principal"),
-        destination=request["destination"]["address"],
-        port=request["destination"]["port"],
-        server_name=request.get("sni"),
-        token=Token.GOOD,
-        claims=claims,
-        has_all_claims=True,
-    )
-
-
-def _forgetting(whole: Record, forgotten: set[str]) -> Record:
-    part = replace(whole, headers={name: value for name, value in whole.headers.items() if name not in forgotten})
-    if "claims" in forgotten:
-        part = replace(part, token=Token.UNKNOWN, claims={}, has_all_claims=False)
-    elif "all claims" in forgotten:
-        known = {name: value for name, value in whole.claims.items() if name in {"iss", "sub"}}
-        part = replace(part, claims=known, has_all_claims=False)
-    return replace(
-        part,
-        address=None if "address" in forgotten else part.address,
-        principal=None if "principal" in forgotten else part.principal,
-        has_query="query" not in forgotten,
-    )
-
-
-def _asked(record: Record, under: Policies) -> Asked:
-    try:
-        return ask(record, under)
-    except Refusal:
-        assume(condition=False)
-        raise
-
-
-def _under(policies: list[dict[str, Any]]) -> Policies:
-    written = [{key: value for key, value in one.items() if key != "dry_run"} for one in policies]
-    return Policies(policy_set(written), RequestSettings.model_validate({}))
 
 
 def _told(one: Told) -> Iterator[tuple[str, bool | None]]:
@@ -86,8 +34,8 @@ def _explained(node: Node) -> Iterator[tuple[str, bool]]:
 @given(strategies.policies, strategies.requests, strategies.claims)
 def test_as_explained(policies: list[dict[str, Any]], request: dict[str, Any], claims: dict[str, Any]) -> None:
     """What is told of a condition is what ``policy explain`` says of it."""
-    under = _under(policies)
-    asked = _asked(_record(request, claims), under)
+    under = enforced(policies)
+    asked = asked_of(logged(request, claims), under)
     explained = {one.policy.name: one for one in explain(under.policies, asked.case)}
     for rule in told(asked):
         (node,) = (one for one in explained[rule.policy.name].rules if one.label == rule.told.label)
@@ -108,9 +56,9 @@ def test_whatever_is_not_known(
     policies: list[dict[str, Any]], request: dict[str, Any], claims: dict[str, Any], forgotten: set[str]
 ) -> None:
     """What is told without knowing something is told so when it is known: it never hung on that."""
-    under, whole = _under(policies), _record(request, claims)
-    part = told(_asked(_forgetting(whole, forgotten), under))
-    known = told(_asked(whole, under))
+    under, whole = enforced(policies), logged(request, claims)
+    part = told(asked_of(forgetting(whole, forgotten), under))
+    known = told(asked_of(whole, under))
     assert [one.policy.name for one in part] == [one.policy.name for one in known]
     for one, other in zip(part, known, strict=True):
         pairs = list(zip(_told(one.told), _told(other.told), strict=True))
@@ -123,10 +71,10 @@ def test_whatever_is_not_known(
 def test_query_that_is_not_known() -> None:
     """A log without queries says nothing of what a policy finds in one, and nothing is decided by that."""
     policies = [{"name": "q", "action": "allow", "rules": [{"when": [{"cel": "request.query == 'a=1'"}]}]}]
-    under = _under(policies)
+    under = enforced(policies)
     record = Record("GET", "api.example.com", "/", token=Token.GOOD, claims={"iss": "i"}, has_query=False)
-    (rule,) = told(_asked(record, under))
+    (rule,) = told(asked_of(record, under))
     assert (rule.told.holds, rule.told.parts[0].parts[0].lacking) == (None, frozenset({"query"}))
-    assert not isinstance(decide(_asked(record, under)), Verdict)
-    asked = _asked(replace(record, path="/?a=1", has_query=True), under)
+    assert not isinstance(decide(asked_of(record, under)), Verdict)
+    asked = asked_of(replace(record, path="/?a=1", has_query=True), under)
     assert decide(asked) == Verdict(allowed=True, reason=decide(asked).reason, policy="q")  # type: ignore[union-attr]
