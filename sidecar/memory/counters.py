@@ -122,8 +122,12 @@ class CounterTable:
         """Return a process's own row. No other process may add to it; ``IndexError`` for one too large."""
         return self._rows[index]
 
+    def total(self, index: int) -> int:
+        """Return the sum of one counter over all rows. Any thread may ask: no labelled one is looked at."""
+        return sum(row.words[index] for row in self._rows)
+
     def totals(self) -> Totals:
-        """Add all rows up."""
+        """Add all rows up; for the thread that counts in any of them here: it takes in the labelled ones' names."""
         return added([row.read() for row in self._rows])
 
     def exemplars(self) -> tuple[Exemplar | None, ...]:

@@ -54,8 +54,7 @@ class UsageWatch:
 
     def look(self) -> None:
         """Look once, in whatever thread."""
-        counters = self._table.totals().counters
-        busy = {pool: counters[index] * NANOSECONDS for pool, index in POOL_BUSY.items()}
+        busy = {pool: self._table.total(index) * NANOSECONDS for pool, index in POOL_BUSY.items()}
         machine = processor_times() or ProcessorTimes(0, 0)
         self.usage.note(Sample(time.monotonic(), busy, machine.busy, machine.total))
         self._resident = {pid: resident_bytes(pid) for pid in self._pids()}
