@@ -15,6 +15,7 @@ from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
 from sidecar.http.address import parse
 from sidecar.http.guard import TokenError, TokenFile
+from sidecar.settings.http import AdminSettings
 from sidecar.transport.address import AddressError, UnixAddress
 
 #: Seconds. The feed has 5.
@@ -33,7 +34,11 @@ class Administered:
 
     def ask(self, path: str) -> tuple[int, str]:
         """Get a page; return status and body. Raises ``Failure`` where nobody answers."""
-        return _request(self.address, self.token_file, "GET", path, None)
+        return self._exchange("GET", path, None)
+
+    def post(self, path: str, body: bytes) -> tuple[int, str]:
+        """Post JSON; return status and body. Raises ``Failure`` where nobody answers."""
+        return self._exchange("POST", path, body)
 
     def get(self, path: str) -> str:
         """Return what is there; raises ``Failure`` where it is not, or nobody answers."""
@@ -43,6 +48,22 @@ class Administered:
         if status == _NOT_FOUND:
             text = f"{text}: it has no {path}; is it older than this command?"
         raise Failure(f"{self.address}: {status} {text}", ExitCode.UNAVAILABLE)
+
+    def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, str]:
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        try:
+            if self.token_file is not None:
+                headers["Authorization"] = f"Bearer {TokenFile(str(self.token_file)).read().decode('ascii')}"
+            with closing(_connection(self.address)) as connection:
+                connection.request(method, path, body, headers)
+                answer = connection.getresponse()
+                return answer.status, answer.read().decode("utf-8", "replace").strip()
+        except AddressError as error:
+            raise Failure(str(error), ExitCode.USAGE) from None
+        except TokenError as error:
+            raise Failure(str(error), ExitCode.UNAVAILABLE) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise Failure(f"{self.address}: {error}; is the sidecar running?", ExitCode.UNAVAILABLE) from None
 
 
 def administered_options(command: _Command) -> _Command:
@@ -71,34 +92,22 @@ def administered(config: Path | None, against: str | None, admin_token_file: Pat
     admin = load_settings(config).settings.admin
     if admin.listen is None:
         raise Failure(f"{config}: admin.listen is not set, so there is nobody to ask", ExitCode.USAGE)
+    return administered_by(admin, config.parent, admin_token_file, instead="ask it with curl instead")
+
+
+def administered_by(
+    admin: AdminSettings, folder: Path, token_file: Path | None = None, *, instead: str
+) -> Administered:
+    """Return the sidecar that listens as these settings say; ``token_file`` is for theirs, which is in ``folder``.
+
+    Raises ``Failure`` where it cannot be asked, with what to do ``instead``.
+    """
+    assert admin.listen is not None  # noqa: S101 - the caller's
     if admin.tls is not None:
-        raise Failure("the administration is on TLS: ask it with curl instead", ExitCode.USAGE)
-    named = admin_token_file
-    if named is None and admin.bearer_token_file is not None:
-        named = config.parent / admin.bearer_token_file
-    return Administered(admin.listen, named)
-
-
-def post(listen: str, token_file: Path | None, path: str, body: bytes) -> tuple[int, str]:
-    """Post JSON; return status and body. Raises ``Failure`` where nobody answers."""
-    return _request(listen, token_file, "POST", path, body)
-
-
-def _request(listen: str, token_file: Path | None, method: str, path: str, body: bytes | None) -> tuple[int, str]:
-    headers = {} if body is None else {"Content-Type": "application/json"}
-    try:
-        if token_file is not None:
-            headers["Authorization"] = f"Bearer {TokenFile(str(token_file)).read().decode('ascii')}"
-        with closing(_connection(listen)) as connection:
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode("utf-8", "replace").strip()
-    except AddressError as error:
-        raise Failure(str(error), ExitCode.USAGE) from None
-    except TokenError as error:
-        raise Failure(str(error), ExitCode.UNAVAILABLE) from None
-    except (OSError, http.client.HTTPException) as error:
-        raise Failure(f"{listen}: {error}; is the sidecar running?", ExitCode.UNAVAILABLE) from None
+        raise Failure(f"the administration is on TLS: {instead}", ExitCode.USAGE)
+    if token_file is None and admin.bearer_token_file is not None:
+        token_file = folder / admin.bearer_token_file
+    return Administered(admin.listen, token_file)
 
 
 def _connection(listen: str) -> http.client.HTTPConnection:

@@ -4,7 +4,6 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from sidecar.cases.explained import explained
 from sidecar.cases.model import CaseSettings
 from sidecar.cases.run import UnansweredError, prepare
 from sidecar.cases.trial_trust import trial_of
-from sidecar.cli.administration import post
+from sidecar.cli.administration import Administered
 from sidecar.cli.configuration import load
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
@@ -32,14 +31,6 @@ from sidecar.loading.places import places_of
 from sidecar.verify.token import identity_in
 
 _OK, _BAD_REQUEST = 200, 400
-
-
-@dataclass(frozen=True, slots=True)
-class _Sidecar:
-    """Where a running one is administered, and what opens that."""
-
-    address: str
-    token_file: Path | None
 
 
 @click.command("explain")
@@ -81,7 +72,7 @@ def explain_command(  # noqa: PLR0913 - one an option
         raise Failure("--claims: goes with neither --token nor --against", ExitCode.USAGE)
     case, compact = _case(request, headers, claims), None if token is None else _read_token(token)
     if against is not None:
-        found: Mapping[str, Any] = _asked(_Sidecar(against, admin_token_file), case, compact)
+        found: Mapping[str, Any] = _asked(Administered(against, admin_token_file), case, compact)
     elif config is not None:
         found = _explained(config, case, compact)
     else:
@@ -121,11 +112,11 @@ def _with_keys(configuration: Configuration, trust: Trust, token: str, now: floa
     return trust
 
 
-def _asked(sidecar: _Sidecar, case: CaseSettings, token: str | None) -> Mapping[str, Any]:
+def _asked(sidecar: Administered, case: CaseSettings, token: str | None) -> Mapping[str, Any]:
     asked: dict[str, Any] = {"request": case.request.model_dump(by_alias=True, exclude_none=True)}
     if token is not None:
         asked["token"] = token
-    status, text = post(sidecar.address, sidecar.token_file, "/explain", json.dumps(asked).encode())
+    status, text = sidecar.post("/explain", json.dumps(asked).encode())
     if status != _OK:
         code = ExitCode.USAGE if status == _BAD_REQUEST else ExitCode.UNAVAILABLE
         raise Failure(f"{sidecar.address}: {status} {text}", code)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sidecar.cli.administration import post
+from sidecar.cli.administration import administered_by
 from sidecar.cli.configuration import config_option, load
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
@@ -43,12 +43,9 @@ def revoke(config: Path, issuer: str, expires_at: int | None, issued_before: str
     settings = load(config)[0].settings
     if settings.revocation is None or not settings.revocation.admin_api:
         raise Failure(f"{config}: revocation.admin_api is off, so there is nobody to tell", ExitCode.USAGE)
-    if settings.admin.tls is not None:
-        raise Failure("the administration is on TLS: post to /revocations with curl instead", ExitCode.USAGE)
-    assert settings.admin.listen is not None  # noqa: S101 - the API is on, which needs it
-    token = settings.admin.bearer_token_file
-    file = None if token is None else config.parent / token
-    status, text = post(settings.admin.listen, file, "/revocations", json.dumps(entry).encode())
+    # The API is on, which needs it to listen.
+    sidecar = administered_by(settings.admin, config.parent, instead="post to /revocations with curl instead")
+    status, text = sidecar.post("/revocations", json.dumps(entry).encode())
     if status != _CREATED:
         raise Failure(text, ExitCode.USAGE if status == _BAD_REQUEST else ExitCode.UNAVAILABLE)
     click.echo(printable(text, "\n"))
