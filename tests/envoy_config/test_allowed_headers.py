@@ -1,15 +1,15 @@
 """Which headers a real Envoy sends, where it is told to send few, and what it says of that."""
 
 import json
-import re
 
 import httpx
 import pytest
 
 from sidecar.demo.workspace import CONFIGURATION
+from support.processes import eventually
+from support.sidecars import Sidecar
 from support.stacks import running_stack
 
-_HTTP = re.compile(r"HTTP on (\S+)")
 _POLICY = """
   - name: blocked-teams
     action: deny
@@ -39,14 +39,14 @@ def test_envoy_of_yesterday() -> None:
     """A policy that looks at a header Envoy was not told to send denies everything, and the sidecar is not ready."""
     probes = CONFIGURATION.replace("listen: false", "listen: 127.0.0.1:0")
     with running_stack(probes, allowed_headers=("authorization",)) as stack:
-        ready = "http://" + _HTTP.findall(stack.sidecar.printed())[0] + "/readyz"
-        assert httpx.get(ready).status_code == 200
+        sidecar = Sidecar(stack.workspace, stack.sidecar)
+        assert eventually(sidecar.is_ready), stack.sidecar.printed()
         answer = httpx.get(
             f"http://127.0.0.1:{stack.envoy.port}/orders/1",
             headers={"authorization": f"Bearer {stack.workspace.token()}"},
         )
         assert answer.status_code == 503
         assert json.loads(answer.text)["reason"] == "envoy_config_stale"
-        not_ready = httpx.get(ready)
-        assert not_ready.status_code == 503
-        assert "does not send all headers that policies look at" in not_ready.text
+        status, text = sidecar.get("/readyz")
+        assert status == 503
+        assert "does not send all headers that policies look at" in text

@@ -17,7 +17,7 @@ from sidecar.demo.stack import sidecar_addresses, start_sidecar
 from sidecar.demo.workspace import AUDIENCE, ISSUER, Workspace, prepare
 from support.answers import Answer, read_answer
 from support.fronts import CHECK
-from support.processes import descendants
+from support.processes import descendants, eventually
 from support.requests import with_token
 
 CONFIGURATION = f"""\
@@ -65,7 +65,14 @@ class Sidecar:
         return str(addresses[-1])
 
     def get(self, path: str, **headers: str) -> tuple[int, str]:
-        """Ask the probe listener: status and body."""
+        """Ask the probe listener, once it is there: status and body. Servers may answer checks before it does."""
+        eventually(self._listens)
+        return self._get(path, **headers)
+
+    def _listens(self) -> bool:
+        return _HTTP.search(self.process.printed()) is not None
+
+    def _get(self, path: str, **headers: str) -> tuple[int, str]:
         connection = http.client.HTTPConnection(self.probe, timeout=20)
         try:
             connection.request("GET", path, headers=headers)
@@ -77,7 +84,7 @@ class Sidecar:
     def is_ready(self) -> bool:
         """Say whether the sidecar calls itself ready."""
         try:
-            return self.get("/readyz")[0] == 200
+            return self._get("/readyz")[0] == 200
         except OSError:
             return False
 
