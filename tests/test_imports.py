@@ -41,6 +41,7 @@ def loaded_by(module: str) -> set[str]:
         ("sidecar.cli.main", {"grpc", "asyncio", "google.protobuf", "pydantic", "cryptography"}),
         ("sidecar.cli.token", {"grpc", "envoy_data_plane"}),
         ("sidecar.cli.serve", {"grpc", "asyncio", "aiohttp", "envoy_data_plane", "rich", "hypothesis"}),
+        ("sidecar.runtime.control.control", {"grpc", "envoy_data_plane", "redis", "rich", "jinja2", "cel_expr_python"}),
         ("sidecar.runtime.serving.server", {"grpc", "aiohttp", "numpy", "redis", "cel_expr_python"}),
         ("sidecar.runtime.serving.verifier", {"grpc", "aiohttp", "numpy", "pydantic", "google.protobuf"}),
         ("sidecar.runtime.supervision.supervisor", {"grpc", "asyncio", "aiohttp", "google.protobuf", "envoy"}),

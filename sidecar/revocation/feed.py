@@ -13,7 +13,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from random import random
 from typing import Any
 
@@ -24,6 +23,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from sidecar.revocation.bookmark import Bookmark
 from sidecar.revocation.dating import Arrived
+from sidecar.revocation.following import FeedError, FeedState, NotTakenError
 from sidecar.revocation.redis_at import RedisAt
 from sidecar.revocation.stream import Told, position, told
 
@@ -39,27 +39,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _FIELD = b"jws"
 
 _log = logging.getLogger(__name__)
-
-
-class FeedError(Exception):
-    """Redis cannot be reached, or does not do what it is asked. The text says why, without secrets."""
-
-
-class NotTakenError(Exception):
-    """What was read cannot be stored now, and must be read again. The text says why."""
-
-
-@dataclass(slots=True)
-class FeedState:
-    """How it goes. Times are in seconds: ``…_at`` since the epoch, ``at_end`` of CLOCK_MONOTONIC."""
-
-    connected: bool = False
-    caught_up: bool = False  #: was read to its end, by this process
-    contact_at: float | None = None  #: when Redis last answered
-    at_end: float | None = None  #: when there was nothing more to read
-    connections: int = 0
-    stuck: bool = False  #: what was read last could not be stored
-    trouble: str = ""  #: why it is not connected, or does not go on
 
 
 class Feed:
@@ -192,13 +171,6 @@ def _client(at: RedisAt) -> Redis:
         single_connection_client=True,
         **at.options(),
     )
-
-
-async def end(task: "asyncio.Task[None]") -> None:
-    """End the task that runs a feed. One cancellation may be lost in the client, where it is closing a connection."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=0.1)
 
 
 def _why(error: BaseException) -> str:

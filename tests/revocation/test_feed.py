@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sidecar.revocation.dating import Arrived
-from sidecar.revocation.feed import Feed, FeedError, NotTakenError, end
+from sidecar.revocation.feed import Feed
+from sidecar.revocation.following import FeedError, NotTakenError, end
 from sidecar.revocation.redis_at import RedisAt
 from support.certificates import Authority
 from support.redis_servers import STREAM, RedisServer, running_redis

@@ -11,7 +11,7 @@ from sidecar.http.message import Answer, Rejection, document
 from sidecar.memory.denylist_layout import DenylistFullError
 from sidecar.observe.revocation_series import Source
 from sidecar.revocation.entry import LATEST, Entry, EntryError, read_entry
-from sidecar.revocation.feed import FeedError
+from sidecar.revocation.following import FeedError
 from sidecar.revocation.keeper import Ended
 from sidecar.revocation.message import MOST_ENTRIES
 from sidecar.revocation.store import Store

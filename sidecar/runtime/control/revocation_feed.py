@@ -11,7 +11,7 @@ from sidecar.memory.denylist_layout import DenylistFullError
 from sidecar.observe.revocation_series import Revocation, Source
 from sidecar.revocation.dating import Arrived, dated
 from sidecar.revocation.entry import Entry
-from sidecar.revocation.feed import Feed, FeedError, NotTakenError
+from sidecar.revocation.following import FeedError, NotTakenError
 from sidecar.revocation.message import ForgedError, read_message, sign
 from sidecar.revocation.store import Store
 from sidecar.runtime.control.feed_files import FeedFileError, redis_at, signers, signing_key
@@ -35,6 +35,8 @@ class RevocationFeed:
         ended: Callable[[], Awaitable[None]],
         missed: Callable[[], Awaitable[None]],
     ) -> None:
+        from sidecar.revocation.feed import Feed  # noqa: PLC0415 - Redis' client, which nobody needs who has no feed
+
         self.feed = Feed(redis_at(settings, folder), self._take, ended, missed)
         self._store = store
         self._signers = SignersFile(folder / settings.keys_file, signers)

@@ -25,7 +25,7 @@ from sidecar.observe.pool_series import Pool
 from sidecar.observe.revocation_series import Revocation, Source
 from sidecar.observe.series import REVOCATION
 from sidecar.revocation.clock import SteadyClock
-from sidecar.revocation.feed import end
+from sidecar.revocation.following import end
 from sidecar.revocation.keeper import Keeper
 from sidecar.revocation.lifetime import Lifetimes, lifetimes
 from sidecar.revocation.store import Store
