@@ -17,7 +17,8 @@ from sidecar.cases.explained import explained
 from sidecar.cases.model import CaseSettings
 from sidecar.cases.run import UnansweredError, prepare
 from sidecar.cases.trial_trust import trial_of
-from sidecar.cli.administration import Administered
+from sidecar.cli.administered import Administered
+from sidecar.cli.administration import Access, access_options, administered_at
 from sidecar.cli.configuration import load
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
@@ -37,8 +38,12 @@ _OK, _BAD_REQUEST = 200, 400
 @click.option(
     "--config", type=click.Path(path_type=Path), envvar="AUTHZ_CONFIG", show_envvar=True, help="Configuration file."
 )
-@click.option("--against", metavar="ADDRESS", help="Ask a running sidecar instead: unix:/path or IP:PORT of its admin.")
-@click.option("--admin-token-file", type=click.Path(path_type=Path), help="With --against: as admin.bearer_token_file.")
+@click.option(
+    "--against",
+    metavar="ADDRESS",
+    help="Ask a running sidecar's admin instead: unix:/path, https://HOST:PORT, IP:PORT.",
+)
+@access_options
 @click.option("--request", "request", required=True, help="METHOD URL, or a JSON object as in a file of cases.")
 @click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="A header of the request; repeatable.")
 @click.option("--token", help="The token, or - for standard input. It is verified as in a check.")
@@ -48,7 +53,7 @@ def explain_command(  # noqa: PLR0913 - one an option
     *,
     config: Path | None,
     against: str | None,
-    admin_token_file: Path | None,
+    access: Access,
     request: str,
     headers: tuple[str, ...],
     token: str | None,
@@ -72,7 +77,7 @@ def explain_command(  # noqa: PLR0913 - one an option
         raise Failure("--claims: goes with neither --token nor --against", ExitCode.USAGE)
     case, compact = _case(request, headers, claims), None if token is None else _read_token(token)
     if against is not None:
-        found: Mapping[str, Any] = _asked(Administered(against, admin_token_file), case, compact)
+        found: Mapping[str, Any] = _asked(administered_at(against, access), case, compact)
     elif config is not None:
         found = _explained(config, case, compact)
     else:

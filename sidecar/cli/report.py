@@ -2,13 +2,13 @@
 
 import json
 import time
-from pathlib import Path
 from typing import Final
 
 import click
 from rich.console import Console
 
-from sidecar.cli.administration import Administered, administered, administered_options
+from sidecar.cli.administered import Administered
+from sidecar.cli.administration import administered_options
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
 from sidecar.cli.report_tables import tables
@@ -33,15 +33,7 @@ _LEAST_SECONDS: Final = 1.0
     type=click.Choice(["warning", "critical"]),
     help="End with 1 where there is an alert of this severity, or a worse one.",
 )
-def report_command(  # noqa: PLR0913 - one an option
-    *,
-    config: Path | None,
-    against: str | None,
-    admin_token_file: Path | None,
-    as_json: bool,
-    watch: str,
-    fail_on_alert: str | None,
-) -> None:
+def report_command(*, sidecar: Administered, as_json: bool, watch: str, fail_on_alert: str | None) -> None:
     """Show how a running sidecar fares: rates, caches, pools, processes, keys, alerts, and what to do about them.
 
     \b
@@ -49,7 +41,7 @@ def report_command(  # noqa: PLR0913 - one an option
       authz-sidecar report --config authz.yaml
       authz-sidecar report --against unix:/run/authz/admin.sock --fail-on-alert critical
     """
-    sidecar, every = administered(config, against, admin_token_file), _seconds(watch)
+    every = _seconds(watch)
     while True:
         found = _show(sidecar, as_json=as_json)
         if fail_on_alert is not None and is_alarming(found, Severity(fail_on_alert)):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sidecar.cli.administration import administered_by
+from sidecar.cli.administration import Access, access_options, administered_by
 from sidecar.cli.configuration import config_option, load
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
@@ -18,6 +18,7 @@ _CREATED, _BAD_REQUEST = 201, 400
 
 @click.command()
 @config_option
+@access_options
 @click.option("--issuer", required=True, help="iss, character by character.")
 @click.option("--jti", help="The token of this id.")
 @click.option("--sub", help="All of this subject; with --issued-before, what it was issued until then.")
@@ -25,7 +26,15 @@ _CREATED, _BAD_REQUEST = 201, 400
 @click.option("--kid", help="All that this key signed, by its id or thumbprint; for good.")
 @click.option("--issued-before", metavar="TIME", help="What was issued before: seconds since 1970, or 'now'.")
 @click.option("--expires-at", type=int, metavar="TIME", help="When the entry may end: seconds since 1970.")
-def revoke(config: Path, issuer: str, expires_at: int | None, issued_before: str | None, **names: str | None) -> None:
+def revoke(
+    *,
+    config: Path,
+    access: Access,
+    issuer: str,
+    expires_at: int | None,
+    issued_before: str | None,
+    **names: str | None,
+) -> None:
     """Revoke tokens, here and, where there is a feed, everywhere.
 
     Prints what was answered once every check sees it.
@@ -44,7 +53,7 @@ def revoke(config: Path, issuer: str, expires_at: int | None, issued_before: str
     if settings.revocation is None or not settings.revocation.admin_api:
         raise Failure(f"{config}: revocation.admin_api is off, so there is nobody to tell", ExitCode.USAGE)
     # The API is on, which needs it to listen.
-    sidecar = administered_by(settings.admin, config.parent, instead="post to /revocations with curl instead")
+    sidecar = administered_by(settings.admin, config.parent, access)
     status, text = sidecar.post("/revocations", json.dumps(entry).encode())
     if status != _CREATED:
         raise Failure(text, ExitCode.USAGE if status == _BAD_REQUEST else ExitCode.UNAVAILABLE)

@@ -13,11 +13,11 @@ import hmac
 import re
 import secrets
 import signal
-from pathlib import Path
 
 import click
 
-from sidecar.cli.administration import Administered, administered, administered_options
+from sidecar.cli.administered import Administered
+from sidecar.cli.administration import administered_options
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
 from sidecar.http.address import is_loopback, parse
@@ -49,7 +49,7 @@ _LIMITS = Limits(connections=16, seconds=_PATIENCE + 5)
     show_default=True,
     help="Where to listen, on loopback; port 0 lets the system choose.",
 )
-def status(*, config: Path | None, against: str | None, admin_token_file: Path | None, at: str) -> None:
+def status(*, sidecar: Administered, at: str) -> None:
     """Serve the status page of a running sidecar to a browser, until Ctrl-C.
 
     Prints the address to open. It has a secret in it, which ends with the command: whoever has it sees what you see,
@@ -61,8 +61,7 @@ def status(*, config: Path | None, against: str | None, admin_token_file: Path |
       kubectl exec POD -c authz -- authz-sidecar status --against unix:/run/authz/admin.sock --serve 127.0.0.1:9194
       kubectl port-forward POD 9194
     """
-    sidecar, address = administered(config, against, admin_token_file), _address(at)
-    asyncio.run(_serve(sidecar, address))
+    asyncio.run(_serve(sidecar, _address(at)))
 
 
 def _address(text: str) -> TcpAddress:

@@ -1,12 +1,12 @@
 """``authz-sidecar top``."""
 
 from functools import partial
-from pathlib import Path
 
 import click
 from rich.console import Console
 
-from sidecar.cli.administration import Administered, administered, administered_options
+from sidecar.cli.administered import Administered
+from sidecar.cli.administration import administered_options
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
 from sidecar.observe.printable import printable
@@ -26,9 +26,7 @@ from sidecar.top.run import once, run
     help="Seconds between two questions.",
 )
 @click.option("--once", "only_once", is_flag=True, help="Print one frame and end.")
-def top(
-    *, config: Path | None, against: str | None, admin_token_file: Path | None, interval: float, only_once: bool
-) -> None:
+def top(*, sidecar: Administered, interval: float, only_once: bool) -> None:
     """Show how a running sidecar fares, live: checks, latency, reasons, pools, caches, keys, processes, advice.
 
     q quits, space pauses. Where nobody answers it says so, and goes on trying. What is shown is the report that
@@ -38,8 +36,8 @@ def top(
     Examples:
       authz-sidecar top --config authz.yaml
       authz-sidecar top --against unix:/run/authz/admin.sock --once
+      authz-sidecar top --against https://authz.example:9193 --admin-ca-file ca.pem --admin-token-file token
     """
-    sidecar = administered(config, against, admin_token_file)
     console = Console(highlight=False, markup=False, emoji=False)
     if only_once:
         try:

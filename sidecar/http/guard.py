@@ -43,14 +43,19 @@ class TokenFile:
                 token = file.read(MAX_TOKEN_BYTES + 1).strip()
         except OSError as error:
             raise TokenError(f"{self.path}: cannot read the bearer token: {error.strerror}") from None
-        if not MIN_TOKEN_BYTES <= len(token) <= MAX_TOKEN_BYTES:
-            raise TokenError(
-                f"{self.path}: a bearer token of {len(token)} bytes; it must have {MIN_TOKEN_BYTES} to "
-                f"{MAX_TOKEN_BYTES}: make one with 'openssl rand -hex 32'"
-            )
-        if not re.fullmatch(rb"[!-~]+", token):
-            raise TokenError(f"{self.path}: the bearer token must be one line of ASCII without spaces")
-        return token
+        return as_token(token, self.path)
+
+
+def as_token(found: bytes, where: str) -> bytes:
+    """Return what was found if it is a bearer token; raises ``TokenError``, which says ``where``, not what."""
+    if not MIN_TOKEN_BYTES <= len(found) <= MAX_TOKEN_BYTES:
+        raise TokenError(
+            f"{where}: a bearer token of {len(found)} bytes; it must have {MIN_TOKEN_BYTES} to "
+            f"{MAX_TOKEN_BYTES}: make one with 'openssl rand -hex 32'"
+        )
+    if not re.fullmatch(rb"[!-~]+", found):
+        raise TokenError(f"{where}: the bearer token must be one line of ASCII without spaces")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,18 +39,28 @@ class Tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.set_alpn_protocols([protocol])
-        try:
-            # Without a password of ours OpenSSL would ask for one on the terminal, and wait.
-            context.load_cert_chain(self.certificate_file, self.key_file, password=lambda: "")
-        except (OSError, ValueError) as error:
-            raise TlsError(f"cannot use {self.certificate_file} with {self.key_file}: {_why(error)}") from None
+        show(context, self.certificate_file, self.key_file)
         if self.client_ca_file is not None:
             context.verify_mode = ssl.CERT_REQUIRED
-            try:
-                context.load_verify_locations(cafile=self.client_ca_file)
-            except (OSError, ValueError) as error:
-                raise TlsError(f"cannot use {self.client_ca_file}: {_why(error)}") from None
+            believe(context, self.client_ca_file)
         return context
+
+
+def show(context: ssl.SSLContext, certificate_file: str, key_file: str) -> None:
+    """Have a context show this certificate, with its chain; raises ``TlsError``."""
+    try:
+        # Without a password of ours OpenSSL would ask for one on the terminal, and wait.
+        context.load_cert_chain(certificate_file, key_file, password=lambda: "")
+    except (OSError, ValueError) as error:
+        raise TlsError(f"cannot use {certificate_file} with {key_file}: {_why(error)}") from None
+
+
+def believe(context: ssl.SSLContext, ca_file: str) -> None:
+    """Have a context believe what the CAs in a file have signed; raises ``TlsError``."""
+    try:
+        context.load_verify_locations(cafile=ca_file)
+    except (OSError, ValueError) as error:
+        raise TlsError(f"cannot use {ca_file}: {_why(error)}") from None
 
 
 def _why(error: OSError | ValueError) -> str:

@@ -189,11 +189,14 @@ _KEYS = 'issuers: [{issuer: "https://idp.example", audiences: [a], keys: {file: 
     ("admin", "problem"),
     [
         ("", "admin.listen is not set"),
-        ("admin: {listen: '127.0.0.1:1', tls: {certificate_file: c, key_file: k, client_ca_file: a}}\n", "with curl"),
+        (
+            "admin: {listen: '127.0.0.1:1', tls: {certificate_file: c, key_file: k, client_ca_file: a}}\n",
+            "give --admin-certificate-file",
+        ),
     ],
 )
 def test_configuration_without_an_address(tmp_path: Path, admin: str, problem: str) -> None:
-    """A configuration that names no administration, or one on TLS, is told of."""
+    """A configuration that names no administration, or one that takes a certificate, is told of."""
     config = tmp_path / "authz.yaml"
     config.write_text(_KEYS + admin, encoding="utf-8")
     done = _run("--config", str(config))

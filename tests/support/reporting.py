@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sidecar.cli.administration import Administered
+from sidecar.cli.administered import Administered
 from sidecar.cli.status import handed_on
 from sidecar.http.admin import Route
 from sidecar.http.listeners import Access, admin_listener
@@ -17,21 +17,21 @@ from sidecar.report.model import Report
 from sidecar.report.wire import encode
 from sidecar.status.denials import Denial
 from sidecar.status.pages import StatusPages
-from sidecar.transport.address import TcpAddress, UnixAddress
+from sidecar.transport.address import Address, TcpAddress, UnixAddress
 from support.denials import denial
 from support.status_reports import report
 from support.trusts import trust
 
 _PATIENCE = 30.0
 _SECRET = "s3cret"
+_OPEN = Access()
 
 
 class Reporter:
-    """``address`` is where it is, as commands are given it."""
+    """Listens ``at`` an address, for whom ``access`` lets in."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = str(folder / "a.sock")
-        self.address = f"unix:{self._path}"
+    def __init__(self, at: Address, access: Access) -> None:
+        self._at, self._access = at, access
         self.denials: Sequence[Denial] = [denial()]
         self.answer: Answer | None = None  #: in place of a report
         self._loop = asyncio.new_event_loop()
@@ -39,6 +39,12 @@ class Reporter:
         self._thread.start()
         self._listener: Listener | None = None
         self._handing: Listener | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it is, as commands are given it."""
+        assert self._listener is not None
+        return f"https://{self._listener.address}" if self._access.tls else str(self._listener.address)
 
     def start(self) -> None:
         """Answer."""
@@ -50,7 +56,7 @@ class Reporter:
 
     def hand_on(self) -> str:
         """Do as ``authz-sidecar status`` does; return the page's address."""
-        listener = Listener(TcpAddress("127.0.0.1", 0), handed_on(Administered(self.address, None), _SECRET), Limits())
+        listener = Listener(TcpAddress("127.0.0.1", 0), handed_on(Administered(self._at), _SECRET), Limits())
         self._run(listener.start())
         self._handing = listener
         return f"http://{listener.address}/{_SECRET}/status"
@@ -72,7 +78,7 @@ class Reporter:
     async def _start(self) -> None:
         routes = [Route("GET", "/report", self._report)]
         pages = StatusPages(self._as_value, lambda: self.denials, trust).pages()
-        self._listener = admin_listener(UnixAddress(self._path), Access(), dict, Limits(), routes, pages=pages)
+        self._listener = admin_listener(self._at, self._access, dict, Limits(), routes, pages=pages)
         await self._listener.start()
 
     async def _stop(self) -> None:
@@ -87,10 +93,10 @@ class Reporter:
 
 
 @contextmanager
-def reporter() -> Iterator[Reporter]:
-    """Run one."""
+def reporter(at: Address | None = None, access: Access = _OPEN) -> Iterator[Reporter]:
+    """Run one, on a Unix socket unless another address is given."""
     with tempfile.TemporaryDirectory(prefix="r-") as folder:
-        running = Reporter(Path(folder))
+        running = Reporter(at or UnixAddress(str(Path(folder) / "a.sock")), access)
         running.start()
         try:
             yield running
