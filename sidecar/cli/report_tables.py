@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sidecar.cli.printable import printable
-from sidecar.report.figures import Latency, Window
+from sidecar.report.figures import Latency, NamedChecks, Window
 from sidecar.report.model import Direction, Report, Severity
 from sidecar.report.say import duration, percent, rate, size
 
@@ -17,6 +17,8 @@ _ARROWS: Final = {Direction.RISING: "↗", Direction.FALLING: "↘", Direction.S
 _UNKNOWN: Final = "-"
 #: Reasons that are listed.
 _MOST_REASONS: Final = 10
+#: Issuers, and policies, that are.
+_MOST_NAMES: Final = 20
 
 #: Rows of the first table: what it is called, the trend that goes with it, and its cell.
 _RATES: Final[Sequence[tuple[str, str, Callable[[Window], str]]]] = (
@@ -41,6 +43,9 @@ def tables(report: Report) -> Iterator[RenderableType]:
     recent = next(one for one in report.windows if one.name == "5m")
     if recent.checks.reasons:
         yield _reasons(recent)
+    for heading, found in (("issuers, 5 min", recent.issuers), ("policies, 5 min", recent.policies)):
+        if found:
+            yield _named(heading, found)
     yield _caches(recent)
     if recent.pools:
         yield _pools(recent)
@@ -88,6 +93,20 @@ def _reasons(window: Window) -> Table:
     table = _table("reasons, 5 min", "outcome", "checks", "a second")
     for one in window.checks.reasons[:_MOST_REASONS]:
         table.add_row(*map(cell, (one.reason, one.outcome, str(one.count), rate(one.per_second))))
+    return table
+
+
+def _named(heading: str, found: Sequence[NamedChecks]) -> Table:
+    tried = any(one.would_deny for one in found)
+    table = _table(
+        heading, "checks", "a second", "denied", "a second", "share", *(["would be denied"] if tried else [])
+    )
+    for one in found[:_MOST_NAMES]:
+        checks, denied = (str(one.count), rate(one.per_second)), (str(one.denied), rate(one.denied_per_second))
+        cells = (one.name or "(none)", *checks, *denied, _share(one.denied_share))
+        table.add_row(*map(cell, (*cells, *([str(one.would_deny)] if tried else []))))
+    if len(found) > _MOST_NAMES:
+        table.add_row(cell(f"… {len(found) - _MOST_NAMES} more"))
     return table
 
 

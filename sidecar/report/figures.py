@@ -51,6 +51,23 @@ class Checks:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedChecks:
+    """Checks of one issuer's tokens, or that one policy decided. Outcomes as in ``ReasonCount``.
+
+    ``name`` is the configuration's; empty for those that were of nobody's tokens, or that no policy decided; ``other``
+    for all that are not told apart.
+    """
+
+    name: str
+    count: int
+    per_second: float
+    denied: int
+    denied_per_second: float
+    denied_share: float | None
+    would_deny: int
+
+
+@dataclass(frozen=True, slots=True)
 class CacheUse:
     """Identities looked for in one cache. ``tier``: l1 is each server's own, l2 the one in shared memory."""
 
@@ -145,3 +162,5 @@ class Window:
     hooks: tuple[HookUse, ...]
     loop_lag: Latency | None  #: by which event loops were late, servers' and control's
     events: Mapping[str, Mapping[str, int]]  #: counts by kind and result: reloads, introspections, assertions, …
+    issuers: tuple[NamedChecks, ...] = ()  #: the most frequent first; each check is of one of them
+    policies: tuple[NamedChecks, ...] = ()  #: likewise

@@ -68,6 +68,8 @@ class Sample:
     at: float
     checks: Counts  #: by outcome and reason
     durations: Histogram  #: of checks
+    issuers: Counts = field(default_factory=dict)  #: of checks, by issuer and outcome
+    policies: Counts = field(default_factory=dict)  #: of checks, by policy and outcome
     lookups: Counts = field(default_factory=dict)  #: by tier and result
     evictions: Mapping[str, int] = field(default_factory=dict)  #: by tier
     verifications: Counts = field(default_factory=dict)  #: by route and result

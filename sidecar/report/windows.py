@@ -6,6 +6,7 @@ from typing import Final
 from sidecar.report import uses
 from sidecar.report.difference import grown, grown_by_key, grown_histogram, latency, per_second, share
 from sidecar.report.figures import Checks, ReasonCount, Window
+from sidecar.report.named import named
 from sidecar.report.outcomes import ERRORS, FORGED
 from sidecar.report.sample import Counts, Moment, Sample
 
@@ -46,6 +47,8 @@ def window(span: tuple[str, float], base: Sample, now: Sample, moment: Moment) -
         hooks=tuple(uses.hooks(base, now, seconds)),
         loop_lag=None if now.loop_lag is None else latency(grown_histogram(now.loop_lag, base.loop_lag)),
         events=uses.nested(grown_by_key(now.events, base.events)),
+        issuers=named(now.issuers, base.issuers, seconds),
+        policies=named(now.policies, base.policies, seconds),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sidecar.report.model import Report
 from sidecar.status.advised import advised
 from sidecar.status.denials import Denial, denials
-from sidecar.status.traffic import checks, reasons, trends
+from sidecar.status.traffic import checks, named, reasons, trends
 from sidecar.status.trusted import bundle, keys, revocation
 from sidecar.status.view import Cell, Figure, Section, State, View
 from sidecar.status.wording import span
@@ -19,6 +19,7 @@ def view_of(report: Report, last: Sequence[Denial] | None = None) -> View:
         advised(report),
         checks(report),
         reasons(report),
+        named(report),
         trends(report),
         denials(last),
         caches(report),

@@ -1,9 +1,9 @@
 """Sections about checks: how many, how fast, how they end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 
-from sidecar.report.figures import ReasonCount, Window
+from sidecar.report.figures import NamedChecks, ReasonCount, Window
 from sidecar.report.model import Direction, Report, Series
 from sidecar.status.view import UNKNOWN, Cell, Column, Curve, Figure, Section, State, Table
 from sidecar.status.wording import count, duration, of_unit, rate, share, span
@@ -57,6 +57,37 @@ def reasons(report: Report) -> Section:
         for outcome, reason in order
     )
     return Section("reasons", "How checks end", tables=(Table("reasons", "", columns, tuple(rows), "No checks yet."),))
+
+
+def named(report: Report) -> Section:
+    """Return checks by issuer and by policy: now, and in the longest stretch that there is."""
+    return Section(
+        "named",
+        "Whose checks, and which policies decide",
+        tables=(
+            _by_name("issuers", "By issuer", "issuer", report, lambda window: window.issuers),
+            _by_name("policies", "By policy", "policy", report, lambda window: window.policies),
+        ),
+    )
+
+
+def _by_name(key: str, title: str, name: str, report: Report, of: Callable[[Window], Sequence[NamedChecks]]) -> Table:
+    longest = max(report.windows, key=lambda window: window.wanted_seconds, default=report.live)
+    now = {one.name: one for one in of(report.live)}
+    over, tried = _words(longest), _would_deny(report)
+    columns = (
+        Column(name),
+        *(Column(title, numeric=True) for title in ("now", "denied now", over, f"denied, {over}")),
+        Column("share denied", numeric=True, narrow=False),
+        *((Column(f"would be denied, {over}", numeric=True),) if tried else ()),
+    )
+    rows = []
+    for one in of(longest):
+        live = now.get(one.name)
+        rates = (0.0, 0.0) if live is None else (live.per_second, live.denied_per_second)
+        texts = (*map(rate, rates), count(one.count), count(one.denied), share(one.denied_share))
+        rows.append((Cell(one.name or "(none)"), *map(Cell, (*texts, *((count(one.would_deny),) if tried else ())))))
+    return Table(key, title, columns, tuple(rows), "No checks yet.")
 
 
 def _would_deny(report: Report) -> bool:

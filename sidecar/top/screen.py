@@ -13,7 +13,7 @@ from sidecar.status.wording import moment
 from sidecar.top.blocks import STYLES, block, columns
 
 #: Tables in the order of what matters most; those that are not named are not shown here, or as lines.
-_TABLES = ("reasons", "processes", "caches", "pools", "keys", "hooks", "trends")
+_TABLES = ("reasons", "processes", "caches", "pools", "keys", "issuers", "policies", "hooks", "trends")
 #: Tables whose rows are lines: how grave it is, and what.
 _LINES = {"alerts": "alert", "advice": "advice"}
 #: Sections whose figures stand under the head.

@@ -60,6 +60,8 @@ def _shown(found: Report, *arguments: str) -> Result:
 def _everything() -> Report:
     load = replace(
         _CRITICAL,
+        issuers={("https://idp.example", "allowed"): 900, ("", "denied"): 100},
+        policies={(f"rules-{number:02}", "denied"): 90 - number for number in range(30)},
         durations=seen(900, 100),
         lookups={("l1", "hit"): 900, ("l1", "miss"): 100},
         pools={"verifier": PoolTotals(1000, 3, 276.0, seen(900, 100), 400, 2)},
@@ -84,6 +86,7 @@ def test_tables() -> None:
     assert done.exit_code == 0, done.output
     for text in (
         "authz-sidecar 1.2.3 · up 60 min · observed for 15 min",
+        *("issuers, 5 min", "(none)", "policies, 5 min", "rules-19", "… 10 more"),
         *("overloaded", "verifier", "92%", "server-1", "mine:hook", "https://idp.example"),
         "revoked: 7 of 1000 entries; feed read 3 s ago",
         "policy bundle rules: version 3, in force",

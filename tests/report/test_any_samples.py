@@ -27,6 +27,9 @@ _BOUNDS = ((), (0.1,), (0.001, 0.01, 0.1))
 _REASONS = ("allowed", "overloaded", "bad_signature", "unknown_key", "deadline_exceeded", "envoy_config_stale", "?")
 
 
+_OUTCOMES = ("allowed", "denied", "would_deny")
+
+
 class _Anything:
     """Values of all that a sample or a moment has, at the ends of their ranges more often than in between.
 
@@ -85,6 +88,8 @@ class _Anything:
             pools={name: self.pool() for name in ("verifier", "hook", "minter", "hash") if self.so()},
             hooks={name: self.hook() for name in ("mine:hook", "other:hook") if self.so()},
             processes={name: ProcessTotals(self.some_count(), self.some_seconds()) for name in NAMES if self.so()},
+            issuers=self.counts(("https://idp.example", ""), _OUTCOMES),
+            policies=self.counts(tuple(map(str, range(60))), _OUTCOMES),
             loop_lag=self.some_histogram(),
             machine=MachineTotals(self.seconds(), self.seconds()) if self.so() else None,
         )

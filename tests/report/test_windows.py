@@ -2,9 +2,12 @@
 
 import pytest
 
+from sidecar.memory import labelled_layout
 from sidecar.report.build import report
+from sidecar.report.figures import NamedChecks
 from sidecar.report.history import KEPT, History
 from sidecar.report.model import Direction
+from sidecar.report.named import MOST_NAMES, OTHER
 from sidecar.report.sample import HookTotals, PoolTotals, ProcessTotals, Sample
 from sidecar.report.windows import base_of
 from support.reports import LIMITS, Load, after, history, moment, seen
@@ -38,6 +41,34 @@ def test_counts_are_exact() -> None:
     ]
     assert live.checks.latency.count == 10
     assert 0.001 <= (live.checks.latency.p50_seconds or 0) <= 0.01
+
+
+def test_by_issuer_and_policy() -> None:
+    """Each check is of one issuer and one policy, of none too; what did not happen in between is left out."""
+    issuers = {("a", "allowed"): 10, ("a", "denied"): 1, ("b", "denied"): 7}
+    now = Sample(
+        20.0,
+        {},
+        seen(),
+        issuers={**issuers, ("a", "denied"): 5, ("", "denied"): 20, ("a", "would_deny"): 4},
+        policies={("p", "allowed"): 20, ("", "denied"): 30},
+    )
+    live = report(
+        [Sample(10.0, {}, seen(), issuers=issuers, policies={("p", "allowed"): 10})], now, moment(), LIMITS
+    ).live
+    assert live.issuers == (NamedChecks("", 20, 2.0, 20, 2.0, 1.0, 0), NamedChecks("a", 8, 0.8, 4, 0.4, 0.5, 4))
+    assert live.policies == (NamedChecks("", 30, 3.0, 30, 3.0, 1.0, 0), NamedChecks("p", 10, 1.0, 0, 0.0, 0.0, 0))
+
+
+def test_names_that_are_not_told_apart() -> None:
+    """Those with the fewest checks are added up, with what the counters had no room for: a report stays small."""
+    counts = {(f"p{number}", "denied"): 100 + number for number in range(MOST_NAMES)}
+    others = {("few", "allowed"): 3, ("less", "denied"): 2, (labelled_layout.OTHER, "denied"): 1}
+    found = report([Sample(0.0, {}, seen())], Sample(5.0, {}, seen(), policies=counts | others), moment(), LIMITS).live
+    assert len(found.policies) == MOST_NAMES + 1
+    last = found.policies[-1]
+    assert (last.name, last.count, last.denied) == (OTHER, 6, 3)
+    assert sum(one.count for one in found.policies) == sum(counts.values()) + 6
 
 
 def test_dry_run_denies_nothing() -> None:

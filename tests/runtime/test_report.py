@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,7 @@ from sidecar.report.wire import decode, encode
 from support.processes import eventually
 from support.sidecars import Sidecar, running_sidecar
 
+_OTHER = "https://partner.example"
 _CONFIGURATION = f"""\
 listen: {{listen}}
 servers: 2
@@ -26,8 +28,12 @@ probe: {{listen: "127.0.0.1:0"}}
 admin: {{listen: "unix:{{folder}}/admin.sock"}}
 shared_memory_size: 1MiB
 shutdown_grace_seconds: 4
-issuers: [{{issuer: "{ISSUER}", audiences: [{AUDIENCE}], keys: {{file: jwks.json}}}}]
-policies: [{{name: all, action: allow, rules: [{{}}]}}]
+issuers:
+  - {{issuer: "{ISSUER}", audiences: [{AUDIENCE}], keys: {{file: jwks.json}}}}
+  - {{issuer: "{_OTHER}", audiences: [{AUDIENCE}], keys: {{file: jwks.json}}}}
+policies:
+  - {{name: gone, action: deny, rules: [{{when: [{{key: "request.auth.claims[tenant]", values: [gone]}}]}}]}}
+  - {{name: all, action: allow, rules: [{{}}]}}
 report: {{min_seconds: 5, min_checks: 10}}
 """
 
@@ -35,8 +41,21 @@ report: {{min_seconds: 5, min_checks: 10}}
 @pytest.fixture(scope="module")
 def sidecar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
     """Return a running sidecar with an administration."""
-    folder = tmp_path_factory.mktemp("r")
-    with running_sidecar(folder, _CONFIGURATION.replace("{folder}", str(folder))) as found:
+    with _running(tmp_path_factory.mktemp("r"), several=True) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
+    """Return one in a single process."""
+    with _running(tmp_path_factory.mktemp("r"), several=False) as found:
+        yield found
+
+
+@contextmanager
+def _running(folder: Path, *, several: bool) -> Iterator[Sidecar]:
+    environment = {"AUTHZ_ENABLE_MULTIPROCESSING": str(several).lower()}
+    with running_sidecar(folder, _CONFIGURATION.replace("{folder}", str(folder)), environment) as found:
         assert eventually(found.is_ready), found.printed()
         yield found
 
@@ -66,6 +85,50 @@ def _counts(found: Report) -> dict[str, int]:
     return {one.reason: one.count for one in found.windows[2].checks.reasons}
 
 
+def _named(found: Report) -> tuple[Counter[str], Counter[str]]:
+    """Return checks of each issuer and of each policy, and those that were denied under ``-``."""
+    window = found.windows[2]
+    made = (
+        Counter({one.name: one.count for one in named} | {f"-{one.name}": one.denied for one in named})
+        for named in (window.issuers, window.policies)
+    )
+    issuers, policies = made
+    return issuers, policies
+
+
+@pytest.mark.parametrize("name", ["sidecar", "single"])
+def test_report_by_issuer_and_policy(name: str, request: pytest.FixtureRequest) -> None:
+    """Whose checks they were and which policy decided is counted exactly, in several processes and in one."""
+    sidecar: Sidecar = request.getfixturevalue(name)
+    token = sidecar.workspace.token
+    ours, others, gone = token(), token(iss=_OTHER), token(iss=_OTHER, tenant="gone")
+    before = _named(_report(sidecar))
+    addresses = sidecar.addresses
+    for number, one in enumerate([ours] * 7 + [others] * 4 + [gone] * 3 + ["not.a.token"] * 2):
+        assert sidecar.check(addresses[number % len(addresses)], one).reason
+    issuers, policies = (now - then for now, then in zip(_named(_report(sidecar)), before, strict=True))
+    assert issuers == {ISSUER: 7, _OTHER: 7, f"-{_OTHER}": 3, "": 2, "-": 2}
+    assert policies == {"all": 11, "gone": 3, "-gone": 3, "": 2, "-": 2}
+
+
+def test_report_of_a_single_process(single: Sidecar) -> None:
+    """In one process there are no pools and nothing but itself to watch; all else is told, and the command shows it."""
+    for _ in range(3):
+        assert single.check(single.addresses[0]).reason == "allowed"
+    found = _soon(single, lambda one: one.windows[2].hit_ratio is not None)
+    assert (found.setup.multiprocessing, found.setup.servers, found.setup.verifiers) == (False, 1, 0)
+    (process,) = found.live.processes
+    assert (process.name, process.role, process.up, process.pid) == ("server-0", "server", True, single.process.pid)
+    assert found.windows[2].checks.latency.count >= 3
+    assert found.windows[2].verifications.results["inline"]["valid"] >= 1
+    assert [one.issuer for one in found.key_sets] == [ISSUER, _OTHER]
+    command = [sys.executable, "-m", "sidecar", "report", "--config", str(single.workspace.config)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - our own
+    assert shown.returncode == 0, shown.stderr
+    for text in ("issuers, 5 min", ISSUER, "policies, 5 min", "all", "server-0"):
+        assert text in shown.stdout
+
+
 def test_report_of_a_load(sidecar: Sidecar) -> None:
     """The report counts what was done exactly, over restarts too, alerts about it, and the command shows it."""
     good = sidecar.workspace.token()
@@ -87,7 +150,7 @@ def test_report_of_a_load(sidecar: Sidecar) -> None:
     assert [one.pool for one in found.live.pools] == ["verifier"]
     assert all(one.cpu_share is not None and one.rss_bytes for one in found.windows[2].processes)
     assert found.machine.cpu_idle is not None
-    assert [(one.issuer, one.keys) for one in found.key_sets] == [(ISSUER, 1)]
+    assert [(one.issuer, one.keys) for one in found.key_sets] == [(ISSUER, 1), (_OTHER, 1)]
 
     _soon(sidecar, lambda report: "forged" in {one.id for one in report.alerts})
     assert "attack" in {one.id for one in _report(sidecar).advice}

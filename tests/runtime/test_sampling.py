@@ -98,11 +98,18 @@ def test_sample_is_the_sum_of_all_rows() -> None:
         one.scoreboard.write_supervised(1, supervised(restarts=9))
         found = Sampler(one.table, one.scoreboard, NAMES, ["first:hook", "second:hook"]).sample(5.0)
     assert found.at == 5.0
-    assert {key: count for key, count in found.checks.items() if count} == {
+    assert found.checks == {
         ("allowed", "allowed"): 2,
         ("denied", "overloaded"): 4,
         ("would_deny", "no_credential"): 6,
     }
+    assert found.issuers == {
+        ("https://idp.example", "allowed"): 2,
+        ("https://idp.example", "denied"): 2,
+        ("", "denied"): 2,
+        ("", "would_deny"): 6,
+    }
+    assert found.policies == {("orders", "allowed"): 2, ("", "denied"): 4, ("", "would_deny"): 6}
     assert sum(found.durations.buckets) == 2
     assert found.durations.sum == pytest.approx(0.0004)
     assert (found.lookups["l2", "torn"], found.evictions["l1"], found.verifications["pool", "valid"]) == (8, 10, 12)

@@ -97,12 +97,23 @@ def test_what_report_says_is_shown() -> None:
     )
     rows: dict[str, Any] = {table.key: [[cell.text for cell in row] for row in table.rows] for table in view.tables()}
     assert rows["reasons"][1][:3] == ["no_policy_allows", "denied", "30.0/s"]
+    assert rows["issuers"] == [
+        ["https://idp.example", "995/s", "45.0/s", "59,700", "2,700", "4.5%"],
+        ["(none)", "5.00/s", "5.00/s", "300", "300", "100%"],
+    ]
+    assert rows["policies"] == [["orders", "950/s", "0/s", "57,000", "0", "0%"]]
     assert rows["pools"] == [["verifier", "2", "92.0%", "20.0/s", "8.00 ms", "99.9%", "3", "4.50", "0"]]
     assert [row[1] for row in rows["processes"]] == ["ready", "ready", "crash loop", "ready"]
     assert rows["keys"][1][:3] == ["https://other.example", "1", "from a file"]
     assert rows["advice"][0][2] == "verification_workers: 2 -> 3"
     assert rows["alerts"][0][2:4] == ["92.0%", "80.0%"]
     assert rows["denials"][0][:2] == ["12:00:03", "no_policy_allows"]
+
+
+def test_what_would_be_denied() -> None:
+    """Where nothing is enforced tables tell whose checks would be denied."""
+    (table,) = (table for table in view_of(report(dry_run=True)).tables() if table.key == "issuers")
+    assert [row[-1].text for row in table.rows] == ["12", "0"]
 
 
 def test_banners() -> None:

@@ -59,6 +59,8 @@ class Load:
     """What is done in 5 minutes. ``cpu`` are CPUs by process; ``machine`` those in use, of the four there are."""
 
     checks: Counts = field(default_factory=dict)
+    issuers: Counts = field(default_factory=dict)
+    policies: Counts = field(default_factory=dict)
     durations: Histogram = field(default_factory=seen)
     lookups: Counts = field(default_factory=dict)
     evictions: Mapping[str, int] = field(default_factory=dict)
@@ -79,6 +81,8 @@ class Load:
             at=at,
             checks=_times(self.checks, part),
             durations=_histogram(self.durations, part),
+            issuers=_times(self.issuers, part),
+            policies=_times(self.policies, part),
             lookups=_times(self.lookups, part),
             evictions=_times(self.evictions, part),
             verifications=_times(self.verifications, part),

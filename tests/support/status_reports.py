@@ -7,6 +7,7 @@ from sidecar.report.figures import (
     Checks,
     HookUse,
     Latency,
+    NamedChecks,
     PoolUse,
     ProcessUse,
     ReasonCount,
@@ -66,6 +67,11 @@ def window(name: str, seconds: float) -> Window:
         hooks=(hook,),
         loop_lag=LATENCY,
         events={"reloads": {"ok": 1}},
+        issuers=(
+            NamedChecks("https://idp.example", 59_700, 995.0, 2_700, 45.0, 0.045, 12),
+            NamedChecks("", 300, 5.0, 300, 5.0, 1.0, 0),
+        ),
+        policies=(NamedChecks("orders", 57_000, 950.0, 0, 0.0, 0.0, 0),),
     )
 
 

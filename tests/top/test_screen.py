@@ -50,7 +50,15 @@ def test_small_window() -> None:
 def test_wide_window() -> None:
     """A wide window has the columns and tables that a small one has no room for."""
     text = "\n".join(lines(screen(_VIEW, _FOOT, 220, 60)))
-    for wanted in ("failures", "wait p99", "raise verification_workers to 3", "checks per second", "hook"):
+    for wanted in (
+        "failures",
+        "wait p99",
+        "raise verification_workers to 3",
+        "checks per second",
+        "hook",
+        "denied now",
+        "orders",
+    ):
         assert wanted in text
 
 

@@ -1,7 +1,7 @@
 """From counters and scoreboard to a sample of the performance report: what only grows, at one instant."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sidecar.memory.counter_schema import Distribution, Totals
 from sidecar.memory.counters import CounterTable
@@ -53,8 +53,10 @@ class Sampler:
         counts = totals.counters
         return Sample(
             at=at,
-            checks=_checks(totals.labelled),
+            checks=_checks(totals.labelled, lambda labels: labels[:2]),
             durations=_histogram(DURATION.bounds, totals.histograms[CHECK_DURATION]),
+            issuers=_checks(totals.labelled, lambda labels: (labels[2], labels[0])),
+            policies=_checks(totals.labelled, lambda labels: (labels[3], labels[0])),
             lookups={(tier.value, how.value): counts[index] for (tier, how), index in LOOKUP.items()},
             evictions={tier.value: counts[index] for tier, index in EVICTION.items()},
             verifications={(route.value, how.value): counts[index] for (route, how), index in VERIFICATION.items()},
@@ -73,11 +75,13 @@ class Sampler:
         return ProcessTotals(None if supervised is None else supervised.restarts, cpu)
 
 
-def _checks(labelled: Mapping[Labels, int]) -> dict[tuple[str, str], int]:
-    """Add up over issuers and policies."""
+def _checks(labelled: Mapping[Labels, int], key: Callable[[Labels], Labels]) -> dict[tuple[str, str], int]:
+    """Add up by two of outcome, reason, issuer and policy, which ``key`` picks; none that is 0."""
     checks = Counter[tuple[str, str]]()
-    for (outcome, reason, *_), count in labelled.items():
-        checks[outcome, reason] += count
+    for labels, count in labelled.items():
+        if count:
+            first, second = key(labels)
+            checks[first, second] += count
     return dict(checks)
 
 
