@@ -2,6 +2,7 @@
 # make test    install, then run all tests                           (PYTEST_ARGS="-k path": some of them)
 # make coverage  the same tests, twice as long, and what they do not reach
 # make docs    docs/configuration.md and docs/schemas from the settings
+# make protos  sidecar/protos: the messages that we use of Envoy's interface and of CEL's, and their types
 # make monitoring  k8s/monitoring from its data (DOCS=https://…/docs: where links to the documentation lead)
 # make dashboards-pictures  docs/images: the dashboards, drawn from a real Prometheus' data (needs prometheus, redis-server)
 # make lint    ruff, mypy --strict, import contracts
@@ -23,8 +24,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 SECONDS ?= 60
 FUZZ := PYTHONPATH=tests $(BIN)/python tests/fuzz/fuzz_connection.py
 READS ?= 2000000
+# Of which `make protos` takes descriptors.
+XDS_PROTOS ?= 1.85.0
 
-.PHONY: demo test coverage lint docs monitoring dashboards-pictures status-pictures h2spec fuzz fuzz-merge torture bench-peers clean python-check
+.PHONY: demo test coverage lint docs protos monitoring dashboards-pictures status-pictures h2spec fuzz fuzz-merge torture bench-peers clean python-check
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -48,6 +51,13 @@ docs: $(VENV)/.dev
 	@mkdir -p docs/schemas
 	for name in configuration policies cases; do \
 	  $(BIN)/authz-sidecar schema $$name >docs/schemas/$$name.schema.json || exit 1; done
+
+# Apart from everything else: it has old modules of opentelemetry.proto in it, and 3649 files.
+protos: $(VENV)/.dev
+	$(INSTALL) --no-deps --upgrade --target build/xds-protos xds-protos==$(XDS_PROTOS)
+	PYTHONPATH=build/xds-protos:tools $(BIN)/python -m protos
+	$(BIN)/ruff check --quiet --fix --select F401,I001 sidecar/protos
+	$(BIN)/ruff format sidecar/protos
 
 monitoring: $(VENV)/.dev
 	PYTHONPATH=k8s/monitoring $(BIN)/python -m authz_monitoring $(if $(DOCS),--docs $(DOCS))

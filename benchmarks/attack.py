@@ -19,12 +19,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 from h2_client import Client, connect
 
 from sidecar.core.base64url import encode
 from sidecar.demo.stack import sidecar_addresses, start_sidecar
 from sidecar.demo.workspace import CONFIGURATION, Workspace, prepare
+from sidecar.protos.ext_authz import CheckRequest, CheckResponse
 
 CHECK = "/envoy.service.auth.v3.Authorization/Check"
 #: Connections to each server, as Envoy's two workers have.

@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
-
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.assertion import Minted, Statement
 from sidecar.core.check import Checker
@@ -28,6 +26,7 @@ from sidecar.core.trust import AssertionSettings, Issuer, ResponseSettings, Trus
 from sidecar.engine.local_cache import LocalCache
 from sidecar.keys.signing import SigningKey, generate
 from sidecar.loading.policy import build_policies
+from sidecar.protos.ext_authz import CheckRequest
 from sidecar.settings import Settings
 from sidecar.tokens.mint import mint
 from sidecar.verify.signature import verify

@@ -18,7 +18,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from check import ISSUER, NOW, make_trust, request
-from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.check import Checker
@@ -32,6 +31,7 @@ from sidecar.keys.signing import generate
 from sidecar.memory import segment
 from sidecar.memory.counters import CounterTable, Row, size
 from sidecar.observe.series import SCHEMA
+from sidecar.protos.ext_authz import CheckResponse
 from sidecar.runtime.serving.observing import observer_of
 from sidecar.tokens.mint import mint
 from sidecar.verify.inline import verify_inline

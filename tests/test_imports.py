@@ -27,7 +27,10 @@ def loaded_by(module: str) -> set[str]:
     [
         ("sidecar", {"grpc", "asyncio", "google.protobuf", "pydantic", "sidecar.core"}),
         ("sidecar.hooks", {"asyncio", "google.protobuf", "logging", "pydantic", "sidecar.core", "sidecar.hooking"}),
-        ("sidecar.core.check", {"grpc", "asyncio", "multiprocessing", "socket", "nacl", "cryptography", "pydantic"}),
+        (
+            "sidecar.core.check",
+            {"grpc", "asyncio", "multiprocessing", "socket", "nacl", "cryptography", "pydantic", "envoy"},
+        ),
         ("sidecar.engine.engine", {"grpc", "nacl", "cryptography", "pydantic"}),
         ("sidecar.cel", {"grpc", "asyncio", "multiprocessing", "socket", "pydantic", "envoy"}),
         ("sidecar.memory.cache", {"grpc", "asyncio", "multiprocessing", "pickle", "pydantic", "sidecar.core"}),

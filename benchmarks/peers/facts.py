@@ -8,7 +8,7 @@ from pathlib import Path
 from peers.contenders.go import SOURCE
 from peers.tools import Tools, output_of
 
-_PACKAGES = ("uvloop", "hpack", "grpcio", "protobuf", "xds-protos", "PyNaCl")
+_PACKAGES = ("uvloop", "hpack", "grpcio", "protobuf", "PyNaCl")
 
 
 def facts(tools: Tools, root: Path) -> dict[str, str]:

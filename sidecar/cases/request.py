@@ -4,11 +4,10 @@ import json
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
-from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
-
 from sidecar.cases.model import HeaderValue, RequestCase
 from sidecar.core.headers_read import BODY_BYTES, BODY_SENT, PARTIAL_BODY
 from sidecar.core.source import BEARER, Source
+from sidecar.protos.ext_authz import CheckRequest
 
 
 def check_request(request: RequestCase, token: str | None, source: Source = BEARER) -> bytes:

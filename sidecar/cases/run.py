@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from envoy.config.core.v3.base_pb2 import HeaderValueOption
-from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 from google.protobuf.json_format import MessageToDict
 
 from sidecar.cases.model import CaseSettings
@@ -23,6 +21,7 @@ from sidecar.core.revocation import Denylist
 from sidecar.core.sent import read_sent
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import Trust
+from sidecar.protos.ext_authz import CheckResponse, HeaderValueOption
 from sidecar.verify.inline import verdict_of
 from sidecar.verify.token import identity_in
 

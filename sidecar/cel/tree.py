@@ -1,9 +1,8 @@
-"""Walking over the library's checked trees (cel/expr/checked.proto, which xds-protos brings)."""
+"""Walking over the library's checked trees (cel/expr/checked.proto)."""
 
 from collections.abc import Iterator
 
-from cel.expr.checked_pb2 import CheckedExpr, Type
-from cel.expr.syntax_pb2 import Expr
+from sidecar.protos.cel_expr import CheckedExpr, Expr, Type
 
 __all__ = [
     "CheckedExpr",

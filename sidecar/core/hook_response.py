@@ -3,12 +3,11 @@
 import json
 from collections.abc import Sequence
 
-from google.protobuf.struct_pb2 import Struct
-
 from sidecar.core.decision import Denial, Permit
 from sidecar.core.hooked import HookAnswer, HookResult
 from sidecar.core.reason import OUTCOMES, Outcome, Reason, Refusal
 from sidecar.core.trust import ResponseSettings
+from sidecar.protos.ext_authz import Struct
 
 #: google.rpc.Code for HTTP statuses; PERMISSION_DENIED and UNAVAILABLE for all others of their class.
 _RPC_CODES = {400: 3, 401: 16, 403: 7, 413: 3, 414: 3, 503: 14}

@@ -7,11 +7,6 @@ wherever ``failure_mode_allow`` is set.
 import json
 from collections.abc import Iterable
 
-from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption, QueryParameter
-from envoy.service.auth.v3.external_auth_pb2 import CheckResponse, OkHttpResponse
-from google.protobuf.struct_pb2 import Struct
-from google.protobuf.wrappers_pb2 import BoolValue
-
 from sidecar.core.assertion import Assertion
 from sidecar.core.decision import Decision, Denial, Permit
 from sidecar.core.effects.added import NOTHING, Added
@@ -23,6 +18,15 @@ from sidecar.core.reason import Outcome, Reason
 from sidecar.core.rewriting import AS_IT_CAME, Rewritten
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import ResponseSettings
+from sidecar.protos.ext_authz import (
+    BoolValue,
+    CheckResponse,
+    HeaderValue,
+    HeaderValueOption,
+    OkHttpResponse,
+    QueryParameter,
+    Struct,
+)
 
 #: RFC 9110, section 10.2.3. What overloads a sidecar is over, or shed, within a second; an issuer that is
 #: back is asked within a minute, by whoever comes first.

@@ -9,13 +9,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from envoy.config.core.v3.base_pb2 import HeaderValue
-from envoy.service.auth.v3.attribute_context_pb2 import AttributeContext
-from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 from google.protobuf.json_format import Error, MessageToDict
 from google.protobuf.message import DecodeError
 
 from sidecar.core.reason import Reason, Refusal
+from sidecar.protos.ext_authz import AttributeContext, CheckRequest, HeaderValue
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 

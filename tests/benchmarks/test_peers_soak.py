@@ -43,6 +43,7 @@ def test_the_protoset_is_complete() -> None:
     pool = DescriptorPool()
     for file in FileDescriptorSet.FromString(protoset()).file:
         pool.Add(file)  # raises where a dependency was not added before
+    assert "Check" in pool.FindServiceByName("envoy.service.auth.v3.Authorization").methods_by_name
     kind: Any = GetMessageClass(pool.FindMessageTypeByName("envoy.service.auth.v3.CheckRequest"))
     read = kind.FromString(request("token", 7).SerializeToString())
     assert read.attributes.request.http.path == "/orders/7"

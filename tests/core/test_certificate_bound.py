@@ -8,7 +8,6 @@ from urllib.parse import quote
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from sidecar.core.certificate import certificate_thumbprint
 from sidecar.core.check import Checker
 from sidecar.core.trust import Trust
 from sidecar.engine.local_cache import LocalCache
+from sidecar.protos.ext_authz import CheckRequest
 from support.answers import Answer, read_answer
 from support.certificates import Authority
 from support.checks import decide, finish

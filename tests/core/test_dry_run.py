@@ -105,7 +105,7 @@ def test_what_cannot_be_read(raw: bytes, reason: str) -> None:
 
 
 def _with_listed_headers(raw: bytes, listed: str) -> bytes:
-    from envoy.service.auth.v3.external_auth_pb2 import CheckRequest  # noqa: PLC0415 - for this alone
+    from sidecar.protos.ext_authz import CheckRequest  # noqa: PLC0415 - for this alone
 
     message = CheckRequest.FromString(raw)
     message.attributes.context_extensions[HEADERS_SENT] = listed

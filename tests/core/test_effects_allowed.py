@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import pytest
-from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from sidecar.core.path import PathMode
 from sidecar.core.reason import Reason
 from sidecar.core.spelling import folded, parameter, parameters
 from sidecar.engine.local_cache import LocalCache
+from sidecar.protos.ext_authz import CheckResponse
 from support.answers import Answer, read_answer
 from support.checks import begin, decide, finish
 from support.effects import allowing, trust_of

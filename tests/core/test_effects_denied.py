@@ -5,13 +5,12 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
-from envoy.type.v3.http_status_pb2 import StatusCode
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.core.effects.reply import MOST_BODY
 from sidecar.core.trust import Trust
+from sidecar.protos.ext_authz import CheckResponse, HttpStatus
 from sidecar.settings.effects import STATUSES
 from support.checks import begin, finish
 from support.effects import denying, trust_of
@@ -54,7 +53,9 @@ def test_status_401_has_a_challenge() -> None:
 
 def test_envoy_knows_all_statuses() -> None:
     """The statuses that may be written are Envoy's errors, but for the one about proxies."""
-    assert {one for one in StatusCode.values() if one >= 400} - {407} == STATUSES
+    known = HttpStatus.DESCRIPTOR.fields_by_name["code"].enum_type
+    assert known is not None
+    assert {one for one in known.values_by_number if one >= 400} - {407} == STATUSES
 
 
 def test_json() -> None:

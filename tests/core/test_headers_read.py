@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 
 from sidecar.core.headers_read import HEADERS_SENT, OVERRIDE_HEADERS
 from sidecar.core.trust import Trust
+from sidecar.protos.ext_authz import CheckRequest
 from support.checks import decide
 from support.requests import check_request, with_token
 from support.tokens import mint

@@ -1,12 +1,12 @@
 """Reading a CheckRequest: both ways Envoy sends headers mean the same."""
 
 import pytest
-from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.sent import read_sent
+from sidecar.protos.ext_authz import CheckRequest
 from support.requests import check_request, request
 
 _NAMES = st.sampled_from(["a", "x-b", "authorization", "cookie", "x-request-id"])

@@ -1,7 +1,7 @@
 """What the tests of Envoy's configuration share: where things are, and a way to compare configurations."""
 
-import importlib
 import json
+import lzma
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -11,24 +11,18 @@ from typing import Any
 
 import pytest
 from google.protobuf import json_format
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.message_factory import GetMessageClass
 
 from envoy_config.live import CLOSED, LOOSE, OPEN, Ports, application, envoy
 from sidecar.core.path import PathMode
 from sidecar.envoy_config import EnvoyOptions, to_json
+from sidecar.protos.pool import pool_of
 
 Document = Mapping[str, Any]
 
-#: Imported so that protobuf knows what the ``Any`` fields of our bootstraps hold.
-_EXTENSIONS = (
-    "envoy.extensions.filters.http.ext_authz.v3.ext_authz_pb2",
-    "envoy.extensions.filters.http.router.v3.router_pb2",
-    "envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2",
-    "envoy.extensions.http.early_header_mutation.header_mutation.v3.header_mutation_pb2",
-    "envoy.extensions.resource_monitors.downstream_connections.v3.downstream_connections_pb2",
-    "envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2",
-    "envoy.extensions.transport_sockets.tls.v3.tls_pb2",
-    "envoy.extensions.upstreams.http.v3.http_protocol_options_pb2",
-)
+#: The messages of Envoy's configuration that ours are made of, as xds-protos has them: ``make protos``.
+_API = Path(__file__).parent / "api.binpb.xz"
 
 
 @pytest.fixture(scope="session")
@@ -50,13 +44,14 @@ def understood() -> Callable[[Document], dict[str, Any]]:
     Spelling (snake or camel case) and defaults make no difference; a field that Envoy's API does not have raises
     ``json_format.ParseError``.
     """
-    for module in _EXTENSIONS:
-        importlib.import_module(module)
-    bootstrap_pb2 = importlib.import_module("envoy.config.bootstrap.v3.bootstrap_pb2")
+    recorded = FileDescriptorSet.FromString(lzma.decompress(_API.read_bytes()))
+    pool = pool_of([file.SerializeToString() for file in recorded.file])
+    bootstrap = GetMessageClass(pool.FindMessageTypeByName("envoy.config.bootstrap.v3.Bootstrap"))
 
     def read(document: Document) -> dict[str, Any]:
-        message = json_format.ParseDict(dict(document), bootstrap_pb2.Bootstrap())
-        return dict(json_format.MessageToDict(message, preserving_proto_field_name=True))
+        message = json_format.ParseDict(dict(document), bootstrap(), descriptor_pool=pool)
+        said = json_format.MessageToDict(message, preserving_proto_field_name=True, descriptor_pool=pool)
+        return dict(said)
 
     return read
 

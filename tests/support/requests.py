@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from envoy.config.core.v3.base_pb2 import HeaderValue
-from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
-
 from sidecar.core.endpoint import endpoint_of
 from sidecar.core.path import PathMode
 from sidecar.core.request import Request, admit
 from sidecar.core.sent import read_sent
+from sidecar.protos.ext_authz import CheckRequest, HeaderValue
 
 
 def check_request(  # noqa: PLR0913 - one a field
