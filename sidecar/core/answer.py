@@ -4,6 +4,7 @@ from sidecar.core import response
 from sidecar.core.asked import Asked
 from sidecar.core.assertion import Assertion
 from sidecar.core.cache import Known
+from sidecar.core.caller import Level, Whose
 from sidecar.core.decision import Denial, Permit
 from sidecar.core.effects.added import NOTHING, Added, added
 from sidecar.core.effects.reply import USUAL, Reply, chosen, reply
@@ -33,11 +34,11 @@ def decided(
 
     Raises ``Refusal`` where the identity would not be safe in headers, or what the policy adds cannot be told.
     """
-    sent, trust = asked.request.sent, asked.trust
-    whose = None if known.identity is None else known.identity.issuer
+    sent, trust, level = asked.request.sent, asked.trust, asked.level
     if isinstance(decision, Denial):
         told = _told(decision, case, trust)
-        return Decided(decision, response.deny(decision, sent.request_id, trust.response.realm, told), whose)
+        denied = response.deny(decision, sent.request_id, trust.response.realm, told)
+        return Decided(decision, denied, known.identity, level)
     try:
         return _permitted(decision, asked, known, case, assertion)
     except Refusal:
@@ -45,12 +46,12 @@ def decided(
         if trial is None or decision.reason is not Reason.DRY_RUN:
             raise
         # What policy said comes before what the identity's headers would have led to.
-        denial = Denial(trial.reason, trial.policy, audited=decision.audited)
-        return let_pass(denial, sent, trust, whose)
+        denial = Denial(trial.reason, trial.policy, audited=decision.audited, rule=trial.rule)
+        return let_pass(denial, sent, trust, known.identity, level)
 
 
 def _permitted(permit: Permit, asked: Asked, known: Known, case: Case, assertion: Assertion | None) -> Decided:
-    trust, request = asked.trust, asked.request
+    trust, request, level = asked.trust, asked.request, asked.level
     settings, effects = trust.response, trust.effects
     rewrites = settings.rewrites or effects.changes_queries
     removed = asked.lookup.removals.of(request.headers)
@@ -58,26 +59,31 @@ def _permitted(permit: Permit, asked: Asked, known: Known, case: Case, assertion
     own = effects.allowed.get(permit.policy or "")
     if removed or changes is not AS_IT_CAME or (own is not None and own.looks_at_request):
         more = NOTHING if own is None else _added(permit, case, trust)
-        return Decided(permit, response.allow(permit, removed, settings, assertion, changes, more))
+        return Decided(permit, response.allow(permit, removed, settings, assertion, changes, more), None, level)
     # Nothing in the answer depends on the request any more.
     name = (permit.reason, permit.policy, permit.audited, permit.trial, permit.hooked)
     of_any_endpoint = own is None or not own.looks_at_endpoint
     kept = known.permits.get(name) if of_any_endpoint else None
     if kept is None:
         more = NOTHING if own is None else _added(permit, case, trust)
-        kept = Decided(permit, response.allow(permit, (), settings, assertion, AS_IT_CAME, more))
-        if own is not None and len(kept.response) > _LARGEST_KEPT:
-            return kept
+        told = response.allow(permit, (), settings, assertion, AS_IT_CAME, more)
+        if own is not None and len(told) > _LARGEST_KEPT:
+            return Decided(permit, told, None, level)
+        # Whoever is answered by it later is found among those that are remembered here.
+        kept = Decided(permit, told, None, Level.NONE if known.identity is None else Level.L1)
         if of_any_endpoint and len(known.permits) < _MOST_PERMITS:
             known.permits[name] = kept
+    elif kept.decision.rule != permit.rule:
+        # The same bytes: which rule it was is told to nobody outside.
+        kept = Decided(permit, kept.response, None, kept.level)
     # Where requests are rewritten the next one may have to be, though this one had not.
     if not rewrites:
-        _settle(kept, asked, known, is_kept=known.permits.get(name) is kept)
-    return kept
+        _settle(kept, asked, known, is_kept=name in known.permits)
+    return kept if kept.level is level else Decided(permit, kept.response, None, level)
 
 
 def _settle(kept: Decided, asked: Asked, known: Known, *, is_kept: bool) -> None:
-    """Put an answer where it is found sooner; ``is_kept``: whether it is among the identity's permits."""
+    """Put an answer where it is found sooner; ``is_kept``: whether its bytes are among the identity's permits."""
     if asked.branch is not None:
         # Of those alone that are kept anyway: there may be hundreds of branches, each with an answer of its own.
         if is_kept:
@@ -94,14 +100,15 @@ def refused(refusal: Refusal, sent: SentRequest, lookup: Lookup, now: float) -> 
     trust, told = lookup.trust, USUAL
     if trust.policy.dry_run and refusal.reason not in ALWAYS_ENFORCED:
         try:
-            return let_pass(denial, sent, trust, refusal.whose)
+            return let_pass(denial, sent, trust, refusal.whose, refusal.level)
         except Refusal as enforced:
             denial = Denial(enforced.reason, detail=enforced.detail)
     if chosen(trust.effects, denial) is not None:
         # What ends so was looked up before, and found.
         endpoint, rules = lookup.find(sent)
         told = _told(denial, Case(admit(sent, endpoint), None, now, rules.proxies), trust)
-    return Decided(denial, response.deny(denial, sent.request_id, trust.response.realm, told), refusal.whose)
+    denied = response.deny(denial, sent.request_id, trust.response.realm, told)
+    return Decided(denial, denied, refusal.whose, refusal.level)
 
 
 def unreadable(refusal: Refusal, trust: Trust) -> Decided:
@@ -110,16 +117,18 @@ def unreadable(refusal: Refusal, trust: Trust) -> Decided:
     return Decided(denial, response.deny(denial, "", trust.response.realm))
 
 
-def let_pass(denial: Denial, sent: SentRequest, trust: Trust, whose: str | None = None) -> Decided:
+def let_pass(
+    denial: Denial, sent: SentRequest, trust: Trust, whose: Whose = None, level: Level = Level.NONE
+) -> Decided:
     """Write what global dry run makes of a denial where there is no identity: all that is nobody's is removed.
 
-    ``whose`` is as ``Refusal`` has it. Raises ``Refusal`` where it cannot be.
+    ``whose`` and ``level`` are as ``Refusal`` has them, for logs and metrics. Raises ``Refusal`` where it cannot be.
     """
     settings, permit = trust.response, let_in(denial, None)
     removed = SentRemovals(settings).of(sent.headers)
     rewrites = settings.rewrites or trust.effects.changes_queries
     changes = rewritten(settings, sent, trust.effects, None) if rewrites else AS_IT_CAME
-    return Decided(permit, response.allow(permit, removed, settings, None, changes), whose)
+    return Decided(permit, response.allow(permit, removed, settings, None, changes), whose, level)
 
 
 def unenforced(raw: bytes, denial: Denial, trust: Trust) -> Decided | None:

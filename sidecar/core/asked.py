@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sidecar.core.body import body_of
+from sidecar.core.caller import Level
 from sidecar.core.credential import Credential
 from sidecar.core.hooked import HookAnswer
 from sidecar.core.lookup import Lookup
@@ -24,8 +25,8 @@ _NONE = Credential(BEARER, b"")
 class Asked:
     """A request, with what becomes known of it.
 
-    That is ``credential`` once it was found, its body once policy is to look at it, and what hooks said.
-    Nobody changes anything else of it.
+    That is ``credential`` once it was found, its body once policy is to look at it, what hooks said, and ``level``,
+    where its identity was found. Nobody changes anything else of it.
     """
 
     raw: bytes
@@ -35,6 +36,7 @@ class Asked:
     credential: Credential = _NONE
     hooked: tuple[HookAnswer, ...] | None = None  #: ``None``: not asked yet
     branch: Branch | None = None  #: of the plan, where one decided
+    level: Level = Level.NONE
 
     @property
     def trust(self) -> Trust:

@@ -29,6 +29,7 @@ from sidecar.core.cache import (
     still_holds,
     still_refused,
 )
+from sidecar.core.caller import Level, issuer_of
 from sidecar.core.certificate import certificate_thumbprint
 from sidecar.core.credential import Credential, bearer_token, refuse_token_in_query
 from sidecar.core.decision import Denial
@@ -126,6 +127,7 @@ class Checker:
                 return self._nobodys(asked, decision, case)
         if known is not None:
             refuse_token_in_query(sent.query)
+            asked.level = Level.L1
             return self._evaluated(asked, known, now)
         try:
             if lookup.finder is not None:
@@ -160,6 +162,7 @@ class Checker:
         if decided is not None and asked.lookup.removals.are_harmless(asked.request.headers):
             self._refuse_revoked(known, now)
             return decided
+        asked.level = Level.L1
         return self._evaluated(asked, known, now)
 
     def _identify(self, asked: Asked, now: float) -> Step:
@@ -174,9 +177,10 @@ class Checker:
         found = self._tokens.get(name, trust, now)
         if isinstance(found, Identity) and still_holds(found, trust, now):
             refuse_source(trust.issuers[found.issuer], source)
+            asked.level = Level.L2
             return self._admit(asked, found, now)
         if isinstance(found, Refused) and still_refused(found, trust):
-            raise Refusal(found.reason, "remembered", found.whose)
+            raise Refusal(found.reason, "remembered", found.whose, Level.L2)
         if not self._gate.admits(asked.request.sent.source):
             return answer.shed(asked.request.sent, asked.lookup, now)
         return self._verify(asked, now) if asks is None else self._introspect(asked, asks)
@@ -260,7 +264,7 @@ class Checker:
         bound, source = identity.confirmation, asked.credential.source
         if bound is None and source != DPOP:
             return self._evaluated(asked, self._remember(asked, identity, now), now)
-        with refusing_for(identity.issuer):
+        with refusing_for(identity, asked.level):
             return self._admit_bound(asked, identity, bound, now)
 
     def _admit_bound(self, asked: Asked, identity: Identity, bound: Confirmation | None, now: float) -> Step:
@@ -289,7 +293,7 @@ class Checker:
         def verified(verdict: Verdict, now: float) -> Step:
             if (verdict.token_digest, verdict.trust_digest) != (proof.digest, asked.trust.digest):
                 raise Refusal(Reason.INTERNAL_ERROR, "a verdict for another proof or Trust")
-            with refusing_for(identity.issuer):
+            with refusing_for(identity, asked.level):
                 if verdict.valid is not True:
                     raise Refusal(Reason.PROOF_INVALID, "the signature does not match")
                 # INVARIANT: after every wait time is looked at again before anything is allowed.
@@ -342,7 +346,7 @@ class Checker:
                 self._gate.failed(asked.request.sent.source)
             if refusal.reason in PERMANENT or (refusal.reason is Reason.TOKEN_INACTIVE and inactive > 0):
                 lifetime = inactive if refusal.reason is Reason.TOKEN_INACTIVE else None
-                self._tokens.put(name, Refused(refusal.reason, asked.trust.digest, lifetime, refusal.whose), now)
+                self._tokens.put(name, Refused(refusal.reason, asked.trust.digest, lifetime, issuer_of(refusal.whose)), now)
             raise
 
     def _refuse_revoked(self, known: Known, now: float) -> None:

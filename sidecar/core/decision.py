@@ -9,18 +9,20 @@ from sidecar.core.reason import OUTCOMES, Reason
 
 
 class Trial(NamedTuple):
-    """What would have been decided if all policies were enforced."""
+    """What would have been decided if all policies were enforced; ``rule`` is as for ``Permit``."""
 
     allowed: bool
     reason: Reason
     policy: str | None
+    rule: int | None = None
 
 
 class Permit(NamedTuple):
     """The request may pass; ``identity`` is ``None`` on public paths.
 
     ``audited`` are the names of the audit policies that match, ``trial`` is what differs, ``hooked`` what hooks add,
-    or that they allowed. Made by ``policy.evaluate`` alone: a test sees to it. A tuple, since each check makes one.
+    or that they allowed. ``rule`` is which of the policy's rules matches, from 1 on. Made by ``policy.evaluate`` alone:
+    a test sees to it. A tuple, since each check makes one.
     """
 
     reason: Reason
@@ -29,13 +31,14 @@ class Permit(NamedTuple):
     audited: tuple[str, ...] = ()
     trial: Trial | None = None
     hooked: tuple[HookAnswer, ...] = ()
+    rule: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Denial:
     """The request may not pass. ``policy`` and ``detail`` are for logs and tools; ``scopes`` are what was required.
 
-    ``audited`` and ``trial`` are as for ``Permit``. ``by_hook`` is what the hook said that denies, if one does.
+    ``audited``, ``trial`` and ``rule`` are as for ``Permit``. ``by_hook`` is what the hook said that denies, if any.
     """
 
     reason: Reason
@@ -45,6 +48,7 @@ class Denial:
     audited: tuple[str, ...] = ()
     trial: Trial | None = None
     by_hook: HookAnswer | None = None
+    rule: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse to be a denial that tells the client it succeeded."""

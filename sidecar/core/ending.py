@@ -60,7 +60,7 @@ class Ending:
         try:
             return self._evaluate(asked, known, known.identity, now)
         except Refusal as refusal:
-            refusal.whose = known.identity.issuer
+            refusal.whose, refusal.level = known.identity, asked.level
             raise
 
     def _evaluate(self, asked: Asked, known: Known, identity: Identity, now: float) -> Step:
@@ -133,7 +133,7 @@ class Ending:
         if not want.known.holds(asked.trust, now):
             return self._begin(asked.raw, now)
         assert want.known.identity is not None  # noqa: S101 - for mypy
-        with refusing_for(want.known.identity.issuer):
+        with refusing_for(want.known.identity, asked.level):
             want.require(minted, now)
         return self.evaluated(asked, want.known, now)
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sidecar.core.caller import Level, Whose
+
 
 class Reason(StrEnum):
     """Every way a check can end. The first six allow, all others deny."""
@@ -165,22 +167,22 @@ ALWAYS_ENFORCED = frozenset(
 class Refusal(Exception):  # noqa: N818 - a refusal is an expected outcome of a step, not an error in it
     """A step of the check says no. Carries the reason; ``detail`` is for logs and tools, never for the client.
 
-    ``whose`` is the issuer that the token names, where that is one of the configuration's: what it says of itself, and
-    no more than that.
+    ``whose`` is who was refused, as far as that is known by then, and ``level`` where that was found.
     """
 
-    def __init__(self, reason: Reason, detail: str = "", whose: str | None = None) -> None:
+    def __init__(self, reason: Reason, detail: str = "", whose: Whose = None, level: Level = Level.NONE) -> None:
         super().__init__(reason.value, detail)
         self.reason = reason
         self.detail = detail
         self.whose = whose
+        self.level = level
 
 
 @contextmanager
-def refusing_for(issuer: str) -> Iterator[None]:
-    """Have a refusal say that it is about a token of ``issuer``, which is one of the configuration's."""
+def refusing_for(whose: Whose, level: Level = Level.NONE) -> Iterator[None]:
+    """Have a refusal say whom it is about: an identity, or an issuer, which is one of the configuration's."""
     try:
         yield
     except Refusal as refusal:
-        refusal.whose = issuer
+        refusal.whose, refusal.level = whose, level
         raise

@@ -198,6 +198,6 @@ def _describe_others(metadata: Struct, decision: Decision) -> None:
     if decision.audited:
         metadata["audited"] = list(decision.audited)
     if decision.trial is not None:
-        allowed, reason, policy = decision.trial
-        would = {"decision": "allow" if allowed else "deny", "reason": reason.value}
-        metadata["dry_run"] = would | ({"policy": policy} if policy else {})
+        trial = decision.trial
+        would = {"decision": "allow" if trial.allowed else "deny", "reason": trial.reason.value}
+        metadata["dry_run"] = would | ({"policy": trial.policy} if trial.policy else {})

@@ -4,7 +4,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from math import inf
 
-from sidecar.core.decision import Permit
 from sidecar.core.needs import Decided
 from sidecar.core.reason import Reason
 from sidecar.memory.counters import Row
@@ -20,13 +19,11 @@ def labels_of(decided: Decided) -> Labels:
     Issuer and policy are names of the configuration, whatever the token says. What passes in global dry run is told by
     what would have been decided.
     """
-    decision, whose = decided.decision, decided.whose
+    decision = decided.decision
     came_to, reason, policy = _OUTCOME[decision.reason], decision.reason, decision.policy
-    if isinstance(decision, Permit) and decision.identity is not None:
-        whose = decision.identity.issuer
     if reason is Reason.DRY_RUN and decision.trial is not None:
         came_to, reason, policy = WOULD_DENY, decision.trial.reason, decision.trial.policy
-    return came_to, reason, whose or "", policy or ""
+    return came_to, reason, decided.issuer or "", policy or ""
 
 
 def counting(row: Row) -> Callable[[Decided, float, bytes, bool], None]:

@@ -251,8 +251,10 @@ def test_kept_answers_do_not_pass_by() -> None:
 def test_endpoints_without_hooks_keep_their_way() -> None:
     """Where no hook is asked the answer that is kept is given at once."""
     found, cache = _trust([hook(on=[{"paths": ["/admin"]}])]), LocalCache(16)
-    first, second = _begin(found, cache), _begin(found, cache)
+    new, first, second = (_begin(found, cache) for _ in range(3))
+    assert isinstance(new, Decided)
     assert isinstance(first, Decided)
+    assert new.response is first.response
     assert first is second
     assert isinstance(_begin(found, cache, with_token(mint(), path="/admin")), AskHooks)
 

@@ -65,14 +65,14 @@ def test_default_deny() -> None:
 
 def test_an_empty_rule_matches_everything() -> None:
     """A rule without fields matches every request with a valid token."""
-    assert _decide([_policy("p", "allow", {})]) == Permit(Reason.ALLOWED, identity(), "p")
+    assert _decide([_policy("p", "allow", {})]) == Permit(Reason.ALLOWED, identity(), "p", rule=1)
 
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_deny_before_allow(reverse: bool) -> None:  # noqa: FBT001 - a table
     """A deny policy wins, wherever it stands."""
     policies = [_policy("yes", "allow", {}), _policy("no", "deny", _to("/a"))]
-    assert _decide(policies[::-1] if reverse else policies) == Denial(Reason.DENIED_BY_POLICY, "no")
+    assert _decide(policies[::-1] if reverse else policies) == Denial(Reason.DENIED_BY_POLICY, "no", rule=1)
     assert isinstance(_decide(policies, "/b"), Permit)
 
 
@@ -86,7 +86,7 @@ def test_deny_where_an_attribute_is_missing() -> None:
     absent = {"when": [{"key": "request.auth.claims[group]", "notValues": ["a"]}]}
     present = {"when": [{"key": "request.auth.claims[group]", "values": ["*"]}]}
     assert _decide([_policy("no", "deny", absent), _policy("yes", "allow", {})]) == Denial(
-        Reason.DENIED_BY_POLICY, "no"
+        Reason.DENIED_BY_POLICY, "no", rule=1
     )
     assert isinstance(_decide([_policy("no", "deny", present), _policy("yes", "allow", {})]), Permit)
 
@@ -104,10 +104,10 @@ def test_first_allow_is_named() -> None:
     [
         ("read write", Permit(Reason.ALLOWED, None, "p")),
         ("read write more", Permit(Reason.ALLOWED, None, "p")),
-        ("read", Denial(Reason.INSUFFICIENT_SCOPE, "p", scopes=("read", "write"))),
-        ("READ WRITE", Denial(Reason.INSUFFICIENT_SCOPE, "p", scopes=("read", "write"))),
-        ("readwrite", Denial(Reason.INSUFFICIENT_SCOPE, "p", scopes=("read", "write"))),
-        ("", Denial(Reason.INSUFFICIENT_SCOPE, "p", scopes=("read", "write"))),
+        ("read", Denial(Reason.INSUFFICIENT_SCOPE, "p", scopes=("read", "write"), rule=1)),
+        ("READ WRITE", Denial(Reason.INSUFFICIENT_SCOPE, "p", scopes=("read", "write"), rule=1)),
+        ("readwrite", Denial(Reason.INSUFFICIENT_SCOPE, "p", scopes=("read", "write"), rule=1)),
+        ("", Denial(Reason.INSUFFICIENT_SCOPE, "p", scopes=("read", "write"), rule=1)),
     ],
 )
 def test_all_scopes_are_required(given: str, decision: Permit | Denial) -> None:
@@ -124,7 +124,7 @@ def test_scopes_of_the_first_policy_that_lacks_them() -> None:
     allowed = _decide([first, second], scope="two")
     assert isinstance(allowed, Permit)
     assert allowed.policy == "two"
-    assert _decide([first, second]) == Denial(Reason.INSUFFICIENT_SCOPE, "one", scopes=("one",))
+    assert _decide([first, second]) == Denial(Reason.INSUFFICIENT_SCOPE, "one", scopes=("one",), rule=1)
 
 
 def test_scopes_of_a_policy_that_does_not_match() -> None:

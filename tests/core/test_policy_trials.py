@@ -12,7 +12,7 @@ from support.identities import identity
 from support.requests import request
 from support.trusts import policy_set
 
-_DENIED = Trial(allowed=False, reason=Reason.DENIED_BY_POLICY, policy="p")
+_DENIED = Trial(allowed=False, reason=Reason.DENIED_BY_POLICY, policy="p", rule=1)
 _ALL = {"name": "all", "action": "allow", "rules": [{}]}
 
 
@@ -27,9 +27,10 @@ def _decide(*policies: dict[str, Any], path: str = "/a", subject: str = "alice")
 def test_audits_decide_nothing() -> None:
     """Those that match are named, each once, in what was decided without them."""
     audits = [_policy("audit", "one"), _policy("audit", "two"), _policy("audit", "three", rules=[{}, {}])]
-    assert _decide(*audits, _ALL) == Permit(Reason.ALLOWED, identity(sub="alice"), "all", ("one", "two", "three"))
+    names = ("one", "two", "three")
+    assert _decide(*audits, _ALL) == Permit(Reason.ALLOWED, identity(sub="alice"), "all", names, rule=1)
     assert _decide(*audits, _ALL, path="/b").audited == ("three",)
-    assert _decide(*audits) == Denial(Reason.NO_POLICY_ALLOWS, audited=("one", "two", "three"))
+    assert _decide(*audits) == Denial(Reason.NO_POLICY_ALLOWS, audited=names)
     assert _decide(_ALL).audited == ()
 
 
@@ -47,6 +48,7 @@ def test_a_denial_in_dry_run() -> None:
         identity(sub="alice"),
         "all",
         trial=_DENIED,
+        rule=1,
     )
     assert _decide(_policy("deny", dry_run=True), _ALL, path="/b").trial is None
 
@@ -54,9 +56,10 @@ def test_a_denial_in_dry_run() -> None:
 def test_an_allow_policy_in_dry_run() -> None:
     """It lets nobody in."""
     decision = _decide(_policy("allow", dry_run=True))
-    assert decision == Denial(Reason.NO_POLICY_ALLOWS, trial=Trial(allowed=True, reason=Reason.ALLOWED, policy="p"))
+    would = Trial(allowed=True, reason=Reason.ALLOWED, policy="p", rule=1)
+    assert decision == Denial(Reason.NO_POLICY_ALLOWS, trial=would)
     other = _decide(_policy("allow", dry_run=True), _ALL)
-    assert (other.policy, other.trial) == ("all", Trial(allowed=True, reason=Reason.ALLOWED, policy="p"))
+    assert (other.policy, other.trial) == ("all", would)
     assert _decide(_ALL, _policy("allow", dry_run=True)).trial is None
 
 

@@ -16,7 +16,7 @@ from sidecar.core.identity import Identity
 from sidecar.core.policy.applicable import Applicable
 from sidecar.core.policy.case import Case
 from sidecar.core.policy.conditions import is_met
-from sidecar.core.policy.model import Action, Entry, Looks, Policy, Rule
+from sidecar.core.policy.model import Action, Entry, Looks, Rule
 from sidecar.core.policy.plan import Plan, comes_from, suits_request
 from sidecar.core.policy.trial import difference, enforced, is_enforced
 from sidecar.core.reason import Reason, Refusal
@@ -80,10 +80,15 @@ def leads_to(entry: Entry, case: Case) -> _Decision | None:
     if not _suits_anew(entry.rule, case, keeps_out=keeps_out):
         return None
     if keeps_out:
-        return Denial(Reason.DENIED_BY_POLICY, policy.name)
+        return Denial(Reason.DENIED_BY_POLICY, policy.name, rule=entry.place)
     if policy.scopes <= identity.scopes:
-        return Permit(Reason.ALLOWED, identity, policy.name)
-    return Denial(Reason.INSUFFICIENT_SCOPE, policy.name, scopes=tuple(sorted(policy.scopes)))
+        return Permit(Reason.ALLOWED, identity, policy.name, (), None, (), entry.place)
+    return _lacks_scopes(entry)
+
+
+def _lacks_scopes(entry: Entry) -> Denial:
+    policy = entry.policy
+    return Denial(Reason.INSUFFICIENT_SCOPE, policy.name, scopes=tuple(sorted(policy.scopes)), rule=entry.place)
 
 
 def unenforced(denial: Denial, identity: Identity | None) -> Permit:
@@ -91,7 +96,7 @@ def unenforced(denial: Denial, identity: Identity | None) -> Permit:
 
     INVARIANT: ``identity`` is one that was verified, and holds now, or nobody's.
     """
-    trial = Trial(allowed=False, reason=denial.reason, policy=denial.policy)
+    trial = Trial(allowed=False, reason=denial.reason, policy=denial.policy, rule=denial.rule)
     return Permit(Reason.DRY_RUN, identity, None, denial.audited, trial)
 
 
@@ -122,7 +127,8 @@ def with_hooks(
 def enforceable(decision: _Decision) -> _Decision:
     """Return a decision, or the denial in the place of which global dry run puts it."""
     if isinstance(decision, Permit) and decision.reason is Reason.DRY_RUN and decision.trial is not None:
-        return Denial(decision.trial.reason, decision.trial.policy, audited=decision.audited)
+        trial = decision.trial
+        return Denial(trial.reason, trial.policy, audited=decision.audited, rule=trial.rule)
     return decision
 
 
@@ -144,7 +150,8 @@ def _with_hooks(
             return Denial(Reason.HOOK_FAILED, None, text, (), decision.audited, decision.trial, failed)
     said = tuple(one for one in hooked if one.result is not HookResult.NOTHING)
     if isinstance(decision, Permit):
-        return Permit(decision.reason, identity, decision.policy, decision.audited, decision.trial, said)
+        given = decision.reason, identity, decision.policy, decision.audited, decision.trial
+        return Permit(*given, said, decision.rule)
     if not any(can_allow(rules, one.hook, identity) for one in allowing):
         return decision
     return Permit(Reason.ALLOWED_BY_HOOK, identity, None, decision.audited, decision.trial, said)
@@ -185,23 +192,21 @@ def _decided(deny: Iterable[Entry], allow: Iterable[Entry], case: Case, answers:
         return denied
     identity = case.identity
     scopes = identity.scopes if identity else frozenset[str]()
-    lacking: Policy | None = None
+    lacking: Entry | None = None
     for one in allow:
         if not _matches(one, case, answers):
             continue
         policy = one.policy
         if policy.scopes <= scopes:
-            return Permit(Reason.ALLOWED, identity, policy.name)
-        lacking = lacking or policy
-    if lacking is not None:
-        return Denial(Reason.INSUFFICIENT_SCOPE, lacking.name, scopes=tuple(sorted(lacking.scopes)))
-    return _NOBODY
+            return Permit(Reason.ALLOWED, identity, policy.name, (), None, (), one.place)
+        lacking = lacking or one
+    return _NOBODY if lacking is None else _lacks_scopes(lacking)
 
 
 def _denied(entries: Iterable[Entry], case: Case, answers: Answers) -> Denial | None:
     for one in entries:
         if _matches(one, case, answers):
-            return Denial(Reason.DENIED_BY_POLICY, one.policy.name)
+            return Denial(Reason.DENIED_BY_POLICY, one.policy.name, rule=one.place)
     return None
 
 
@@ -214,8 +219,9 @@ def _noted(decision: _Decision, audited: tuple[str, ...], trial: Trial | None) -
     if not audited and trial is None:
         return decision
     if isinstance(decision, Permit):
-        return Permit(decision.reason, decision.identity, decision.policy, audited, trial)
-    return Denial(decision.reason, decision.policy, decision.detail, decision.scopes, audited, trial)
+        return Permit(decision.reason, decision.identity, decision.policy, audited, trial, (), decision.rule)
+    given = decision.reason, decision.policy, decision.detail, decision.scopes
+    return Denial(*given, audited, trial, rule=decision.rule)
 
 
 def _matches(entry: Entry, case: Case, answers: Answers) -> bool:

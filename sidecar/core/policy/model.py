@@ -217,11 +217,15 @@ class Policy:
 
 
 class Entry(NamedTuple):
-    """One rule of one policy, in an index; ``number`` is its own within the policy set."""
+    """One rule of one policy, in an index; ``number`` is its own within the policy set, ``place`` that in its policy.
+
+    Places are for people, and begin with 1.
+    """
 
     number: int
     policy: Policy
     rule: Rule
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,8 +291,8 @@ def _reads_port(looked_at: Operation | Condition | Term) -> bool:
 
 
 def _entries(policies: Iterable[Policy]) -> Iterator[Entry]:
-    rules = ((policy, rule) for policy in policies for rule in policy.rules)
-    return (Entry(place, *one) for place, one in enumerate(rules))
+    rules = ((policy, rule, place) for policy in policies for place, rule in enumerate(policy.rules, 1))
+    return (Entry(number, *one) for number, one in enumerate(rules))
 
 
 def _rules_by_path(entries: Iterable[Entry]) -> PathIndex[Entry]:

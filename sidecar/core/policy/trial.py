@@ -32,7 +32,7 @@ def is_enforced(policy: Policy, case: Case) -> bool:
 
 
 def difference(decision: Permit | Denial, would: Permit | Denial) -> Trial | None:
-    """Return what would have been decided, where that is something else."""
+    """Return what would have been decided, where that is something else. By another rule alone it is the same."""
     if (type(decision), decision.reason, decision.policy) == (type(would), would.reason, would.policy):
         return None
-    return Trial(isinstance(would, Permit), would.reason, would.policy)
+    return Trial(isinstance(would, Permit), would.reason, would.policy, would.rule)
