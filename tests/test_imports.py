@@ -46,6 +46,7 @@ def loaded_by(module: str) -> set[str]:
         ("sidecar.cli.serve", {"grpc", "asyncio", "aiohttp", "envoy_data_plane", "rich", "hypothesis"}),
         ("sidecar.runtime.control.control", {"grpc", "envoy_data_plane", "redis", "rich", "jinja2", "cel_expr_python"}),
         ("sidecar.runtime.serving.server", {"grpc", "aiohttp", "numpy", "redis", "cel_expr_python"}),
+        ("sidecar.runtime.serving.checks", {"sidecar.decision_log.log", "sidecar.decision_log.record"}),
         ("sidecar.runtime.serving.verifier", {"grpc", "aiohttp", "numpy", "pydantic", "google.protobuf"}),
         ("sidecar.runtime.supervision.supervisor", {"grpc", "asyncio", "aiohttp", "google.protobuf", "envoy"}),
     ],

@@ -346,7 +346,8 @@ class Checker:
                 self._gate.failed(asked.request.sent.source)
             if refusal.reason in PERMANENT or (refusal.reason is Reason.TOKEN_INACTIVE and inactive > 0):
                 lifetime = inactive if refusal.reason is Reason.TOKEN_INACTIVE else None
-                self._tokens.put(name, Refused(refusal.reason, asked.trust.digest, lifetime, issuer_of(refusal.whose)), now)
+                whose = issuer_of(refusal.whose)
+                self._tokens.put(name, Refused(refusal.reason, asked.trust.digest, lifetime, whose), now)
             raise
 
     def _refuse_revoked(self, known: Known, now: float) -> None:

@@ -100,6 +100,12 @@ def deny(denial: Denial, request_id: str, realm: str, reply: Reply = USUAL) -> b
     return _serialised(response)
 
 
+def status_of(answer: bytes) -> int:
+    """Return the HTTP status that the client gets by a refusal that was written, for whoever tells of it."""
+    status: int = CheckResponse.FromString(answer).denied_response.status.code
+    return status
+
+
 def _serialised(response: CheckResponse) -> bytes:
     # Deterministic, so that every front answers with the same bytes. INVARIANT: never empty, which Envoy takes for
     # "allow" whatever was meant; the metadata every response carries sees to that.

@@ -15,6 +15,7 @@ from sidecar.bundle.succession import Signed
 from sidecar.keys.remote.held import NOTHING, Held
 from sidecar.loading.bundled import combined, configuration_with, read_signers, values_with
 from sidecar.loading.confirmation import good_until
+from sidecar.loading.decision_log import require_decision_log
 from sidecar.loading.hooks import read_hooks
 from sidecar.loading.load import Configuration
 from sidecar.loading.trust import (
@@ -134,6 +135,9 @@ def take_snapshot(
     Raises ``ConfigurationError`` where a key set cannot be used, or the bundle does not go with the configuration.
     """
     read_signers(configuration)
+    if hooks is None:
+        # As with hooks: what cannot change while processes run is looked at once.
+        require_decision_log(configuration)
     held_bundle = None if configuration.settings.policy_bundle is None else held_bundle
     issuers = configuration.settings.issuers
     # Asked once: it may be another one the next moment.

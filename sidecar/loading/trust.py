@@ -23,6 +23,7 @@ from sidecar.keys.pem import jwks_of_pem
 from sidecar.keys.remote.held import NOTHING, Held
 from sidecar.loading.bundled import read_signers
 from sidecar.loading.confirmation import GoodUntil
+from sidecar.loading.decision_log import require_decision_log
 from sidecar.loading.effects import build_effects
 from sidecar.loading.hooks import build_hooks, hook_problems, read_hooks
 from sidecar.loading.key_holders import key_holders
@@ -82,6 +83,7 @@ def load_trust(configuration: Configuration) -> Loaded:
     Raises ``ConfigurationError`` where a key set cannot be used.
     """
     read_signers(configuration)
+    require_decision_log(configuration)
     hooks = read_hooks(configuration)
     return compile_with_places(configuration, read_key_sets(configuration), read_key_holders(configuration), hooks)
 

@@ -39,8 +39,8 @@ _PLAIN = frozenset({("policies", "rules", "when", "key")})
 #: In a URL, more names than elsewhere.
 _PARAMETERS = _KEY | {"sig", "signature", "code"}
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_USERINFO = re.compile(r"(://)\S*@")
-_PARAMETER = re.compile(r"([?&;])([^=&;#\s]+)=([^&;#\s]+)")
+_WORD = re.compile(r"\S+")
+_PARAMETER = re.compile(r"([?&;])([^=?&;#\s]+)=([^&;#\s]+)")
 _BARE = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bey[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.")
 
 Path = tuple[str, ...]
@@ -92,9 +92,20 @@ def _value(value: object, path: Path, plain: Collection[Path], *, below: bool, k
 
 
 def _text(text: str) -> str:
-    if _BARE.search(text):
-        return MASK
-    return _PARAMETER.sub(_parameter, _USERINFO.sub(rf"\1{MASK}@", text))
+    return MASK if _BARE.search(text) else masked_url(text)
+
+
+def masked_url(text: str) -> str:
+    """Return ``text`` without what rule 5 masks; in linear time, whoever wrote it."""
+    if "@" in text:
+        text = _WORD.sub(_without_userinfo, text)
+    return _PARAMETER.sub(_parameter, text) if "=" in text else text
+
+
+def _without_userinfo(found: re.Match[str]) -> str:
+    word = found.group()
+    begin, end = word.find("://"), word.rfind("@")
+    return word if begin < 0 or end < begin else f"{word[: begin + 3]}{MASK}{word[end:]}"
 
 
 def _parameter(found: re.Match[str]) -> str:

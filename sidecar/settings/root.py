@@ -10,6 +10,7 @@ from sidecar.observe.hook_series import MOST_HOOKS
 from sidecar.settings.api_keys import ApiKeySettings
 from sidecar.settings.assertion import AssertionSettings
 from sidecar.settings.base import Model, Text, checked
+from sidecar.settings.decision_log import DecisionLogSettings
 from sidecar.settings.hooks import HookEntry
 from sidecar.settings.http import AdminSettings, ProbeSettings
 from sidecar.settings.issuer import IssuerSettings
@@ -158,6 +159,7 @@ class Settings(ProcessSettings):
         None, description="A token of ours about the identity, for the upstream (docs/minting.md). Default: none."
     )
     revocation: RevocationSettings | None = Field(None, description="Revoked tokens. Default: none are looked for.")
+    decision_log: DecisionLogSettings = Field(default_factory=lambda: DecisionLogSettings.model_validate({}))
     probe: ProbeSettings = Field(default_factory=lambda: ProbeSettings.model_validate({}))
     admin: AdminSettings = Field(default_factory=lambda: AdminSettings.model_validate({}))
     report: ReportSettings = Field(default_factory=lambda: ReportSettings.model_validate({}))
@@ -167,6 +169,11 @@ class Settings(ProcessSettings):
     def denylist_bytes(self) -> int | None:
         """Return the size of the denylist; ``None`` where there is none."""
         return None if self.revocation is None else self.revocation.denylist_bytes
+
+    @property
+    def keeps_denials(self) -> bool:
+        """Say whether denials of late are kept: where somebody can ask for them."""
+        return self.decision_log.recent and self.admin.listen is not None
 
     @property
     def is_native(self) -> bool:

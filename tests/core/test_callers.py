@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sidecar.core.binding import BoundTokens
 from sidecar.core.caller import Level
 from sidecar.core.check import Checker
 from sidecar.core.needs import Decided
@@ -17,7 +18,7 @@ from sidecar.memory.segment import create
 from support.checks import finish
 from support.requests import check_request, with_token
 from support.tokens import ISSUER, NOW, claims, mint
-from support.trusts import policy_set, trust
+from support.trusts import issuer, policy_set, trust
 
 
 def _to(path: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any part of a rule
@@ -156,8 +157,9 @@ def test_who_is_unsafe() -> None:
     assert decided.identity is not None
 
 
-def test_who_has_no_proof() -> None:
-    """So does one of a token that is good and bound to a key that nobody shows."""
-    decided = _decide("/a", bound_trust(), mint(claims(cnf=bound_to())))
+def test_whose_token_is_bound() -> None:
+    """So does one of a token that is good and bound to a certificate that nobody shows."""
+    bound = issuer(bound=BoundTokens(mtls=True, dpop=None, required=False))
+    decided = _decide("/a", trust(issuers=[bound]), mint(claims(cnf={"x5t#S256": "A" * 43})))
     assert (decided.decision.reason, decided.level) == ("proof_required", Level.NONE)
     assert decided.identity is not None

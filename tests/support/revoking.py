@@ -81,11 +81,11 @@ class Admin:
         found: dict[str, Any] = json.loads(body)
         return found
 
-    def call(self, method: str, body: bytes = b"") -> tuple[int, str]:
-        """Call ``/revocations``."""
+    def call(self, method: str, body: bytes = b"", path: str = "/revocations") -> tuple[int, str]:
+        """Call ``/revocations``, or another page."""
         connection = _UnixConnection(str(self.folder / "admin.sock"))
         try:
-            connection.request(method, "/revocations", body, {"Content-Type": "application/json"} if body else {})
+            connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         finally:

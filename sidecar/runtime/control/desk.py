@@ -21,12 +21,14 @@ from sidecar.loading.trust import Loaded
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.counters import CounterTable, Row
 from sidecar.memory.denylist import Denylist
+from sidecar.memory.recent import RecentRing
 from sidecar.memory.scoreboard import Scoreboard
 from sidecar.observe.checks import with_reason
 from sidecar.observe.condition import Condition
 from sidecar.observe.facts import RevocationFacts
 from sidecar.observe.health import ScoreboardHealth
 from sidecar.observe.recently import Recently
+from sidecar.runtime.control.denials import Denials
 from sidecar.runtime.control.explaining import Explaining
 from sidecar.runtime.control.hook_files import HookFiles
 from sidecar.runtime.control.key_set import PublishedKeys
@@ -113,6 +115,8 @@ class Desk:
                 facts=self._measuring.facts,
                 pools=self._measuring.pools,
             )
+        recent = shared.recent.open()
+        self._denials = Denials([RecentRing(recent, number) for number in range(fleet.servers)])
         self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -203,11 +207,15 @@ class Desk:
             return None
         limits = Limits(settings.max_connections, settings.timeout_seconds)
         access = _access(settings, self._config.parent)
-        routes = (*(self._revocations.routes() if self._revocations else ()), self._explaining.route())
+        routes = [*(self._revocations.routes() if self._revocations else ()), self._explaining.route()]
+        keeps_denials = self._settings.keeps_denials
+        if keeps_denials:
+            routes.append(self._denials.route())
         pages: Mapping[str, Page] = {}
         if self._reporting is not None:
-            routes = (*routes, self._reporting.route())
-            pages = StatusPages(self._reporting.report, lambda: None, lambda: self.trust).pages()
+            routes.append(self._reporting.route())
+            denials = self._denials.newest if keeps_denials else lambda: None
+            pages = StatusPages(self._reporting.report, denials, lambda: self.trust).pages()
         address, values = http_address.parse(settings.listen), lambda: self._reloads.snapshot.values
         return admin_listener(address, access, values, limits, routes, pages=pages)
 

@@ -6,12 +6,13 @@ replays   proofs that were used
 rings     jobs and verdicts, two for each pair of a server and a verifier
 signing   jobs and signatures, two for each pair of an asker (control, a server) and a minter
 denylist  digests of what is revoked
+recent    denials of late, a ring for each server
 """
 
 import secrets
 from dataclasses import dataclass, field
 
-from sidecar.memory import segment
+from sidecar.memory import recent, segment
 from sidecar.memory.counters import CounterTable
 from sidecar.memory.counters import size as counters_size
 from sidecar.memory.scoreboard import Scoreboard
@@ -51,6 +52,7 @@ class Shared:
     board: Handle
     cache: Handle
     replays: Handle
+    recent: Handle
     rings: Handle | None
     signing: Handle | None
     wake_ups: dict[str, WakeUpHandle]
@@ -71,6 +73,7 @@ def make_shared(
         board=_handle(segment.create(segment.pages(_board_bytes(fleet)), "ext-authz-board")),
         cache=_handle(segment.create(cache_bytes, "ext-authz-cache")),
         replays=_handle(segment.create(replay_bytes, "ext-authz-replays")),
+        recent=_handle(segment.create(segment.pages(recent.size(fleet.servers)), "ext-authz-recent")),
         rings=None if rings is None else _handle(segment.create(segment.pages(rings.size), "ext-authz-rings")),
         signing=None if signing is None else _handle(segment.create(segment.pages(signing.size), "ext-authz-signing")),
         wake_ups={name: _wake_up() for name in _wake_up_names(fleet)},

@@ -1,8 +1,10 @@
 """A front that answers checks, with everything behind it: what a server process has, and the single process too."""
 
+import importlib
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sidecar.core.assertion import NO_RENEWALS
 from sidecar.core.check import Checker
@@ -33,6 +35,12 @@ from sidecar.runtime.serving.refetching import Refetching
 from sidecar.runtime.serving.signatures import Signatures
 from sidecar.settings import Settings
 from sidecar.transport.address import numbered, parse_anywhere
+
+if TYPE_CHECKING:
+    from sidecar.runtime.serving.telling import Telling
+
+#: Seconds for writing what is still to be told of checks, at the end; and how many, however long the checks took.
+FLUSH_SECONDS, LEAST_FLUSH_SECONDS = 1.0, 0.2
 
 
 class Checks:
@@ -89,7 +97,13 @@ class Checks:
             introspect=self._introspector.introspect,
             ask=ask_nobody if self._hooks is None else self._hooks.ask,
         )
-        engine = Engine(checker, services, time.time, lambda: trust().response.realm, observer_of(row))
+        self._telling: Telling | None = None
+        if settings.decision_log.is_written or settings.keeps_denials:
+            # Nothing looks at checks, and nothing is loaded that would, where nothing is told of them.
+            made = importlib.import_module("sidecar.runtime.serving.telling").Telling
+            self._telling = made(settings, folder, trust, row, shared.recent.open(), member)
+        watchers = [] if self._telling is None else [self._telling.watch]
+        engine = Engine(checker, services, time.time, lambda: trust().response.realm, observer_of(row, watchers))
         self._front = front_for(settings, engine, folder)
         self._transport_meter = TransportMeter(row)
         wanted = parse_anywhere(settings.listen)
@@ -103,11 +117,17 @@ class Checks:
             self._asserting.open()
         if self._hooks is not None:
             await self._hooks.open()
+        if self._telling is not None:
+            self._telling.open()
         self.address = str(await self._front.start(self._wanted))
 
     async def stop(self, grace: float) -> None:
         """Say NOT_SERVING and GOAWAY, and end when what is under way is answered, or after ``grace`` seconds."""
+        began = time.monotonic()
         await self._front.stop(grace)
+        if self._telling is not None:
+            left = grace - (time.monotonic() - began)
+            await self._telling.close(min(FLUSH_SECONDS, max(LEAST_FLUSH_SECONDS, left)))
         await self._introspector.close()
         self._signatures.close()
         if self._hooks is not None:

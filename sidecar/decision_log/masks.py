@@ -1,0 +1,57 @@
+"""What operators want nobody to read in a record: taken out, or put as a keyed hash by which lines can be joined."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from sidecar.core.strict_json import Json
+from sidecar.decision_log.pointer import Path
+
+MASK = "***"
+#: What a hashed value begins with, so that nobody takes it for a value.
+HASHED = "hash:"
+#: Bytes of a key: what is shorter could be found by trying, and with it all subjects that somebody can think of.
+LEAST_KEY_BYTES, MOST_KEY_BYTES = 32, 64
+_DIGEST_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """``hidden`` and ``hashed`` are paths of fields, the latter of single values. ``key`` is for the hashes."""
+
+    hidden: Sequence[Path] = ()
+    hashed: Sequence[Path] = ()
+    key: bytes = field(default=b"", repr=False)
+
+    def apply(self, record: dict[str, Json]) -> None:
+        """Change ``record``. What is not there stays so, and so does what is ``None``."""
+        for path in self.hashed:
+            self._put(record, path, hashed=True)
+        for path in self.hidden:
+            self._put(record, path, hashed=False)
+
+    def _put(self, record: dict[str, Json], path: Path, *, hashed: bool) -> None:
+        place: Json = record
+        for name in path[:-1]:
+            place = _in(place, name)
+        last = path[-1]
+        value = _in(place, last)
+        if value is None:
+            return
+        shown = self._hash(value) if hashed else MASK
+        if isinstance(place, dict):
+            place[last] = shown
+        elif isinstance(place, list):
+            place[int(last)] = shown
+
+    def _hash(self, value: Json) -> str:
+        text = str(value).encode("utf-8", "surrogatepass")
+        return HASHED + blake2b(text, key=self.key, digest_size=_DIGEST_BYTES, person=b"decision log").hexdigest()
+
+
+def _in(place: Json, name: str) -> Json:
+    if isinstance(place, dict):
+        return place.get(name)
+    if isinstance(place, list) and name.isdecimal() and int(name) < len(place):
+        return place[int(name)]
+    return None

@@ -1,0 +1,126 @@
+"""Credentials that stand where none should be: a token in a path, in a request's id, in a subject.
+
+No field of a record is made of a credential, a cookie or a query. But clients write what they like into those that are
+told, and some write the very token. What is taken out of every text:
+
+1. whatever the request has as its credential, wherever that may be by the configuration, and each part of it;
+2. what looks like a JWT or a part of one;
+3. API keys of the configuration, by their digest;
+4. passwords in URLs, and values that are called a secret, as ``;jsessionid=…``.
+
+Where a text has any of it percent-encoded, nothing of it is told. What nobody can tell from an identifier, such as an
+opaque token that is in the path and nowhere else, is not found: paths that have such are to be masked altogether.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from itertools import islice
+from urllib.parse import unquote
+
+from sidecar.core.sent import SentRequest
+from sidecar.core.trust import Trust
+from sidecar.decision_log.masks import MASK
+from sidecar.observe.masking import masked_url
+
+#: Headers with credentials, whatever the configuration takes them from.
+_HEADERS = ("authorization", "proxy-authorization", "dpop")
+_PARAMETER = "access_token"
+#: Characters of the shortest part that is looked for: by less any word in a path would be a secret.
+_SHORTEST = 8
+#: What one value is taken apart into, and how much of it: no credential that is taken anywhere has more.
+_PIECE, _MOST_PIECES = re.compile(r"[^\s,;=\"'&]+"), 64
+#: A header or claims of a JWT: JSON objects in base64url. Both together, whatever space is in them.
+#: In linear time: a run of such characters is looked at from its beginning, or is found at once.
+_JWT = re.compile(
+    r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*|(?<![A-Za-z0-9_-])e[wy][A-Za-z0-9_-]{8,}\.e[wy][A-Za-z0-9_.-]+",
+    re.ASCII,
+)
+#: What may be an API key, which has 32 characters at least, and no dots.
+_WORD = re.compile(r"[A-Za-z0-9_~+-]{32,}=*", re.ASCII)
+#: Characters of an encoded text that are looked into.
+_MOST_ENCODED = 2048
+#: How often a text may be encoded one over the other.
+_LAYERS = 3
+
+
+class Redaction:
+    """Of one request. Texts are told in pieces of at most ``most`` characters, cut once nothing secret is in them."""
+
+    def __init__(self, sent: SentRequest | None, trust: Trust) -> None:
+        self._secrets = [] if sent is None else sorted(set(_secrets(sent, trust)), key=len, reverse=True)
+        self._api_keys = [one.api_keys for one in trust.issuers.values() if one.api_keys]
+
+    def text(self, text: str, most: int) -> str:
+        """Return ``text`` without anything secret, readable by any reader of JSON, and cut with ``…``."""
+        if "%" in text:
+            if len(text) > _MOST_ENCODED:
+                text = text.partition("%")[0] + "…"
+            elif self._is_encoded_in(text):
+                return MASK
+        shown = masked_url(self._plain(text)[: most + 1])
+        if not shown.isascii():
+            # Bytes that are no UTF-8 (PEP 383), and whatever else is half a character, as an escape.
+            shown = shown.encode("utf-8", "backslashreplace").decode("utf-8")
+        return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+    def _plain(self, text: str) -> str:
+        for secret in self._secrets:
+            if secret in text:
+                text = text.replace(secret, MASK)
+        if "e" in text:
+            text = _JWT.sub(MASK, text)
+        if self._api_keys:
+            text = _WORD.sub(self._without_key, text)
+        return text
+
+    def _without_key(self, found: re.Match[str]) -> str:
+        word = found.group()
+        digests = {sha256(one.encode()).digest() for one in (word, word.rstrip("="))}
+        return MASK if any(not digests.isdisjoint(keys) for keys in self._api_keys) else word
+
+    def _is_encoded_in(self, text: str) -> bool:
+        """Say whether there is anything secret in a text that is decoded."""
+        for _ in range(_LAYERS):
+            decoded = unquote(text, errors="replace")
+            if decoded == text:
+                break
+            if masked_url(self._plain(decoded)) != decoded:
+                return True
+            text = decoded
+        return False
+
+
+def _secrets(sent: SentRequest, trust: Trust) -> Iterator[str]:
+    for value in _values(sent, trust):
+        for piece in islice(_PIECE.findall(value), _MOST_PIECES):
+            yield from _parts(piece)
+
+
+def _values(sent: SentRequest, trust: Trust) -> Iterator[str]:
+    settings = trust.response
+    for name in {*_HEADERS, *settings.token_headers}:
+        value = sent.headers.get(name)
+        if value:
+            yield value
+    if settings.token_cookies:
+        yield from _named(sent.headers.get("cookie", "").split(";"), settings.token_cookies)
+    if sent.query:
+        yield from _named(sent.query.split("&"), (_PARAMETER, *settings.token_parameters))
+
+
+def _named(pairs: Iterable[str], names: Iterable[str]) -> Iterator[str]:
+    """Yield the values of those that are called so, in whatever spelling."""
+    wanted = {name.lower() for name in names}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        if unquote(name).strip().lower() in wanted:
+            yield value
+
+
+def _parts(piece: str) -> Iterator[str]:
+    for spelling in {piece, unquote(piece)}:
+        if len(spelling) >= _SHORTEST:
+            yield spelling
+        if "." in spelling:
+            yield from (part for part in spelling.split(".")[:_MOST_PIECES] if len(part) >= _SHORTEST)
