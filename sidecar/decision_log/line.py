@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 from sidecar.core.strict_json import Json
+from sidecar.decision_log.reading import CUT
 
 #: Bytes that a pipe takes as a whole, whoever else writes into it (PIPE_BUF of Linux, pipe(7)).
 MOST_BYTES = 4096
@@ -29,7 +30,7 @@ def line_of(record: Mapping[str, Json], most: int = MOST_BYTES) -> bytes:
         for name in _CUT:
             value = less.get(name)
             if isinstance(value, str) and len(value) > length:
-                less[name] = value[:length]
+                less[name] = value[: length - 1] + CUT
                 if len(line := _line(less)) <= most:
                     return line
     return line

@@ -20,7 +20,7 @@ from urllib.parse import unquote
 
 from sidecar.core.sent import SentRequest
 from sidecar.core.trust import Trust
-from sidecar.decision_log.masks import MASK
+from sidecar.decision_log.reading import CUT, MASK
 from sidecar.observe.masking import masked_url
 
 #: Headers with credentials, whatever the configuration takes them from.
@@ -55,14 +55,14 @@ class Redaction:
         """Return ``text`` without anything secret, readable by any reader of JSON, and cut with ``…``."""
         if "%" in text:
             if len(text) > _MOST_ENCODED:
-                text = text.partition("%")[0] + "…"
+                text = text.partition("%")[0] + CUT
             elif self._is_encoded_in(text):
                 return MASK
         shown = masked_url(self._plain(text)[: most + 1])
         if not shown.isascii():
             # Bytes that are no UTF-8 (PEP 383), and whatever else is half a character, as an escape.
             shown = shown.encode("utf-8", "backslashreplace").decode("utf-8")
-        return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+        return shown if len(shown) <= most else shown[: most - 1] + CUT
 
     def _plain(self, text: str) -> str:
         for secret in self._secrets:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import IO, cast
 
 from sidecar.core.strict_json import Json, JsonError, loads_object
+from sidecar.decision_log.reading import is_record, is_whole
 from sidecar.replay.envoy_text import read_text
 from sidecar.replay.record import Record, Token
 
@@ -55,9 +56,16 @@ def read_line(line: bytes) -> Record:
             raise UnreadableError("neither a JSON object nor Envoy's default format")
         return _record(found)
     try:
-        return _record(loads_object(line))
+        return _record(_known(loads_object(line)))
     except JsonError as error:
         raise UnreadableError(f"not a JSON object: {error}") from None
+
+
+def _known(members: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Leave out of a record of the decision log what is not told as it was."""
+    if not is_record(members):
+        return members
+    return {name: value for name, value in members.items() if not isinstance(value, str) or is_whole(value)}
 
 
 def _record(members: Mapping[str, Json]) -> Record:
@@ -83,6 +91,7 @@ def _record(members: Mapping[str, Json]) -> Record:
         token=token,
         claims=claims,
         has_all_claims=has_all,
+        has_query=not is_record(members),  # it never has that
     )
 
 

@@ -60,7 +60,7 @@ def _rule(entry: Entry, asked: Asked, *, has_identity: bool) -> ToldRule:
         parts.append(_scopes(policy, asked))
     if policy.percent < EVERYBODY:
         parts.append(_share(policy, asked, has_identity=has_identity))
-    return ToldRule(policy, _all(f"rule {policy.rules.index(rule) + 1}", parts))
+    return ToldRule(policy, _all(f"rule {entry.place}", parts))
 
 
 @dataclass(frozen=True, slots=True)

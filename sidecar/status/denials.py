@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from sidecar.core.strict_json import Json
-from sidecar.observe.masking import MASK
+from sidecar.decision_log.reading import is_whole
 from sidecar.status.view import UNKNOWN, Cell, Column, Section, State, Table
 
-#: What a value begins with that operators have put as a hash (decision_log/masks.py).
-HASHED = "hash:"
-#: What a value ends with that was too long.
-CUT = "…"
+#: Those that are shown; all that there are has ``GET /denials``.
+MOST = 20
 _WHAT = {"deny": Cell("denied", State.BAD), "would_deny": Cell("would be", State.WARNING)}
 
 
@@ -39,14 +37,12 @@ class Denial:
     def known(self, field: str) -> str | None:
         """Return what it says there if that is all of what it was: neither masked nor cut; ``None`` if it is not."""
         value = self.record.get(field)
-        if not isinstance(value, str) or MASK in value or value.startswith(HASHED) or value.endswith(CUT):
-            return None
         # Half a character (PEP 383) cannot be sent again.
-        return None if self.record.get("cut") or not _is_utf8(value) else value
+        return value if isinstance(value, str) and is_whole(value) and _is_utf8(value) else None
 
 
 def denials(last: Sequence[Denial] | None) -> Section | None:
-    """Return the last denials, the newest first; ``None``: they are not kept."""
+    """Return the newest of the last denials, which are given in that order; ``None``: they are not kept."""
     if last is None:
         return None
     columns = (
@@ -62,7 +58,7 @@ def denials(last: Sequence[Denial] | None) -> Section | None:
         Column("outcome", narrow=False),
         Column("why?", narrow=False),
     )
-    table = Table("denials", "", columns, tuple(map(_row, last)), "None yet.")
+    table = Table("denials", "", columns, tuple(map(_row, last[:MOST])), "None yet.")
     return Section("denials", "Last denials", tables=(table,))
 
 

@@ -67,6 +67,35 @@ def test_mask_of_a_hash_hides_it() -> None:
     assert record == {"subject": "***"}
 
 
+@pytest.mark.parametrize("hashed", [False, True])
+@pytest.mark.parametrize(
+    ("field", "text", "shown"),
+    [
+        ("path", "/users/alice@example/x", "/users/***/x"),
+        ("path", "/users/alice%40example", "***"),
+        ("path", "/users/bob%40example", "/users/bob%40example"),
+        ("detail", "alice@example is over the limit", "*** is over the limit"),
+        ("host", "alice@example.api", "***.api"),
+        ("request_id", "alice@example-1", "***-1"),
+        ("policy", "alice@example", "alice@example"),
+    ],
+)
+def test_what_is_masked_stands_nowhere_else(field: str, text: str, shown: str, hashed: bool) -> None:  # noqa: FBT001 - a table
+    """Whoever else has put the value into the request or said it: it goes. Names of the configuration stay."""
+    paths = (parse("/subject"),)
+    record: dict[str, Json] = {"subject": "alice@example", field: text}
+    Masks(() if hashed else paths, paths if hashed else (), _KEY).apply(record)
+    assert record[field] == shown
+    assert str(record["subject"]).startswith("hash:" if hashed else "***")
+
+
+def test_short_values_are_in_any_word() -> None:
+    """A value of a few characters is masked in its place alone."""
+    record: dict[str, Json] = {"subject": "or", "path": "/orders"}
+    Masks((parse("/subject"),)).apply(record)
+    assert record == {"subject": "***", "path": "/orders"}
+
+
 def test_key_is_in_no_repr() -> None:
     """Whoever prints the masks does not print their key."""
     assert repr(_KEY) not in repr(Masks((), (), _KEY))

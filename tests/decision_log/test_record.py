@@ -13,8 +13,10 @@ from sidecar.core.needs import Decided
 from sidecar.core.reason import Reason
 from sidecar.core.response import deny
 from sidecar.decision_log.fields import SHAPE
+from sidecar.decision_log.masks import Masks
+from sidecar.decision_log.pointer import parse
 from sidecar.decision_log.record import record_of
-from sidecar.replay.formats import read_line
+from sidecar.replay.formats import UnreadableError, read_line
 from sidecar.replay.record import Token
 from support.effects import denying
 from support.identities import identity
@@ -183,3 +185,14 @@ def test_policy_diff_reads_it(token: str | None, known: Token) -> None:
     assert (read.method, read.host, read.path, read.address) == ("GET", "api.example", "/orders", "192.0.2.7")
     assert (read.token, read.time) == (known, AT)
     assert read.claims == ({"iss": ISSUER, "sub": "alice"} if token else {})
+    assert not read.has_query
+
+
+def test_policy_diff_believes_no_mask() -> None:
+    """What is masked, hashed or cut is not known to it, and no value."""
+    told = record(with_token(mint(), peer="192.0.2.7", headers={"x-request-id": "a" * 99}))
+    Masks((parse("/address"),), (parse("/subject"), parse("/request_id")), bytes(32)).apply(told)
+    read = read_line(json.dumps(told).encode())
+    assert (read.token, read.claims, read.address, read.headers) == (Token.GOOD, {"iss": ISSUER}, None, {})
+    with pytest.raises(UnreadableError, match="no path"):
+        read_line(json.dumps({**told, "path": "/a…"}).encode())

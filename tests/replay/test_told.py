@@ -78,3 +78,10 @@ def test_query_that_is_not_known() -> None:
     assert not isinstance(decide(asked_of(record, under)), Verdict)
     asked = asked_of(replace(record, path="/?a=1", has_query=True), under)
     assert decide(asked) == Verdict(allowed=True, reason=decide(asked).reason, policy="q")  # type: ignore[union-attr]
+
+
+def test_rules_that_are_alike() -> None:
+    """Each is told by its own place in its policy, also where two of them say the same."""
+    under = enforced([{"name": "twice", "action": "allow", "rules": [{}, {}]}])
+    record = Record("GET", "api.example.com", "/", token=Token.GOOD, claims={"iss": "i"})
+    assert [rule.told.label for rule in told(asked_of(record, under))] == ["rule 1", "rule 2"]

@@ -67,7 +67,6 @@ def test_what_explain_takes(rings: list[RecentRing]) -> None:
         {"path": "/a/***"},
         {"host": "hash:0123"},
         {"method": None, "host": None},
-        {"cut": True},
         {"path": "/a…"},
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.core.strict_json import Json
-from sidecar.status.denials import Denial
+from sidecar.status.denials import MOST, Denial, denials
 from sidecar.status.live import live, shape
 from sidecar.status.sections import view_of
 from sidecar.status.view import LONGEST, View
@@ -127,6 +127,13 @@ def test_denials_that_are_not_kept() -> None:
     assert "denials" not in {section.key for section in view_of(report(), None).sections}
     (table,) = (table for table in view_of(report(), []).tables() if table.key == "denials")
     assert (table.rows, table.empty) == ((), "None yet.")
+
+
+def test_newest_denials() -> None:
+    """Of many the page has the newest, which are those that come first."""
+    section = denials([denial(path=f"/{number}") for number in range(2 * MOST)])
+    assert section is not None
+    assert [row[5].text for row in section.tables[0].rows] == [f"/{number}" for number in range(MOST)]
 
 
 def test_shape() -> None:
