@@ -98,6 +98,7 @@ def _made(config: Path, asked: _Asked, only: Collection[str]) -> str:
     from sidecar.envoy_config.bootstrap import to_json  # noqa: PLC0415 - as above
     from sidecar.envoy_config.matching import Reached, options_for  # noqa: PLC0415 - as above
     from sidecar.envoy_config.parts import parts  # noqa: PLC0415 - as above
+    from sidecar.envoy_config.telemetry import with_headers_told  # noqa: PLC0415 - as above
 
     configuration, loaded = load(config)
     settings = configuration.settings
@@ -109,6 +110,7 @@ def _made(config: Path, asked: _Asked, only: Collection[str]) -> str:
     found = options_for(
         loaded.trust, addresses(settings, count), settings.tls, Reached(**asked.reached), all_headers=every
     )
+    found = with_headers_told(found, settings)
     (listens, on), (host, port) = asked.listener, asked.upstream
     ours = replace(found, listener_address=listens, listener_port=on, upstream_address=host, upstream_port=port)
     if not only:

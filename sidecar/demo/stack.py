@@ -15,6 +15,7 @@ from sidecar.demo.upstream import EchoUpstream
 from sidecar.demo.workspace import Workspace
 from sidecar.envoy_config.matching import NEARBY, Reached, options_for
 from sidecar.envoy_config.options import EnvoyOptions
+from sidecar.envoy_config.telemetry import with_headers_told
 from sidecar.loading.load import load_configuration
 from sidecar.loading.trust import load_trust
 
@@ -71,7 +72,7 @@ class Stack(AbstractContextManager["Stack"]):
             all_headers=settings.policy_bundle is not None,
         )
         ports = {"listener_port": 0, "admin_port": 0, "upstream_port": self.upstream.port}
-        return dataclasses.replace(options, **ports | self._envoy_options)
+        return dataclasses.replace(with_headers_told(options, settings), **ports | self._envoy_options)
 
 
 def start_sidecar(
