@@ -10,6 +10,7 @@ from pathlib import Path
 from sidecar.loading.snapshot import Snapshot
 from sidecar.runtime.ipc.blob import store
 from sidecar.runtime.ipc.shared import make_shared
+from sidecar.runtime.standard_streams import STANDARD_OUTPUT, open_standard_streams
 from sidecar.runtime.supervision.children import Orders
 from sidecar.runtime.supervision.launch import context_for
 from sidecar.runtime.supervision.planning import plan_fleet
@@ -27,6 +28,9 @@ def serve(config: Path, snapshot: Snapshot, settings: Settings) -> int:
 
     ``config`` is the file, for reloads; ``settings`` are those of ``snapshot``.
     """
+    if STANDARD_OUTPUT in open_standard_streams() and settings.decision_log.stdout:
+        _log.error("decision_log.stdout: standard output is closed; open it, or log decisions into a file")
+        return FAILED
     if not settings.enable_multiprocessing:
         run_alone = importlib.import_module("sidecar.runtime.serving.alone").run_alone
         return int(run_alone(config, snapshot))
