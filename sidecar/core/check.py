@@ -57,6 +57,8 @@ _Result = TypeVar("_Result")
 
 #: Spellings of the scheme that are kept; of the token, bytes.
 _USUAL, _AROUND, _LARGEST_KEPT = ("Bearer ", "bearer "), 7, 4096
+#: Looked up once: a member of an enumeration takes longer than all else that is done with it here.
+_HERE = Level.L1
 
 
 class Checker:
@@ -127,7 +129,7 @@ class Checker:
                 return self._nobodys(asked, decision, case)
         if known is not None:
             refuse_token_in_query(sent.query)
-            asked.level = Level.L1
+            asked.level = _HERE
             return self._evaluated(asked, known, now)
         try:
             if lookup.finder is not None:
@@ -162,7 +164,7 @@ class Checker:
         if decided is not None and asked.lookup.removals.are_harmless(asked.request.headers):
             self._refuse_revoked(known, now)
             return decided
-        asked.level = Level.L1
+        asked.level = _HERE
         return self._evaluated(asked, known, now)
 
     def _identify(self, asked: Asked, now: float) -> Step:

@@ -42,6 +42,11 @@ class Delivery:
         self._waiting += len(batch)
         self._queue.put(batch)
 
+    @property
+    def waiting(self) -> int:
+        """Return how many records wait to be written."""
+        return self._waiting
+
     async def close(self, seconds: float) -> None:
         """Have all that waits written, for so long at the most."""
         self._queue.put(None)

@@ -71,6 +71,11 @@ class DecisionLog:
         most = self._plan.queue_bytes // _BYTES_A_RECORD
         self._deliveries = [Delivery(name, output, most, self._settled) for name, output in outputs]
 
+    @property
+    def waiting(self) -> int:
+        """Return how many checks and records wait: 0 where all is told."""
+        return len(self._backlog) + sum(one.waiting for one in self._deliveries)
+
     async def close(self, seconds: float) -> None:
         """Write all that waits, in so many seconds at the most."""
         until = time.monotonic() + seconds

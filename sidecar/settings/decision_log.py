@@ -27,7 +27,7 @@ class DecisionLogSettings(Model):
         ge=0,
         le=1_000_000,
         description="Of what is allowed one check in so many is logged, by chance; 0: none, 1: all. A line costs some "
-        "five times what a check of a known token does.",
+        "ten times what a check of a known token does.",
     )
     denials_one_in: int = Field(
         1,

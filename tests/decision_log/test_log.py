@@ -3,98 +3,29 @@
 import asyncio
 import json
 import logging
-import threading
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from random import Random
+from typing import Any
 
 import pytest
 
-from sidecar.core.decision import Denial
-from sidecar.core.needs import Decided
-from sidecar.core.reason import Reason
-from sidecar.core.response import deny
 from sidecar.decision_log import log as log_module
 from sidecar.decision_log.complaints import QUIET_SECONDS, Complaints
-from sidecar.decision_log.log import DecisionLog, Plan
-from sidecar.decision_log.masks import Masks
-from sidecar.decision_log.output import Told
-from sidecar.decision_log.pointer import parse
 from sidecar.decision_log.record import record_of
 from sidecar.decision_log.watching import Choice
 from sidecar.memory.recent import ROOM
 from sidecar.observe.log_series import LogOutput, LogResult
+from support.decision_logs import Log, an_output, until
 from support.requests import check_request
-from support.telling import ORIGIN
-from support.trusts import trust
-
-_DENIAL = Denial(Reason.NO_CREDENTIAL)
-_DENIED = Decided(_DENIAL, deny(_DENIAL, "", "api"))
-_CHOICE = Choice(allows_one_in=1, denials_one_in=1, per_second=1_000_000, recent=True)
-
-
-@dataclass
-class _Output:
-    """Keeps what it is given; ``fails`` is raised, and while ``may_go_on`` is not set it writes nothing."""
-
-    records: list[Told] = field(default_factory=list)
-    fails: Exception | None = None
-    may_go_on: threading.Event = field(default_factory=threading.Event)
-    closed: bool = False
-
-    def write(self, batch: Sequence[Told]) -> int:
-        self.may_go_on.wait(30)
-        if self.fails is not None:
-            raise self.fails
-        self.records += batch
-        return len(batch)
-
-    def close(self) -> None:
-        self.closed = True
-
-
-class _Log:
-    """A log with its counts."""
-
-    def __init__(self, choice: Choice = _CHOICE, queue_bytes: int = 1 << 20, mask: str | None = None) -> None:
-        self.counts = Counter[tuple[LogOutput, LogResult]]()
-        self.kept: list[bytes] = []
-        masks = Masks(() if mask is None else (parse(mask),))
-        plan = Plan(choice, masks, ORIGIN, queue_bytes, ROOM)
-        self.log = DecisionLog(plan, trust, self._count, self.kept.append, Random(7))  # noqa: S311 - not for secrets
-
-    def _count(self, output: LogOutput, result: LogResult, count: int) -> None:
-        self.counts[output, result] += count
-
-    def see(self, times: int = 1, raw: bytes = b"", decided: Decided = _DENIED) -> None:
-        asked = raw or check_request()
-        for _ in range(times):
-            self.log.watch(decided, 0.5, asked, False)  # noqa: FBT003 - as the engine does
-
-
-def _output(*, may_go_on: bool = True, fails: Exception | None = None) -> _Output:
-    made = _Output(fails=fails)
-    if may_go_on:
-        made.may_go_on.set()
-    return made
-
-
-async def _until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not is_so():  # noqa: ASYNC110 - nothing tells of it
-            await asyncio.sleep(0.001)
 
 
 def test_all_are_written() -> None:
     """Whatever is seen comes to every output, in its order, and is counted."""
 
     async def run() -> None:
-        made, outputs = _Log(), [_output(), _output()]
+        made, outputs = Log(), [an_output(), an_output()]
         made.log.open([(LogOutput.FILE, outputs[0]), (LogOutput.STDOUT, outputs[1])])
         for number in range(300):
             made.see(raw=check_request(path=f"/{number}"))
-        await _until(lambda: made.counts[LogOutput.FILE, LogResult.WRITTEN] == 300)
+        await until(lambda: made.counts[LogOutput.FILE, LogResult.WRITTEN] == 300)
         await made.log.close(5)
         for output in outputs:
             assert [one.record["path"] for one in output.records] == [f"/{number}" for number in range(300)]
@@ -109,7 +40,7 @@ def test_the_end_writes_what_waits() -> None:
     """Nothing that was seen is lost at the end, though no turn has come yet."""
 
     async def run() -> None:
-        made, output = _Log(), _output()
+        made, output = Log(), an_output()
         made.log.open([(LogOutput.FILE, output)])
         made.see(500)
         await made.log.close(30)
@@ -122,7 +53,7 @@ def test_the_end_waits_for_nobody_for_long() -> None:
     """An output that hangs keeps nobody from ending; what it has not written is counted."""
 
     async def run() -> None:
-        made, stuck = _Log(), _output(may_go_on=False)
+        made, stuck = Log(), an_output(may_go_on=False)
         made.log.open([(LogOutput.STDOUT, stuck)])
         made.see(10)
         await made.log.close(0.2)
@@ -134,17 +65,24 @@ def test_the_end_waits_for_nobody_for_long() -> None:
 
 def test_a_loop_is_not_held_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of many that wait a turn takes as many as its time lets it, one at least, and others have theirs between."""
+    turn, told_in = 0, list[int]()
+
+    def noted(*given: Any) -> Any:  # noqa: ANN401 - as it is called
+        told_in.append(turn)
+        return record_of(*given)
 
     async def run() -> None:
+        nonlocal turn
         monkeypatch.setattr(log_module, "TURN_SECONDS", 0.0)
-        made, output, turns = _Log(), _output(), 0
-        made.log.open([(LogOutput.FILE, output)])
+        monkeypatch.setattr(log_module, "record_of", noted)
+        made = Log()
+        made.log.open([(LogOutput.FILE, an_output())])
         made.see(50)
-        while made.counts[LogOutput.FILE, LogResult.WRITTEN] < 50:
-            turns += len(output.records) > 0
+        while len(told_in) < 50:
+            turn += 1
             await asyncio.sleep(0)
-        assert turns >= 45
         await made.log.close(5)
+        assert len(set(told_in)) == 50
 
     asyncio.run(run())
 
@@ -153,12 +91,12 @@ def test_output_that_is_slow(caplog: pytest.LogCaptureFixture) -> None:
     """What finds no room before it is dropped and counted, said once, and the other output has it all."""
 
     async def run() -> None:
-        made, slow, fast = _Log(queue_bytes=100 * 1024), _output(may_go_on=False), _output()
+        made, slow, fast = Log(queue_bytes=100 * 1024), an_output(may_go_on=False), an_output()
         made.log.open([(LogOutput.STDOUT, slow), (LogOutput.FILE, fast)])
         for _ in range(20):
             made.see(20)
-            await _until(lambda: not made.log._backlog)
-        await _until(lambda: made.counts[LogOutput.FILE, LogResult.WRITTEN] == 400)
+            await until(lambda: not made.log._backlog)
+        await until(lambda: made.counts[LogOutput.FILE, LogResult.WRITTEN] == 400)
         slow.may_go_on.set()
         await made.log.close(5)
         full, written = (made.counts[LogOutput.STDOUT, one] for one in (LogResult.FULL, LogResult.WRITTEN))
@@ -176,7 +114,7 @@ def test_checks_that_come_too_fast(caplog: pytest.LogCaptureFixture) -> None:
     """What finds no room in the backlog is counted for each output; requests are bounded by their bytes."""
 
     async def run() -> None:
-        made, output = _Log(queue_bytes=64 * 1024), _output()
+        made, output = Log(queue_bytes=64 * 1024), an_output()
         made.log.open([(LogOutput.FILE, output)])
         made.see(100, check_request(headers={"x-large": "x" * 10_000}))
         await made.log.close(5)
@@ -196,11 +134,11 @@ def test_output_that_fails(error: Exception, why: str, caplog: pytest.LogCapture
     """What could not be written is counted, and why is said once, but not what a library says of it."""
 
     async def run() -> None:
-        made, output = _Log(), _output(fails=error)
+        made, output = Log(), an_output(fails=error)
         made.log.open([(LogOutput.FILE, output)])
         for seen in (10, 20, 30):
             made.see(10)
-            await _until(lambda seen=seen: made.counts[LogOutput.FILE, LogResult.FAILED] == seen)  # type: ignore[misc]
+            await until(lambda seen=seen: made.counts[LogOutput.FILE, LogResult.FAILED] == seen)  # type: ignore[misc]
         output.fails = None
         made.see(5)
         await made.log.close(5)
@@ -224,7 +162,7 @@ def test_a_check_that_cannot_be_told_of(monkeypatch: pytest.MonkeyPatch, caplog:
 
     async def run() -> None:
         monkeypatch.setattr(log_module, "record_of", broken)
-        made, output = _Log(), _output()
+        made, output = Log(), an_output()
         made.log.open([(LogOutput.FILE, output)])
         for path in ("/a", "/s3cret", "/b"):
             made.see(raw=check_request(path=path))
@@ -242,10 +180,10 @@ def test_denials_of_late_without_a_log() -> None:
     """They are kept where nothing is written anywhere, masked as the log is, and each fits."""
 
     async def run() -> None:
-        made = _Log(Choice(recent=True), mask="/path")
+        made = Log(Choice(recent=True), mask="/path")
         made.log.open([])
         made.see(3, check_request(host="b" * 3000, path="/" + "\u2028" * 4000))
-        await _until(lambda: len(made.kept) == 3)
+        await until(lambda: len(made.kept) == 3)
         assert all(len(one) <= ROOM and json.loads(one)["path"] == "***" for one in made.kept)
         await made.log.close(1)
         assert made.counts == {}

@@ -180,8 +180,12 @@ def test_no_credential_in_any_output(running: _Running) -> None:
         assert running.ask(path=f"/allowed{query}", headers=headers) == "allowed", name
         odd = f"/%7E{token.replace('.', '%2E')}", f"//{token}"
         for path in ("/denied/x", f"/denied/{token}", f"/none{token}", *odd):
-            beside = {"x-request-id": token[:128], "traceparent": token, "user-agent": token}
-            answer = running.ask(path=path + query, host=f"{token[:60]}.example", headers={**headers, **beside})
+            beside = {"x-request-id": token[:128], "traceparent": token, "user-agent": token, "x-mine": token}
+            asked: dict[str, Any] = {
+                "host": f"{token[:60]}.example",
+                "headers": {"cookie": f"x={token}", **headers, **beside},
+            }
+            answer = running.ask(path=path + query, body=f"access_token={token}".encode(), **asked)
             assert answer != "allowed", name
         values = [token, *token.split("."), *headers.get("dpop", "").split(".")]
         secrets.update(one for one in values if len(one) >= 8)
@@ -235,8 +239,11 @@ def test_rotated(running: _Running) -> None:
 
 
 @pytest.mark.parametrize("mode", ["true", "false"])
-def test_the_end_writes_what_waits(short_folder: Path, mode: str) -> None:
-    """With SIGTERM every check that was answered is in the log, in several processes and in one."""
+def test_file_that_is_lost_and_the_end(short_folder: Path, mode: str) -> None:
+    """Where the file cannot be opened checks are answered, and what is lost is counted and said once.
+
+    With SIGTERM every check that was answered after that is in the log, in several processes and in one.
+    """
     text = f"""\
 listen: {{listen}}
 servers: 2
@@ -248,11 +255,18 @@ decision_log: {{file: decisions.jsonl}}
 """
     with running_sidecar(short_folder, text, {"AUTHZ_ENABLE_MULTIPROCESSING": mode}) as sidecar:
         assert eventually(sidecar.is_ready)
+        path = short_folder / "decisions.jsonl"
+        path.mkdir()
+        servers, failed = len(sidecar.addresses), 'authz_decision_log_records_total{output="file",result="failed"}'
+        for times in (1, 2):
+            for address in sidecar.addresses:
+                assert sidecar.check_raw(address, check_request()).reason == "no_credential"
+            assert eventually(lambda times=times: sidecar.metric(failed) == times * servers)  # type: ignore[misc]
+        assert sidecar.printed().count("decisions are not logged (file, failed), since Is a directory") == servers
+        path.rmdir()
         for number in range(10):
             for address in sidecar.addresses:
                 sidecar.check_raw(address, check_request(path=f"/{number}"))
-        servers = len(sidecar.addresses)
         sidecar.process.signal(signal.SIGTERM)
         assert sidecar.process.wait() == 0
-    lines = (short_folder / "decisions.jsonl").read_text(encoding="ascii").splitlines()
-    assert len(lines) == 10 * servers
+    assert len(path.read_text(encoding="ascii").splitlines()) == 10 * servers

@@ -122,6 +122,7 @@ def test_renewed_under_a_load(page: Page) -> None:
         threading.Event().wait(float(os.environ.get("AUTHZ_SCREENSHOTS_AFTER", "0")))
         page.browser.eventually("[data-figure=checks-checks]", lambda text: re.fullmatch(r"[1-9][0-9,.]*/s", text))
         page.browser.eventually("[data-table=reasons] tbody", lambda text: "no_policy_allows" in text)
+        page.browser.eventually(_DENIALS, lambda text: "no_policy_allows" in text and "/orders/7" in text)
         page.browser.eventually(curve, lambda text: text != before and "highest 0/s" not in text)
         page.browser.eventually(
             "[data-curve=curve-rate] path",
@@ -137,6 +138,29 @@ def test_renewed_under_a_load(page: Page) -> None:
         for scheme in ("light", "dark"):
             page.browser.prefer(scheme)
             page.browser.picture(_PICTURES / f"status-{scheme}.png")
+
+
+def test_why_a_request_was_denied(page: Page) -> None:
+    """The denials of the sidecar are on its page, the newest first, each with what the policies say of it now."""
+    workspace, address = page.sidecar.workspace, page.sidecar.addresses[-1]
+    for path, token in (("/orders/8", workspace.token(tenant="other", sub="dora")), ("/orders/9", "no-token")):
+        page.sidecar.check_raw(address, with_token(token, path=f"{path}?secret=1"))
+    page.browser.open(page.address)
+    page.browser.eventually(_DENIALS, lambda text: "/orders/8" in text and "/orders/9" in text)
+    text = page.browser.text(_DENIALS)
+    assert text.index("/orders/9") < text.index("/orders/8")
+    assert "secret" not in text
+    for path, told in (
+        ("/orders/9", ("token_malformed", "It did not come to policy")),
+        ("/orders/8", ("no_policy_allows", "dora", "allow policy orders, rule 1", "claim tenant", "not known")),
+    ):
+        row = f"//tbody/tr[contains(., '{path}')]//a"
+        page.browser.driver.find_element("xpath", row).click()
+        assert page.browser.run("return document.title") == "Why a request was denied"
+        assert [one for one in told if one not in page.browser.text("body")] == []
+        assert _is_all_text(page.browser)
+        page.browser.driver.back()
+    page.browser.open("about:blank")
 
 
 def test_without_scripts(page: Page) -> None:
