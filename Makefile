@@ -11,6 +11,12 @@
 # make fuzz    the same against random bytes, for SECONDS=60; what it finds goes into build/fuzz
 # make fuzz-merge  of what is there, take into tests/fuzz/corpus what reaches something new; to be committed
 # make torture  the shared memory, for long: READS=2000000 reads while writers are killed
+# make image   the container image, IMAGE=name:tag, on BASE=an image with Python (docs/image.md)
+# make base-image  such a base, where no registry of images can be reached (Debian, root, debootstrap, Docker)
+# make test-containers  that image beside a real Envoy and Redis, each in a container
+# make image-reproducible  the image made once more comes to the same files
+# make lock    requirements/: what the image installs, pinned by version and hash
+# make sbom    build/sbom.cdx.json and build/licences.txt: what is in the image
 # make bench-peers  the sidecar beside its peers: docs/benchmarks-peers.md, an hour (QUICK=1: minutes, into build/;
 #                   OPA=PATH: OPA with its Envoy plugin; TOOLS=DIR: where wrk and vegeta are; ARGS="--rounds 3")
 VENV ?= .venv
@@ -27,7 +33,13 @@ READS ?= 2000000
 # Of which `make protos` takes descriptors.
 XDS_PROTOS ?= 1.85.0
 
-.PHONY: demo test coverage lint docs protos monitoring dashboards-pictures status-pictures h2spec fuzz fuzz-merge torture bench-peers clean python-check
+DOCKER ?= docker
+IMAGE ?= ext-authz-sidecar:dev
+BASE ?= python:3.13-slim-bookworm
+BUILD = $(DOCKER) build --quiet $(BUILD_OPTIONS)
+
+.PHONY: demo test coverage lint docs protos monitoring dashboards-pictures status-pictures h2spec fuzz fuzz-merge torture bench-peers image base-image peers-image test-containers \
+	image-reproducible lock sbom clean python-check
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -45,6 +57,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/hadolint Dockerfile tests/containers/Dockerfile.peers
 
 docs: $(VENV)/.dev
 	$(BIN)/python -c 'from sidecar.loading.reference import reference; print(reference(), end="")' >docs/configuration.md
@@ -91,6 +104,47 @@ torture: $(VENV)/.dev
 
 $(VENV)/.fuzz: $(VENV)/.dev
 	$(INSTALL) --editable '.[dev,fuzz]'
+	@touch $@
+
+image:
+	$(BUILD) --build-arg BUILD_BASE=$(BASE) --build-arg RUN_BASE=$(BASE) --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \
+	--build-arg REVISION=$$(git rev-parse HEAD) --build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
+	--tag $(IMAGE) .
+
+base-image:
+	DOCKER=$(DOCKER) tests/containers/base_image.sh $(BASE)
+
+peers-image: $(VENV)/.dev
+	@mkdir -p build/containers
+	cp "$$($(BIN)/python -c 'import envoy; print(envoy.__path__[0])')/_bin/envoy" build/containers/
+	$(BUILD) --build-arg BASE=$(BASE) --file tests/containers/Dockerfile.peers --tag $(IMAGE)-peers build/containers
+
+# Fewer at once than there are processors: each test is a handful of containers.
+test-containers: image peers-image
+	AUTHZ_IMAGE=$(IMAGE) AUTHZ_PEERS_IMAGE=$(IMAGE)-peers $(BIN)/python -m pytest tests/containers
+
+image-reproducible: image
+	$(MAKE) image IMAGE=$(IMAGE)-again BUILD_OPTIONS="--no-cache $(BUILD_OPTIONS)"
+	DOCKER=$(DOCKER) tests/containers/same_files.sh $(IMAGE) $(IMAGE)-again
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --constraint constraints.txt
+
+lock: $(VENV)/.image
+	$(LOCK) pyproject.toml --output-file requirements/run.lock
+	$(LOCK) requirements/build.in --output-file requirements/build.lock
+
+# Of a virtual environment made as the image's is.
+sbom: $(VENV)/.image
+	rm -rf build/image-venv && $(PYTHON) -m venv build/image-venv
+	build/image-venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements/run.lock
+	build/image-venv/bin/pip install --quiet --disable-pip-version-check --no-deps .
+	build/image-venv/bin/pip uninstall --quiet --yes pip setuptools 2>/dev/null
+	$(BIN)/cyclonedx-py environment --output-reproducible --validate --pyproject pyproject.toml --output-file build/sbom.cdx.json \
+	build/image-venv
+	$(BIN)/pip-licenses --python build/image-venv/bin/python --format plain --order license --with-system >build/licences.txt
+
+$(VENV)/.image: $(VENV)/.dev
+	$(INSTALL) --editable '.[dev,image]'
 	@touch $@
 
 bench-peers: $(VENV)/.bench

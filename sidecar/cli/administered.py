@@ -1,7 +1,6 @@
 """Talking to the administration of a running sidecar."""
 
 import http.client
-import socket
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from sidecar.cli.admin_tls import ClientTls
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
+from sidecar.cli.unix_http import UnixConnection
 from sidecar.http.guard import TokenError
 from sidecar.transport.address import Address, UnixAddress
 from sidecar.transport.tls import TlsError
@@ -64,7 +64,7 @@ class Administered:
 
     def _connection(self) -> http.client.HTTPConnection:
         if isinstance(self.at, UnixAddress):
-            return _UnixConnection(self.at.path)
+            return UnixConnection(self.at.path, _PATIENCE)
         host, port = self.at.host, self.at.port
         if self.tls is not None:
             return http.client.HTTPSConnection(host, port, timeout=_PATIENCE, context=self.tls.context())
@@ -75,15 +75,3 @@ class Administered:
             return self.tls.why(error)
         hint = "; with TLS write https://" if isinstance(error, http.client.RemoteDisconnected) else ""
         return f"{error}; is the sidecar running?{hint}"
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=_PATIENCE)
-        self._path = path
-
-    def connect(self) -> None:
-        """Connect to the socket's file."""
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(_PATIENCE)
-        self.sock.connect(self._path)

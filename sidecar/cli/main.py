@@ -20,6 +20,7 @@ _COMMANDS = {
     "envoy": "sidecar.cli.envoy:envoy",
     "top": "sidecar.cli.top:top",
     "status": "sidecar.cli.status:status",
+    "health": "sidecar.cli.health:health",
     "demo": "sidecar.cli.demo:demo",
     "completion": "sidecar.cli.completion:completion",
 }

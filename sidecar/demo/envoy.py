@@ -10,6 +10,9 @@ from sidecar.demo.process import Process
 from sidecar.envoy_config.bootstrap import to_json
 from sidecar.envoy_config.options import EnvoyOptions
 
+#: Where Envoy writes on which port it tells about itself.
+_ADMIN_FILE = "envoy-admin.txt"
+
 
 class EnvoyMissingError(RuntimeError):
     """There is no Envoy to run."""
@@ -38,27 +41,43 @@ def start_envoy(binary: str, options: EnvoyOptions, folder: Path) -> Envoy:
 
     The caller ends the process.
     """
-    bootstrap, admin_file = folder / "envoy.json", folder / "envoy-admin.txt"
-    bootstrap.write_text(to_json(options), encoding="utf-8")
-    command = [binary, "-c", str(bootstrap), "--admin-address-path", str(admin_file)]
-    command += ["--disable-hot-restart", "--concurrency", "2", "--log-level", "warn"]
-    process = Process(command, folder / "envoy.log")
+    process = Process([binary, *arguments(options, folder)], folder / "envoy.log")
     try:
-        process.wait_for(lambda: _port_in(admin_file) is not None, "Envoy")
-        admin_port = _port_in(admin_file) or 0
-        process.wait_for(lambda: _get(admin_port, "/ready")[0] == http.client.OK, "Envoy")
-        listeners = json.loads(_get(admin_port, "/listeners?format=json")[1])
+        process.wait_for(lambda: admin_port(folder) is not None, "Envoy")
+        process.wait_for(lambda: is_ready(folder), "Envoy")
+        return Envoy(process, admin_port(folder) or 0, listener_port(folder))
     except BaseException:
         process.__exit__(None, None, None)
         raise
-    port = listeners["listener_statuses"][0]["local_address"]["socket_address"]["port_value"]
-    return Envoy(process, admin_port, int(port))
 
 
-def _port_in(admin_file: Path) -> int | None:
-    text = admin_file.read_text(encoding="utf-8") if admin_file.exists() else ""
-    port = text.rpartition(":")[2].strip()
+def arguments(options: EnvoyOptions, folder: Path) -> list[str]:
+    """Write Envoy's configuration into ``folder``; return the command line for it, without the binary."""
+    bootstrap = folder / "envoy.json"
+    bootstrap.write_text(to_json(options), encoding="utf-8")
+    return [
+        *("-c", str(bootstrap), "--admin-address-path", str(folder / _ADMIN_FILE)),
+        *("--disable-hot-restart", "--concurrency", "2", "--log-level", "warn"),
+    ]
+
+
+def admin_port(folder: Path) -> int | None:
+    """Return where the Envoy of ``folder`` tells about itself, once it does."""
+    file = folder / _ADMIN_FILE
+    port = (file.read_text(encoding="utf-8") if file.exists() else "").rpartition(":")[2].strip()
     return int(port) if port.isdecimal() else None
+
+
+def is_ready(folder: Path) -> bool:
+    """Say whether the Envoy of ``folder`` takes requests."""
+    port = admin_port(folder)
+    return port is not None and _get(port, "/ready")[0] == http.client.OK
+
+
+def listener_port(folder: Path) -> int:
+    """Return where clients connect to the Envoy of ``folder``, which is ready."""
+    listeners = json.loads(_get(admin_port(folder) or 0, "/listeners?format=json")[1])
+    return int(listeners["listener_statuses"][0]["local_address"]["socket_address"]["port_value"])
 
 
 def _get(port: int, path: str) -> tuple[int, bytes]:
