@@ -1,0 +1,64 @@
+"""A server's way of tracing checks."""
+
+from pathlib import Path
+
+from sidecar.memory.counters import Row
+from sidecar.observe.build import build_facts
+from sidecar.settings import Settings
+from sidecar.settings.otlp import OtlpSettings
+from sidecar.tracing.collector import Collector
+from sidecar.tracing.plan import Plan
+from sidecar.tracing.recording import note
+from sidecar.tracing.tracing import Tracing
+
+#: Seconds that spans get at the least to be sent when a server ends.
+LAST_SECONDS = 0.25
+
+
+def tracing_of(settings: Settings, folder: Path, server: str, row: Row) -> Tracing | None:
+    """Return what traces the checks of ``server``; ``None`` where no configuration asks for it.
+
+    ``folder`` is where the configuration is. Traced checks are examples in ``row``.
+    """
+    asked = settings.tracing
+    if asked is None:
+        return None
+    resource = {
+        **asked.resource_attributes,
+        "service.name": asked.service_name,
+        "service.version": build_facts()["version"],
+        "authz.server": server,
+    }
+    return Tracing(
+        Plan(
+            collector_of(asked, folder),
+            resource,
+            frozenset(asked.attributes),
+            asked.ratio,
+            believes_requests=asked.request_header == "parent",
+            queue_size=asked.queue_size,
+        ),
+        row.exemplars.note,
+    )
+
+
+def collector_of(asked: OtlpSettings, folder: Path) -> Collector:
+    """Return the collector that a configuration names, which stands in ``folder``."""
+
+    def file(name: str | None) -> Path | None:
+        return None if name is None else folder / name
+
+    return Collector(
+        asked.endpoint,
+        asked.protocol,
+        asked.timeout_seconds,
+        headers_file=file(asked.headers_file),
+        ca_file=file(asked.ca_file),
+        certificate_file=file(asked.certificate_file),
+        key_file=file(asked.key_file),
+    )
+
+
+def note_route(route: str) -> None:
+    """Note where the signature of the check at hand was verified."""
+    note("route", route)

@@ -1,0 +1,22 @@
+"""What tracing is told by the configuration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sidecar.tracing.collector import Collector
+from sidecar.tracing.told import Told
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one server traces. ``resource``: attributes of it. ``ratio``: of checks in no trace, so many are traced.
+
+    ``believes_requests``: whether a traceparent among the client's headers counts. ``queue_size``: spans that may wait.
+    """
+
+    collector: Collector
+    resource: Mapping[str, str]
+    told: frozenset[Told]
+    ratio: float
+    believes_requests: bool
+    queue_size: int
