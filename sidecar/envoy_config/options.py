@@ -139,6 +139,12 @@ class EnvoyOptions:
     trace_percent: float = 1.0
     """Per cent of the requests that Envoy traces, of those that belong to no trace yet. Default 1 in 100."""
 
+    trace_clients: bool = False
+    """Whether Envoy goes on with a trace that a client names, sampled if the client says so.
+
+    Default no: such headers are taken off where Envoy traces, since clients are anybody.
+    """
+
     trace_service_name: str = "envoy"
     """What Envoy's spans call it (``service.name``)."""
 

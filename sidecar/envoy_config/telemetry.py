@@ -14,19 +14,23 @@ from envoy_data_plane.google.protobuf import Any
 from sidecar.envoy_config.address import assignment, discovery, socket_or_pipe
 from sidecar.envoy_config.options import EnvoyOptions
 from sidecar.settings import Settings
-from sidecar.tracing.context import TRACEPARENT, TRACESTATE
+from sidecar.tracing.context import CONTEXT, TRACEPARENT
 
 COLLECTOR = "collector"
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
 def with_headers_told(options: EnvoyOptions, settings: Settings) -> EnvoyOptions:
-    """Have those headers sent too that are looked at for what is told of a check, and not for the check itself."""
-    if options.allowed_headers is None:
+    """Have those headers sent too that are looked at for what is told of a check, and not for the check itself.
+
+    Where clients' traces count, Envoy goes on with them. The request's id is among the headers that are always sent
+    (``core.headers_read``).
+    """
+    clients = settings.tracing is not None and settings.tracing.request_header == "parent"
+    options = replace(options, trace_clients=clients)
+    told = {*(CONTEXT if clients else ()), *((TRACEPARENT,) if settings.decision_log.is_written else ())}
+    if options.allowed_headers is None or not told:
         return options
-    told = {TRACEPARENT} if settings.decision_log.is_written else set()
-    if settings.tracing is not None and settings.tracing.request_header == "parent":
-        told |= {TRACEPARENT, TRACESTATE}
     return replace(options, allowed_headers=tuple(sorted({*options.allowed_headers, *told})))
 
 

@@ -24,6 +24,10 @@ class Spans(Protocol):
     def dropped(self) -> int:
         """How many were never sent, for want of room."""
 
+    @property
+    def refused(self) -> int:
+        """How many were not made, since too many checks were to be traced."""
+
 
 class SpanMeter:
     """Adds what they have grown by to a process's row."""
@@ -34,7 +38,7 @@ class SpanMeter:
 
     def publish(self, spans: Spans) -> None:
         """Add what came since the last time; with each heartbeat."""
-        now = {SpanEnd.DELIVERED: spans.delivered, SpanEnd.FAILED: spans.failed, SpanEnd.DROPPED: spans.dropped}
+        now = {end: getattr(spans, end.value) for end in SpanEnd}
         for end, count in now.items():
             self._row.add(SPAN[end], count - self._last[end])
         self._last = now

@@ -12,6 +12,7 @@ class SpanEnd(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"  #: the collector did not take it in time
     DROPPED = "dropped"  #: it was never sent, since too many waited
+    REFUSED = "refused"  #: it was not made: more checks were to be traced than are in a second
 
 
 SPANS: Final = Family(

@@ -19,10 +19,19 @@ class TracingSettings(OtlpSettings):
         description="Of checks that belong to no trace, so many are traced: 0.01 is 1 in 100. For all others whoever "
         "began the trace has decided, mostly Envoy, by the flag in traceparent.",
     )
-    request_header: Literal["parent", "ignore"] = Field(
-        "parent",
-        description="What a traceparent among the client's own headers is, where Envoy names no trace itself. parent: "
-        "the trace that the check belongs to, be it traced or not. ignore: nothing, for clients that nobody trusts.",
+    max_per_second: int = Field(
+        100,
+        ge=1,
+        le=10000,
+        description="Checks that one server traces in a second, at the most, whoever wants it to. What is more is "
+        "checked as ever, without a span, and counted. A trace takes a server some 100 µs, and the flag that asks for "
+        "one is the client's wherever Envoy goes on with clients' traces.",
+    )
+    request_header: Literal["ignore", "parent"] = Field(
+        "ignore",
+        description="What a traceparent among the client's own headers is. ignore: nothing, and the generated "
+        "configuration of an Envoy that traces takes it off, since clients are anybody. parent: the trace that "
+        "the request belongs to, be it traced or not, for Envoy and, where Envoy names no trace, for the check.",
     )
     service_name: Text = Field("authz-sidecar", description="What the spans' resource calls us (service.name).")
     resource_attributes: dict[Text, Text] = Field(

@@ -7,6 +7,9 @@ metadata (Envoy's own span) ──sampled─────────────
          │ none                                │
          └> chance ──> traced, as a trace of its own
 ```
+However many are to be traced, so many a second are at the most (``pace``): the flag is anybody's to set, where clients'
+headers count and where Envoy goes on with a trace that a client names.
+
 Envoy names its span for the check in the call's metadata. What is in the request is what the client sent: the parent of
 Envoy's span, if Envoy traces at all.
 """
@@ -20,6 +23,7 @@ from sidecar.core.reason import Refusal
 from sidecar.core.sent import read_sent
 from sidecar.tracing import recording
 from sidecar.tracing.context import TRACEPARENT, TraceContext, context_of, read_context
+from sidecar.tracing.pace import Pace
 from sidecar.tracing.recording import Recording
 
 #: A message, and the seconds for it, to the answer, as ``Engine.begin`` has it.
@@ -32,19 +36,20 @@ class CallTracer:
     """Says how a call is answered, by the values of ``traceparent`` and ``tracestate`` in its metadata.
 
     ``answer`` answers checks. ``ratio``: of checks in no trace, so many are traced. ``believes_requests``: whether a
-    request's own header counts. ``chance`` returns numbers from 0 up to 1.
+    request's own header counts. ``pace``: how many are traced at the most. ``chance`` returns numbers from 0 up to 1.
     """
 
     def __init__(
         self,
         answer: Answer,
         ratio: float,
+        pace: Pace,
         *,
         believes_requests: bool,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._answer = answer
-        self._ratio, self._chance = ratio, chance
+        self._ratio, self._chance, self._pace = ratio, chance, pace
         self._believes_requests = believes_requests
 
     def __call__(self, traceparents: Sequence[str], tracestates: Sequence[str] = ()) -> Answer | None:
@@ -65,6 +70,8 @@ class CallTracer:
         return lambda message, seconds: self._recorded(named, message, seconds)
 
     def _recorded(self, parent: TraceContext | None, message: bytes, seconds: float | None) -> bytes | Awaitable[bytes]:
+        if not self._pace.take():
+            return self._answer(message, seconds)
         before = recording.begin(Recording(parent, time_ns()))
         try:
             answer = self._answer(message, seconds)

@@ -19,6 +19,7 @@ from sidecar.core.needs import Decided
 from sidecar.engine.engine import Services
 from sidecar.tracing.attributes import attributes_of, is_fault
 from sidecar.tracing.calls import Answer, CallTracer
+from sidecar.tracing.pace import Pace
 from sidecar.tracing.plan import Plan
 from sidecar.tracing.recording import Recording, current
 from sidecar.tracing.services import traced
@@ -55,6 +56,7 @@ class Tracing:
         self._exemplify = exemplify
         self._spans: Spans | None = None
         self._ended: deque[_Ended] = deque()
+        self._pace = Pace(plan.most_per_second)
         self.dropped = 0
 
     def open(self) -> None:
@@ -65,7 +67,7 @@ class Tracing:
 
     def calls(self, answer: Answer) -> CallTracer:
         """Return what says of each call how it is answered, where ``answer`` answers those that are not traced."""
-        return CallTracer(answer, self._plan.ratio, believes_requests=self._plan.believes_requests)
+        return CallTracer(answer, self._plan.ratio, self._pace, believes_requests=self._plan.believes_requests)
 
     def services(self, services: Services) -> Services:
         """Return what checks need, with notes of it."""
@@ -97,6 +99,11 @@ class Tracing:
     def failed(self) -> int:
         """Return how many it has not."""
         return 0 if self._spans is None else self._spans.failed
+
+    @property
+    def refused(self) -> int:
+        """Return how many checks were not traced, since they were too many in a second."""
+        return self._pace.refused
 
     async def close(self, seconds: float) -> None:
         """Send what waits, within so many seconds."""

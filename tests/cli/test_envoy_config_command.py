@@ -43,7 +43,9 @@ def test_all_headers(run: Run, workspace: Workspace) -> None:
 def test_traces(run: Run, workspace: Workspace) -> None:
     """Envoy has a collector to send spans to where one is named; and the sidecar is sent whose trace it is."""
     text = workspace.config.read_text(encoding="utf-8")
-    workspace.config.write_text(text + "\ntracing: {endpoint: 'http://127.0.0.1:4317'}\n", encoding="utf-8")
+    workspace.config.write_text(
+        text + "\ntracing: {endpoint: 'http://127.0.0.1:4317', request_header: parent}\n", encoding="utf-8"
+    )
     command = ("envoy", "config", "--config", workspace.config, "--json", "--trace-to", "127.0.0.1:4317")
     document = json.loads(run(*command, "--trace-percent", "5").stdout)
     manager = document["staticResources"]["listeners"][0]["filterChains"][0]["filters"][0]["typedConfig"]

@@ -1,6 +1,7 @@
 """Envoy and sidecar in one trace: Envoy's span of the request, its span of the check, ours, and the steps of a miss."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import pytest
 
@@ -20,10 +21,20 @@ _CLIENTS = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7"
 @pytest.fixture(scope="module")
 def traced(mode: Mapping[str, str]) -> Iterator[tuple[Stack, Collector]]:
     """Run a collector, and a stack of which Envoy and sidecar both tell it; Envoy traces all requests."""
+    with _telling(mode, "ignore") as both:
+        yield both
+
+
+@contextmanager
+def _telling(mode: Mapping[str, str], request_header: str) -> Iterator[tuple[Stack, Collector]]:
     with grpc_collector() as collector:
-        text = (
-            f"{CONFIGURATION}\ntracing: {{endpoint: '{collector.endpoint}', ratio: 0, attributes: [decision, path]}}\n"
-        )
+        text = f"""{CONFIGURATION}
+tracing:
+  endpoint: {collector.endpoint}
+  ratio: 0
+  attributes: [decision, path]
+  request_header: {request_header}
+"""
         where = collector.endpoint.removeprefix("http://")
         with running_stack(text, mode, trace_to=where, trace_percent=100.0) as stack:
             yield stack, collector
@@ -61,10 +72,25 @@ def test_one_trace(traced: tuple[Stack, Collector]) -> None:
     assert "verify" in {one.name for one in collector.spans}
 
 
-@pytest.mark.parametrize(("flags", "is_traced"), [("01", True), ("00", False)])
-def test_a_clients_trace(traced: tuple[Stack, Collector], flags: str, is_traced: bool) -> None:  # noqa: FBT001
-    """Envoy goes on with it, sampled or not, and so do we."""
+def test_a_clients_trace_is_nobodys(traced: tuple[Stack, Collector]) -> None:
+    """A trace of the client's choice is not gone on with, and not kept from being traced."""
     stack, collector = traced
+    token = stack.workspace.token()
+    for flags in ("00", "01"):
+        asked = ("traceparent", f"{_CLIENTS}-{flags}"), ("tracestate", "a=1")
+        assert _get(stack, token, f"/orders/nobody{flags}", *asked).status == 200
+        collector.wait_for(1, **{"url.path": f"/orders/nobody{flags}"})
+    assert not _whole(collector, _CLIENTS[3:35])
+
+
+def test_a_clients_trace(mode: Mapping[str, str]) -> None:
+    """Where that is asked for, Envoy goes on with it, sampled or not, and so do we."""
+    with _telling(mode, "parent") as both:
+        for flags, is_traced in (("01", True), ("00", False)):
+            _goes_on(*both, flags, is_traced=is_traced)
+
+
+def _goes_on(stack: Stack, collector: Collector, flags: str, *, is_traced: bool) -> None:
     token = stack.workspace.token()
     client = _CLIENTS.replace("4bf9", f"{flags}f9")
     for _ in range(6):

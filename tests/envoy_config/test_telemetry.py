@@ -1,6 +1,7 @@
 """What Envoy tells of requests: spans of its own, and headers that are looked at for those of the sidecar."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,8 +23,8 @@ def _settings(**tracing: Any) -> Settings:  # noqa: ANN401 - any setting
     ("settings", "sent"),
     [
         (_settings(), ("authorization",)),
-        (_settings(**_TRACING, request_header="ignore"), ("authorization",)),
-        (_settings(**_TRACING), ("authorization", "traceparent", "tracestate")),
+        (_settings(**_TRACING), ("authorization",)),
+        (_settings(**_TRACING, request_header="parent"), ("authorization", "traceparent", "tracestate")),
     ],
 )
 def test_headers_of_the_trace(settings: Settings, sent: tuple[str, ...]) -> None:
@@ -54,3 +55,25 @@ def test_envoys_own_spans(
 def test_no_spans_without_a_collector(manager: Callable[[EnvoyOptions], dict[str, Any]]) -> None:
     """Envoy then traces nothing."""
     assert "tracing" not in manager(EnvoyOptions())
+
+
+@pytest.mark.parametrize(
+    ("settings", "taken_off"),
+    [
+        (_settings(), {"traceparent", "tracestate", "x-envoy-force-trace"}),
+        (_settings(**_TRACING), {"traceparent", "tracestate", "x-envoy-force-trace"}),
+        (_settings(**_TRACING, request_header="parent"), {"x-envoy-force-trace"}),
+    ],
+)
+def test_clients_do_not_have_themselves_traced(
+    manager: Callable[[EnvoyOptions], dict[str, Any]], settings: Settings, taken_off: set[str]
+) -> None:
+    """Where Envoy traces, headers that would have it trace are taken off, those of the trace unless clients' count."""
+    options = with_headers_told(EnvoyOptions(), settings)
+    without, with_ = (_taken_off(manager(one)) for one in (options, replace(options, trace_to="127.0.0.1:4317")))
+    assert with_ - without == {name.replace("-", "[^a-z0-9:]") for name in taken_off}
+
+
+def _taken_off(manager: dict[str, Any]) -> set[str]:
+    mutations = manager["early_header_mutation_extensions"][0]["typed_config"]["mutations"]
+    return {one["remove_on_match"]["key_matcher"]["safe_regex"]["regex"] for one in mutations}

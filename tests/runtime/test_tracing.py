@@ -9,6 +9,7 @@ import pytest
 
 from support.collectors import Collector, Sent, grpc_collector, http_collector
 from support.fronts import CHECK
+from support.openmetrics import families
 from support.processes import eventually
 from support.requests import with_token
 from support.sidecars import CONFIGURATION, Sidecar, running_sidecar
@@ -19,6 +20,7 @@ tracing:
   endpoint: {endpoint}
   protocol: {protocol}
   ratio: 0
+  request_header: parent
   attributes: [decision, reason, policy, issuer, method, status, host, path, subject, request_id]
 """
 _SERVER = 2
@@ -69,6 +71,7 @@ def test_traced(running: tuple[Sidecar, Collector]) -> None:
     _ask(sidecar, token, range(100, 110), "00")
     _ask(sidecar, token, range(3, 30))
     _ask(sidecar, "no.token.here", range(30, 31))
+    metrics = sidecar.get("/metrics")[1]
     sidecar.process.signal(signal.SIGTERM)
     assert sidecar.process.wait() == 0
     assert _ids(collector.spans) == {(f"{n:032x}", f"{n:016x}") for n in range(1, 32)}
@@ -78,8 +81,8 @@ def test_traced(running: tuple[Sidecar, Collector]) -> None:
     assert {one.resource["authz.server"] for one in collector.spans} == {"server-0"}
     denied = collector.found({"authz.decision": "denied"})
     assert [one.attributes["http.response.status_code"] for one in denied] == [401]
-    sent = b"".join(collector.raw)
-    assert not any(part.encode() in sent for part in (*token.split("."), "hunter2", "no.token"))
+    told = b"".join(collector.raw) + metrics.encode() + sidecar.printed().encode()
+    assert not any(part.encode() in told for part in (*token.split("."), "hunter2", "no.token"))
     assert "Traceback" not in sidecar.printed()
 
 
@@ -93,8 +96,14 @@ def _a_miss_has_its_steps(sidecar: Sidecar, collector: Collector, token: str) ->
     ]
     assert checks[0].began <= steps[0].began <= steps[0].ended <= checks[0].ended
     assert eventually(lambda: sidecar.metric('authz_trace_spans_total{result="delivered"}') == 3)
-    exemplars = sidecar.get("/metrics", accept="application/openmetrics-text; version=1.0.0")[1]
-    assert f'# {{trace_id="{checks[1].trace_id}"}}' in exemplars
+    scraped = sidecar.get("/metrics", accept="application/openmetrics-text; version=1.0.0")[1]
+    named = [(one, one.exemplar) for family in families(scraped) for one in family.samples if one.exemplar is not None]
+    assert {sample.name for sample, _ in named} == {"authz_check_duration_seconds_bucket"}
+    for sample, exemplar in named:
+        (of,) = (one for one in checks if one.trace_id == exemplar.labels["trace_id"])
+        assert 0 <= exemplar.value <= float(sample.labels["le"])
+        assert abs(float(exemplar.timestamp or 0) - of.ended / 1e9) < 1e-3
+    assert checks[-1].trace_id in {exemplar.labels["trace_id"] for _, exemplar in named}
 
 
 def _the_clients_own_header_counts_where_the_call_names_no_trace(sidecar: Sidecar, collector: Collector) -> None:

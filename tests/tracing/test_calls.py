@@ -8,6 +8,7 @@ import pytest
 from sidecar.tracing import recording
 from sidecar.tracing.calls import CallTracer
 from sidecar.tracing.context import TraceContext, parse_traceparent
+from sidecar.tracing.pace import Pace
 from support.requests import check_request
 
 _SAMPLED = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -33,7 +34,7 @@ def _asked(
 ) -> TraceContext | str | None:
     """Return the parent of the span that a call would get; "nothing" where it is not traced."""
     checks = _Checks()
-    tracer = CallTracer(checks.answer, ratio, believes_requests=believes, chance=lambda: chance)
+    tracer = CallTracer(checks.answer, ratio, Pace(1), believes_requests=believes, chance=lambda: chance)
     answer = tracer(metadata, ["a=1"] if metadata else [])
     assert (answer or checks.answer)(message, 1.0) == b"answer"
     assert recording.current() is None
@@ -103,7 +104,7 @@ def test_a_check_that_waits_takes_its_recording_along() -> None:
         return b"late"
 
     async def scenario() -> None:
-        tracer = CallTracer(lambda _message, _seconds: later(), 0.0, believes_requests=True)
+        tracer = CallTracer(lambda _message, _seconds: later(), 0.0, Pace(2), believes_requests=True)
         waiting = []
         for one in (_SAMPLED, _OTHER):
             answer = tracer([one])
@@ -116,3 +117,23 @@ def test_a_check_that_waits_takes_its_recording_along() -> None:
         assert seen == ["4bf92f3577b34da6a3ce929d0e0e4736", "1" * 32]
 
     asyncio.run(scenario())
+
+
+def test_no_more_than_may_be_in_a_second() -> None:
+    """Whoever asks for it: what is more is answered all the same, and counted."""
+    checks, times = _Checks(), [0.0]
+    pace = Pace(2, lambda: times[0])
+    tracer = CallTracer(checks.answer, 1.0, pace, believes_requests=True)
+
+    def traced(calls: int) -> int:
+        checks.seen.clear()
+        for number in range(calls):
+            answer = tracer([_SAMPLED] if number % 2 else []) or checks.answer
+            assert answer(_request(traceparent=_OTHER) if number % 3 else b"", None) == b"answer"
+        return calls - checks.seen.count("nothing")
+
+    assert (traced(50), pace.refused) == (2, 48)
+    times[0] = 0.5
+    assert traced(50) == 1
+    times[0] = 60.0
+    assert (traced(50), pace.refused) == (2, 145)

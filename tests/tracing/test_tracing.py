@@ -31,7 +31,7 @@ _PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 def _plan(at: At, **changes: object) -> Plan:
-    plan = Plan(at, {"service.name": "ours"}, frozenset(Told), 0.0, believes_requests=True, queue_size=64)
+    plan = Plan(at, {"service.name": "ours"}, frozenset(Told), 0.0, 10_000, believes_requests=True, queue_size=64)
     return replace(plan, **changes)  # type: ignore[arg-type]
 
 

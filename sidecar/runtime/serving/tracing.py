@@ -35,6 +35,7 @@ def tracing_of(settings: Settings, folder: Path, server: str, row: Row) -> Traci
             resource,
             frozenset(asked.attributes),
             asked.ratio,
+            asked.max_per_second,
             believes_requests=asked.request_header == "parent",
             queue_size=asked.queue_size,
         ),
