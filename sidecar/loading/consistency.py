@@ -40,6 +40,8 @@ def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
         yield from _assertion(settings, settings.assertion)
     if settings.tracing is not None:
         yield from telemetry_inconsistencies(("tracing",), settings.tracing)
+    if settings.decision_log.otlp is not None:
+        yield from telemetry_inconsistencies(("decision_log", "otlp"), settings.decision_log.otlp)
 
 
 def _processes(settings: Settings) -> Iterator[Inconsistency]:

@@ -4,9 +4,8 @@ from pathlib import Path
 
 from sidecar.memory.counters import Row
 from sidecar.observe.build import build_facts
+from sidecar.runtime.serving.collecting import collector_of
 from sidecar.settings import Settings
-from sidecar.settings.otlp import OtlpSettings
-from sidecar.tracing.collector import Collector
 from sidecar.tracing.plan import Plan
 from sidecar.tracing.recording import note
 from sidecar.tracing.tracing import Tracing
@@ -40,23 +39,6 @@ def tracing_of(settings: Settings, folder: Path, server: str, row: Row) -> Traci
             queue_size=asked.queue_size,
         ),
         row.exemplars.note,
-    )
-
-
-def collector_of(asked: OtlpSettings, folder: Path) -> Collector:
-    """Return the collector that a configuration names, which stands in ``folder``."""
-
-    def file(name: str | None) -> Path | None:
-        return None if name is None else folder / name
-
-    return Collector(
-        asked.endpoint,
-        asked.protocol,
-        asked.timeout_seconds,
-        headers_file=file(asked.headers_file),
-        ca_file=file(asked.ca_file),
-        certificate_file=file(asked.certificate_file),
-        key_file=file(asked.key_file),
     )
 
 
