@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 from check import ISSUER, NOW, make_trust, request
 from observe_log import logged
+from observe_tracing import Begin, traced, untraced
 
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.check import Checker
@@ -40,6 +41,8 @@ from sidecar.verify.inline import verify_inline
 TOKENS, ROUNDS = 1000, 15
 #: From a check to when it begins to be told of, and between two looks at whether all is: few, for they take CPU too.
 _BEGINS_SECONDS, _LOOK_SECONDS = 0.055, 0.01
+#: For what is done once the answers are on their way. No time of any processor but what that takes.
+AFTERWARDS_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,14 @@ class Told:
     """One way of telling: what is told of each check, and what says how many it was told of (``None``: it does not).
 
     ``waiting`` says how many are still to be told, once the answers are on their way.
+    ``begin`` is how a check is begun; ``is_whole`` says whether all was told that was to be, of so many checks.
     """
 
     observe: Observer
     count: Callable[[], int] | None = None
     waiting: Callable[[], int] = lambda: 0
+    begin: Callable[[Engine], Begin] = lambda engine: engine.begin
+    is_whole: Callable[[int], bool] = lambda _asked: True
 
 
 def nothing(_: ExitStack) -> Told:
@@ -87,6 +93,29 @@ def logging(allows_one_in: int) -> Callable[[ExitStack], Told]:
     return told
 
 
+def untraced_calls(stack: ExitStack) -> Told:
+    """Count, where Envoy traces: each call's headers are others."""
+    row = a_row(stack)
+    made = untraced(row)
+    return Told(made.observe, lambda: sum(row.read().labelled.values()), begin=made.begin)
+
+
+def tracing(every: int) -> Callable[[ExitStack], Told]:
+    """Count, and trace one check in so many; 0: none."""
+
+    def told(stack: ExitStack) -> Told:
+        row = a_row(stack)
+        made = traced(stack, row, every)
+        counted = lambda: sum(row.read().labelled.values())  # noqa: E731 - a sum
+
+        def is_whole(asked: int) -> bool:
+            return made.spans() == (asked // every if every else 0)
+
+        return Told(made.observe, counted, begin=made.begin, is_whole=is_whole)
+
+    return told
+
+
 #: By the name of its row. Each is given what closes what it opened.
 VARIANTS: dict[str, Callable[[ExitStack], Told]] = {
     "nothing": nothing,
@@ -94,6 +123,9 @@ VARIANTS: dict[str, Callable[[ExitStack], Told]] = {
     "denials of late": logging(0),
     "decision log 1:100": logging(100),
     "decision log of all": logging(1),
+    "metrics, Envoy traces 1:100": untraced_calls,
+    "tracing on, none sampled": tracing(0),
+    "tracing 1:100": tracing(100),
 }
 
 
@@ -110,16 +142,19 @@ class Subject:
     name: str
     engine: Engine
     told: Told
+    begin: Begin
     best: float = field(default=float("inf"))
     asked: int = 0
 
     def ask(self, requests: list[bytes], runner: asyncio.Runner) -> float:
         """Check each request once; return the microseconds of CPU for one, with what is told of it afterwards."""
-        begin = self.engine.begin
+        begin = self.begin
         before = time.process_time()
         answers = [begin(raw) for raw in requests]
         if self.told.waiting():
             runner.run(self._afterwards())
+        else:
+            runner.run(asyncio.sleep(AFTERWARDS_SECONDS))
         spent = time.process_time() - before
         self.asked += len(requests)
         assert all(isinstance(one, bytes) for one in answers)  # noqa: S101 - each was decided at once
@@ -132,14 +167,16 @@ class Subject:
 
     def was_told_of_all(self) -> bool:
         """Say whether it was told of every check, where it says of how many."""
-        return self.told.count is None or self.told.count() == self.asked
+        is_counted = self.told.count is None or self.told.count() == self.asked
+        return is_counted and self.told.is_whole(TOKENS * ROUNDS)
 
 
 async def subject(name: str, stack: ExitStack, trust: Trust, requests: list[bytes]) -> Subject:
     """Make a variant, and have its engine look into each token once."""
     told = VARIANTS[name](stack)
     checker = Checker(lambda: trust, recent=LocalCache(len(requests)))
-    made = Subject(name, Engine(checker, Services(verify_inline), lambda: NOW, lambda: "api", told.observe), told)
+    engine = Engine(checker, Services(verify_inline), lambda: NOW, lambda: "api", told.observe)
+    made = Subject(name, engine, told, told.begin(engine))
     for raw in requests:
         answer = CheckResponse.FromString(await made.engine.check(raw))
         assert answer.status.code == 0  # noqa: S101 - the answer is part of the measurement

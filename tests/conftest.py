@@ -1,5 +1,6 @@
-"""What every test shares: hypothesis' profile."""
+"""What every test shares: hypothesis' profile, and a gRPC that lets processes be started."""
 
-from support import profile
+from support import forking, profile
 
 profile.load()
+forking.without_handlers()

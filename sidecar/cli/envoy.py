@@ -26,6 +26,8 @@ class _Asked:
     upstream: tuple[str, int]
     servers: int | None
     all_headers: bool
+    trace_to: str | None
+    trace_percent: float
     reached: Mapping[str, str | None]
 
 
@@ -48,6 +50,10 @@ envoy.add_command(secrets_command)
     is_flag=True,
     help="Have all headers sent, also those no policy looks at; always so with a policy_bundle.",
 )
+@click.option("--trace-to", metavar="HOST:PORT", help="A collector (OTLP over gRPC) that Envoy sends spans to.")
+@click.option(
+    "--trace-percent", type=click.FloatRange(0, 100), default=1.0, show_default=True, help="How many it traces."
+)
 @click.option("--only", multiple=True, type=click.Choice(PARTS), help="A part of it; may be given several times.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of YAML.")
 def config_command(  # noqa: PLR0913 - one an option
@@ -57,6 +63,8 @@ def config_command(  # noqa: PLR0913 - one an option
     upstream: str,
     servers: int | None,
     all_headers: bool,
+    trace_to: str | None,
+    trace_percent: float,
     only: tuple[str, ...],
     as_json: bool,
     **reached: str | None,
@@ -77,7 +85,8 @@ def config_command(  # noqa: PLR0913 - one an option
       envoy -c envoy.yaml
       authz-sidecar envoy config --config authz.yaml --only filter --only cluster
     """
-    asked = _Asked(_endpoint("listener", listener), _endpoint("upstream", upstream), servers, all_headers, reached)
+    ends = _endpoint("listener", listener), _endpoint("upstream", upstream)
+    asked = _Asked(*ends, servers, all_headers, trace_to, trace_percent, reached)
     _require_extra()
     try:
         document = _made(config, asked, only)
@@ -112,6 +121,7 @@ def _made(config: Path, asked: _Asked, only: Collection[str]) -> str:
     )
     found = with_headers_told(found, settings)
     (listens, on), (host, port) = asked.listener, asked.upstream
+    found = replace(with_headers_told(found, settings), trace_to=asked.trace_to, trace_percent=asked.trace_percent)
     ours = replace(found, listener_address=listens, listener_port=on, upstream_address=host, upstream_port=port)
     if not only:
         return to_json(ours)

@@ -1,7 +1,7 @@
 """What is told of single checks: a log of decisions, and the denials of late.
 
 ```
-check ── watching ──> Backlog ──> record ──> Redaction ──> Masks ─┬─> line ──> Delivery ──> stdout, file
+check ── watching ──> Backlog ──> record ──> Redaction ──> Masks ─┬─> line ──> Delivery ──> stdout, file, otlp
          few of many  raw bytes   a little in each turn           └─> memory.recent, for control
 ```
 Nothing on a check's own way but a look at its decision and, for those that are logged, a place in a queue: its request

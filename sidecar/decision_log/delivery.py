@@ -1,19 +1,16 @@
 """A thread that writes what one loop hands over to it: whatever writing takes, the loop goes on."""
 
 import asyncio
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
-from sidecar.decision_log.output import Output, Told
+from sidecar.decision_log.output import Output, OutputError, Told
 from sidecar.observe.log_series import LogOutput, LogResult
 
 #: Records that are written at once, if so many wait.
 _MOST_AT_ONCE = 1024
-
-_log = logging.getLogger(__name__)
 
 #: Told in the loop what became of so many records, and why.
 Settled = Callable[[LogOutput, LogResult, int, str], None]
@@ -82,9 +79,10 @@ class Delivery:
             written = self._output.write(batch)
         except OSError as error:
             problem = error.strerror or type(error).__name__
+        except OutputError as error:
+            problem = str(error)
         except Exception as error:  # noqa: BLE001 - a library's, in whose text there may be anything: it is not told
             problem = type(error).__name__
-            _log.debug("the decision log's %s failed", self.name, exc_info=True)
         with suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._told, len(batch), written, problem)
 

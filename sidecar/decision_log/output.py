@@ -6,6 +6,10 @@ from typing import NamedTuple, Protocol
 from sidecar.core.strict_json import Json
 
 
+class OutputError(Exception):
+    """Records were not written. The text says why, and has nothing of a record or of a secret."""
+
+
 class Told(NamedTuple):
     """A record, and its line."""
 
@@ -19,7 +23,7 @@ class Output(Protocol):
     def write(self, batch: Sequence[Told]) -> int:
         """Write records, in their order; return how many were: less than all where it failed in between.
 
-        Raises ``OSError`` where none was, or what a library of its raises.
+        Raises ``OSError`` or ``OutputError`` where none was, or what a library of its raises.
         """
 
     def close(self) -> None:

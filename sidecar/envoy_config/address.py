@@ -3,6 +3,7 @@
 import ipaddress
 import re
 
+from envoy_data_plane.envoy.config.cluster import v3 as cluster
 from envoy_data_plane.envoy.config.core import v3 as core
 from envoy_data_plane.envoy.config.endpoint import v3 as endpoint
 
@@ -63,9 +64,15 @@ def is_name(text: str) -> bool:
     return len(text) <= _MAX_NAME and all(map(_LABEL.fullmatch, text.split(".")))
 
 
-def assignment(cluster: str, addresses: list[core.Address]) -> endpoint.ClusterLoadAssignment:
-    """Return the fixed endpoints of ``cluster``, all in one locality."""
+def discovery(endpoints: list[core.Address]) -> cluster.ClusterDiscoveryType:
+    """Return how a cluster finds these: a literal address needs no resolver, a name is looked up again and again."""
+    named = (one.socket_address is not None and not is_ip(one.socket_address.address) for one in endpoints)
+    return cluster.ClusterDiscoveryType.STRICT_DNS if any(named) else cluster.ClusterDiscoveryType.STATIC
+
+
+def assignment(name: str, addresses: list[core.Address]) -> endpoint.ClusterLoadAssignment:
+    """Return the fixed endpoints of the cluster ``name``, all in one locality."""
     hosts = [endpoint.LbEndpoint(endpoint=endpoint.Endpoint(address=address)) for address in addresses]
     return endpoint.ClusterLoadAssignment(
-        cluster_name=cluster, endpoints=[endpoint.LocalityLbEndpoints(lb_endpoints=hosts)]
+        cluster_name=name, endpoints=[endpoint.LocalityLbEndpoints(lb_endpoints=hosts)]
     )

@@ -2,7 +2,7 @@
 
 from envoy_data_plane.envoy.config.bootstrap import v3 as envoy_bootstrap
 
-from sidecar.envoy_config import clusters, limits, listener
+from sidecar.envoy_config import clusters, limits, listener, telemetry
 from sidecar.envoy_config.address import socket
 from sidecar.envoy_config.options import EnvoyOptions
 from sidecar.envoy_config.tls import node
@@ -19,7 +19,7 @@ def bootstrap(options: EnvoyOptions) -> envoy_bootstrap.Bootstrap:
         ),
         static_resources=envoy_bootstrap.BootstrapStaticResources(
             listeners=[listener.ingress(options)],
-            clusters=[clusters.app(options), clusters.authz(options)],
+            clusters=[clusters.app(options), clusters.authz(options), *telemetry.collector(options)],
         ),
         overload_manager=limits.overload_manager(options.max_connections),
         layered_runtime=limits.runtime(),

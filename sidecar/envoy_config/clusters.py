@@ -7,7 +7,7 @@ from envoy_data_plane.envoy.config.core import v3 as core
 from envoy_data_plane.envoy.extensions.upstreams.http import v3 as upstreams
 from envoy_data_plane.google.protobuf import Any
 
-from sidecar.envoy_config.address import assignment, is_ip, socket, socket_or_pipe
+from sidecar.envoy_config.address import assignment, discovery, socket, socket_or_pipe
 from sidecar.envoy_config.limits import CONNECTION_BUFFER_BYTES
 from sidecar.envoy_config.options import EnvoyOptions
 from sidecar.envoy_config.tls import transport_socket
@@ -30,7 +30,7 @@ def app(options: EnvoyOptions) -> cluster.Cluster:
     application = socket(options.upstream_address, options.upstream_port)
     return cluster.Cluster(
         name=APP,
-        type=_discovery([application]),
+        type=discovery([application]),
         per_connection_buffer_limit_bytes=CONNECTION_BUFFER_BYTES,
         # Envoy's own, said aloud: what the application gets at once, whatever clients send; what is beyond gets 503.
         circuit_breakers=_circuit_breakers(pending=1024, requests=1024, retries=3),
@@ -43,7 +43,7 @@ def authz(options: EnvoyOptions) -> cluster.Cluster:
     endpoints = [socket_or_pipe(address, by_name=True) for address in options.authz_addresses]
     return cluster.Cluster(
         name=AUTHZ,
-        type=_discovery(endpoints),
+        type=discovery(endpoints),
         # INVARIANT: beyond this machine nothing goes in the clear, health checks neither.
         transport_socket=None if options.authz_tls is None else transport_socket(options.authz_tls),
         per_connection_buffer_limit_bytes=_CHECKS_BUFFER_BYTES,
@@ -62,12 +62,6 @@ def authz(options: EnvoyOptions) -> cluster.Cluster:
         typed_extension_protocol_options={_HTTP_OPTIONS: Any.pack(_http2())},
         load_assignment=assignment(AUTHZ, endpoints),
     )
-
-
-def _discovery(endpoints: list[core.Address]) -> cluster.ClusterDiscoveryType:
-    # A literal address needs no resolver; a name (a Kubernetes service) is looked up again and again.
-    named = (one.socket_address is not None and not is_ip(one.socket_address.address) for one in endpoints)
-    return cluster.ClusterDiscoveryType.STRICT_DNS if any(named) else cluster.ClusterDiscoveryType.STATIC
 
 
 def _circuit_breakers(*, pending: int, requests: int, retries: int) -> cluster.CircuitBreakers:

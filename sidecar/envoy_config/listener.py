@@ -8,7 +8,7 @@ from envoy_data_plane.google.protobuf import Any
 
 from sidecar.core.path import PathMode
 from sidecar.envoy_config import filter as authz_filter
-from sidecar.envoy_config import headers, limits, route
+from sidecar.envoy_config import headers, limits, route, telemetry
 from sidecar.envoy_config.address import socket
 from sidecar.envoy_config.options import EnvoyOptions
 
@@ -58,6 +58,7 @@ def _connection_manager(options: EnvoyOptions) -> hcm.HttpConnectionManager:
         # A client's own x-forwarded-client-cert is dropped; what the handshake proved takes its place.
         forward_client_cert_details=hcm.HttpConnectionManagerForwardClientCertDetails.SANITIZE_SET,
         set_current_client_cert_details=hcm.HttpConnectionManagerSetCurrentClientCertDetails(uri=True, dns=True),
+        tracing=telemetry.tracing(options),
         route_config=route.configuration(options),
         http_filters=[authz_filter.http_filter(options), _router()],
     )

@@ -130,6 +130,24 @@ class EnvoyOptions:
     Set it to what memory and file descriptors (two a connection) allow. The admin port is not counted.
     """
 
+    trace_to: str | None = None
+    """Collector that takes OTLP over gRPC, ``IP:PORT`` or ``NAME:PORT``, reached in the clear: Envoy sends it spans.
+
+    Default none. With it each check belongs to a trace: Envoy names its span for the check in the call's metadata.
+    """
+
+    trace_percent: float = 1.0
+    """Per cent of the requests that Envoy traces, of those that belong to no trace yet. Default 1 in 100."""
+
+    trace_clients: bool = False
+    """Whether Envoy goes on with a trace that a client names, sampled if the client says so.
+
+    Default no: such headers are taken off where Envoy traces, since clients are anybody.
+    """
+
+    trace_service_name: str = "envoy"
+    """What Envoy's spans call it (``service.name``)."""
+
     def __post_init__(self) -> None:
         """Refuse what Envoy would refuse later, or worse, accept."""
         for name in ("listener_port", "admin_port", "upstream_port"):
@@ -148,6 +166,8 @@ class EnvoyOptions:
                 self.authz_tls is None or not address.startswith("unix:"),
                 f"authz_tls: {address} is a socket of this machine; its permissions protect it, TLS is for IP:PORT",
             )
+        _require(0 <= self.trace_percent <= 100, "trace_percent: must be from 0 to 100")  # noqa: PLR2004 - per cent
+        _require(self.trace_to is None or _is_collector(self.trace_to), "trace_to: write IP:PORT or NAME:PORT")
         for name in ("identity_headers", "override_headers", "token_headers", "allowed_headers"):
             for header in getattr(self, name) or ():
                 _require(_HEADER_NAME.fullmatch(header) is not None, f"{name}: {header!r} is not [a-z0-9-]+")
@@ -158,3 +178,10 @@ class EnvoyOptions:
 def _require(condition: bool, message: str) -> None:  # noqa: FBT001 - an assertion reads best positionally
     if not condition:
         raise ValueError(message)
+
+
+def _is_collector(text: str) -> bool:
+    try:
+        return socket_or_pipe(text, by_name=True).socket_address is not None
+    except ValueError:
+        return False

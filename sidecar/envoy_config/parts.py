@@ -7,6 +7,7 @@ from typing import Any
 from sidecar.envoy_config.bootstrap import to_json
 from sidecar.envoy_config.clusters import AUTHZ
 from sidecar.envoy_config.options import EnvoyOptions
+from sidecar.envoy_config.telemetry import COLLECTOR
 
 #: What of the connection manager is the application's own matter.
 _OTHERS = frozenset({"@type", "statPrefix", "routeConfig", "httpFilters"})
@@ -19,7 +20,7 @@ def parts(options: EnvoyOptions) -> Mapping[str, Mapping[str, object]]:
     host: dict[str, Any] = manager["routeConfig"]["virtualHosts"][0]
     return {
         "filter": {"httpFilters": [manager["httpFilters"][0]]},
-        "cluster": {"clusters": [one for one in resources["clusters"] if one["name"] == AUTHZ]},
+        "cluster": {"clusters": [one for one in resources["clusters"] if one["name"] in {AUTHZ, COLLECTOR}]},
         "manager": {name: value for name, value in manager.items() if name not in _OTHERS},
         "routes": _of_host(host),
     }

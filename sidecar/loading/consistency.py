@@ -12,6 +12,7 @@ from sidecar.loading.effects_consistency import effect_inconsistencies
 from sidecar.loading.policy import terms_of
 from sidecar.loading.problem import FieldPath
 from sidecar.loading.reserved import has_meaning
+from sidecar.loading.telemetry import telemetry_inconsistencies
 from sidecar.settings import Settings
 from sidecar.settings.assertion import RESERVED_CLAIMS, AssertionSettings
 from sidecar.settings.policy import OperationSettings
@@ -37,6 +38,10 @@ def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
     yield from _identity_headers(settings.response.identity_headers)
     if settings.assertion is not None:
         yield from _assertion(settings, settings.assertion)
+    if settings.tracing is not None:
+        yield from telemetry_inconsistencies(("tracing",), settings.tracing)
+    if settings.decision_log.otlp is not None:
+        yield from telemetry_inconsistencies(("decision_log", "otlp"), settings.decision_log.otlp)
 
 
 def _processes(settings: Settings) -> Iterator[Inconsistency]:

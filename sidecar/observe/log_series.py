@@ -11,6 +11,7 @@ class LogOutput(StrEnum):
 
     STDOUT = "stdout"
     FILE = "file"
+    OTLP = "otlp"
 
 
 class LogResult(StrEnum):

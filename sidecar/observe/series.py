@@ -11,7 +11,15 @@ from typing import Final
 from sidecar.core.reason import ALWAYS_ENFORCED, OUTCOMES, Reason
 from sidecar.memory.counter_schema import HistogramSchema, Schema
 from sidecar.memory.labelled_layout import OTHER, LabelledSchema
-from sidecar.observe import hook_series, log_series, pool_series, process_series, revocation_series, transport_series
+from sidecar.observe import (
+    hook_series,
+    log_series,
+    pool_series,
+    process_series,
+    revocation_series,
+    span_series,
+    transport_series,
+)
 from sidecar.observe.family import Family, Histograms, every
 from sidecar.observe.revocation_series import Revocation, Source
 
@@ -137,6 +145,7 @@ FAMILIES: Final = (
     *transport_series.FAMILIES,
     process_series.CPU,
     log_series.RECORDS,
+    span_series.SPANS,
 )
 #: Beside the checks' own.
 HISTOGRAMS: Final = (hook_series.DURATIONS, pool_series.WAIT, pool_series.BATCH, process_series.LAG)

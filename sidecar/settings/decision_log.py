@@ -6,11 +6,18 @@ from pydantic import Field, model_validator
 
 from sidecar.decision_log import pointer
 from sidecar.settings.base import Model, Text, checked
+from sidecar.settings.otlp import OtlpSettings
 from sidecar.settings.processes import Size
 
 
+class LogOtlpSettings(OtlpSettings):
+    """A collector that decisions are sent to, as OTLP logs."""
+
+    service_name: Text = Field("authz-sidecar", description="What the records' resource calls us (service.name).")
+
+
 class DecisionLogSettings(Model):
-    """What is told of single checks (docs/decision-log.md). Nothing, unless 'stdout' or 'file' says where."""
+    """What is told of single checks (docs/decision-log.md). Nothing, unless 'stdout', 'file' or 'otlp' says where."""
 
     stdout: bool = Field(
         default=False,
@@ -21,6 +28,9 @@ class DecisionLogSettings(Model):
         None,
         description="A file that they are appended to, made with mode 0600, in a folder that is there. It may be "
         "renamed at any time, as by logrotate: within a second there is a new one. Default: none.",
+    )
+    otlp: LogOtlpSettings | None = Field(
+        None, description="A collector that they are sent to, as OTLP logs; takes the extra 'otel'. Default: none."
     )
     allows_one_in: int = Field(
         100,
@@ -74,7 +84,7 @@ class DecisionLogSettings(Model):
     @property
     def is_written(self) -> bool:
         """Say whether lines are written anywhere."""
-        return self.stdout or self.file is not None
+        return self.stdout or self.file is not None or self.otlp is not None
 
     @model_validator(mode="after")
     def _keyed(self) -> Self:

@@ -23,6 +23,7 @@ from sidecar.settings.report import ReportSettings
 from sidecar.settings.response import ResponseSettings
 from sidecar.settings.revocation import RevocationSettings
 from sidecar.settings.tls import TlsSettings
+from sidecar.settings.tracing import TracingSettings
 from sidecar.transport import address
 
 
@@ -160,6 +161,9 @@ class Settings(ProcessSettings):
     )
     revocation: RevocationSettings | None = Field(None, description="Revoked tokens. Default: none are looked for.")
     decision_log: DecisionLogSettings = Field(default_factory=lambda: DecisionLogSettings.model_validate({}))
+    tracing: TracingSettings | None = Field(
+        None, description="Traces of checks, sent to a collector by OTLP (docs/tracing.md). Default: none."
+    )
     probe: ProbeSettings = Field(default_factory=lambda: ProbeSettings.model_validate({}))
     admin: AdminSettings = Field(default_factory=lambda: AdminSettings.model_validate({}))
     report: ReportSettings = Field(default_factory=lambda: ReportSettings.model_validate({}))

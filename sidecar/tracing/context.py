@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 TRACEPARENT = "traceparent"
 TRACESTATE = "tracestate"
+CONTEXT = (TRACEPARENT, TRACESTATE)
 #: Characters of a ``tracestate`` that are kept, at the most: as many as have to be (section 3.3.1.5).
 MAX_STATE = 512
 

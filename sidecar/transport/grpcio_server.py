@@ -5,6 +5,7 @@ Messages stay bytes: grpc's own (de)serialisation would parse every message twic
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from functools import partial
 
 import grpc
@@ -20,6 +21,7 @@ from sidecar.transport.deadline import OF_THE_DEADLINE
 from sidecar.transport.grpcio_tls import LOOK_SECONDS, Certificates
 from sidecar.transport.service import SERVICE
 from sidecar.transport.tls import Tls, TlsError
+from sidecar.transport.tracing import TRACEPARENT, TRACESTATE, CallTracer
 
 #: Bytes of the largest message that is read; and of the largest that gRPC lets through, so that we can deny it. What is
 #: larger even than that ends in an error of gRPC's, which has no way to drop a message while it comes.
@@ -51,7 +53,8 @@ _log = logging.getLogger(__name__)
 class GrpcioServer:
     """One listening gRPC server. ``start``, then ``stop``, each once.
 
-    ``max_message_bytes``: a larger one is denied.
+    ``max_message_bytes``: a larger one is denied. ``tracer`` says which checks are answered otherwise, for the trace
+    that they belong to.
 
     ``shared``: its port is that of other servers of ours as well (SO_REUSEPORT, socket(7)). ``tls``: for addresses of
     the network, which are refused without it. When its files change, another server takes over the port, and the old
@@ -65,11 +68,12 @@ class GrpcioServer:
         max_message_bytes: int = MAX_MESSAGE_BYTES,
         shared: bool = False,
         tls: Tls | None = None,
+        tracer: CallTracer | None = None,
     ) -> None:
         self._max_message_bytes = max_message_bytes
         #: gRPC's library tells of no connection, no reset and no fault: these are of checks alone.
         self.counts = TransportCounts()
-        self._engine, self._shared, self._tls = engine, shared, tls
+        self._engine, self._shared, self._tls, self._tracer = engine, shared, tls, tracer
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # missing in the stubs
         self._replaced: dict[grpc.aio.Server, asyncio.Task[None]] = {}
         self._renewing: asyncio.Task[None] | None = None
@@ -165,8 +169,21 @@ class GrpcioServer:
             return self._engine.too_large()
         # grpc-stubs says float; without a deadline it is None.
         remaining: float | None = context.time_remaining()
-        return await self._engine.check(request, None if remaining is None else remaining * OF_THE_DEADLINE)
+        seconds = None if remaining is None else remaining * OF_THE_DEADLINE
+        traced = None if self._tracer is None else self._tracer(*_trace(context.invocation_metadata()))
+        if traced is None:
+            return await self._engine.check(request, seconds)
+        answer = traced(request, seconds)
+        return answer if isinstance(answer, bytes) else await answer
 
     async def _set_health(self, status: HealthCheckResponse.ServingStatus) -> None:
         for service in ("", SERVICE):
             await self._health.set(service, status)
+
+
+def _trace(metadata: Iterable[tuple[str, str | bytes]] | None) -> tuple[list[str], list[str]]:
+    """Return the values of ``traceparent`` and ``tracestate``."""
+    fields = [(name, value) for name, value in metadata or () if isinstance(value, str)]
+    return [value for name, value in fields if name == TRACEPARENT], [
+        value for name, value in fields if name == TRACESTATE
+    ]

@@ -40,6 +40,21 @@ def test_all_headers(run: Run, workspace: Workspace) -> None:
     assert "authz.headers" not in done.stdout
 
 
+def test_traces(run: Run, workspace: Workspace) -> None:
+    """Envoy has a collector to send spans to where one is named; and the sidecar is sent whose trace it is."""
+    text = workspace.config.read_text(encoding="utf-8")
+    workspace.config.write_text(
+        text + "\ntracing: {endpoint: 'http://127.0.0.1:4317', request_header: parent}\n", encoding="utf-8"
+    )
+    command = ("envoy", "config", "--config", workspace.config, "--json", "--trace-to", "127.0.0.1:4317")
+    document = json.loads(run(*command, "--trace-percent", "5").stdout)
+    manager = document["staticResources"]["listeners"][0]["filterChains"][0]["filters"][0]["typedConfig"]
+    assert manager["tracing"]["randomSampling"] == {"value": 5.0}
+    assert {"exact": "traceparent"} in _filter(document)["allowedHeaders"]["patterns"]
+    refused = run(*command[:-1], "nowhere")
+    assert (refused.returncode, refused.stderr) == (2, "trace_to: write IP:PORT or NAME:PORT\n")
+
+
 def test_servers_must_be_known(run: Run, workspace: Workspace) -> None:
     """How many servers there will be elsewhere nobody can guess."""
     text = workspace.config.read_text(encoding="utf-8").replace("servers: 2\n", "")

@@ -5,6 +5,7 @@ import json
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ def envoy(binary: Path, options: EnvoyOptions, folder: Path) -> Iterator[LiveEnv
             drain = threading.Thread(target=_await_ready(process).read)
             drain.start()
             address = admin.read_text(encoding="utf-8")
+            _await_workers(address)
             yield LiveEnvoy(_listener_port(address), address)
         finally:
             process.kill()
@@ -95,6 +97,13 @@ def _await_ready(process: subprocess.Popen[str]) -> IO[str]:
         assert said, "Envoy ended before it was ready"
     watchdog.cancel()
     return process.stderr
+
+
+def _await_workers(admin: str) -> None:
+    """Wait until connections are taken: its workers begin a little after the main thread is ready."""
+    until = time.monotonic() + SECONDS
+    while "workers_started: 1" not in ask_admin(admin, "GET", "/stats?filter=workers_started")[1]:
+        assert time.monotonic() < until, "Envoy's workers did not begin"
 
 
 def _listener_port(admin: str) -> int:

@@ -25,6 +25,12 @@ _REFUSED: list[tuple[str, Any]] = [
     ("unprotected_paths", ("/a/../b",)),
     ("unprotected_paths", ("/a?b",)),
     ("unprotected_paths", ("",)),
+    ("trace_percent", -1.0),
+    ("trace_percent", 100.5),
+    ("trace_to", "collector.example"),
+    ("trace_to", "http://collector.example:4317"),
+    ("trace_to", "0.0.0.0:4317"),
+    ("trace_to", "unix:/run/collector.sock"),
 ]
 
 _ADDRESSES = [

@@ -1,19 +1,22 @@
-"""What is fuzzed: two servers that read the same, one at once and one in small pieces.
+"""What is fuzzed: three servers that read the same, one at once, one in small pieces, and one that traces calls.
 
-Nothing may raise, what is kept is bounded, and both have to say the same.
+Nothing may raise, what is kept is bounded, and all have to say the same.
 """
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 from itertools import chain
+from typing import Any
 
 from fuzz.inputs import CHECK, reads
 from sidecar.transport.native import frames
 from sidecar.transport.native.calls import Calls
-from sidecar.transport.native.head import Head
+from sidecar.transport.native.header_memo import HeaderMemo
 from sidecar.transport.native.header_shapes import _MOST_PIECES, _MOST_SIZES, _Place
 from sidecar.transport.native.health import Health
 from sidecar.transport.native.limits import KIB, Limits
 from sidecar.transport.native.methods import Methods, Unary
+from sidecar.transport.native.traced_heads import TracedHeads
+from sidecar.transport.tracing import Answer, CallTracer
 
 #: So low that short inputs reach them: long ones are slow to read, and few in an hour.
 LIMITS = Limits(
@@ -52,11 +55,11 @@ def _answer(message: bytes, _seconds: float | None) -> object:
 class Subject:
     """One server's end of a connection. Nothing is ever awaited to its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, tracer: CallTracer | None = None) -> None:
         self.health = Health(["x"])
         #: Calls that are awaited.
         self.awaited: set[int] = set()
-        methods: Methods = {CHECK: Unary(_answer)} | self.health.methods()  # type: ignore[arg-type]  # at will
+        methods: Methods = {CHECK: Unary(_answer, tracer=tracer)} | self.health.methods()  # type: ignore[arg-type]  # at will
         self.calls = Calls(LIMITS, methods, self, 0.0)
 
     def begin(self, stream_id: int, awaitable: Awaitable[bytes], seconds: float | None) -> None:
@@ -75,6 +78,12 @@ class Subject:
     def flush_soon(self) -> None:
         """Do nothing."""
 
+    @property
+    def memo(self) -> HeaderMemo[Any]:
+        """Return what decodes its header blocks."""
+        headers = self.calls.connection.headers
+        return headers._memo if isinstance(headers, TracedHeads) else headers
+
     def look(self) -> None:
         """Say whether what is kept is bounded, and all of it still belongs to somebody."""
         calls, connection = self.calls, self.calls.connection
@@ -87,8 +96,8 @@ class Subject:
         assert len(connection.streams._resets) <= 4096
         assert len(connection.streams._skipped) <= 16
         assert connection.block is None or connection.block.size <= LIMITS.max_header_list_bytes
-        assert len(connection.headers.known) <= 64
-        _look_at_shapes(connection.headers._shapes._begin)
+        assert len(self.memo.known) <= 64
+        _look_at_shapes(self.memo._shapes._begin)
         if connection.closed:
             assert not uploads
             assert not calls._stops
@@ -101,7 +110,12 @@ class Subject:
         assert len(self.health._watching) <= 1
 
 
-def _look_at_shapes(begin: _Place[Head]) -> None:
+def _tracer(parents: Sequence[str], _states: Sequence[str]) -> Answer | None:
+    """Say, as it may of any call, that the same answers it."""
+    return None if parents else _answer  # type: ignore[return-value]  # at will
+
+
+def _look_at_shapes(begin: _Place[Any]) -> None:
     """Say whether the tree is small, and its pieces are."""
     places, pieces = [begin], 0
     while places:
@@ -118,18 +132,20 @@ def _look_at_shapes(begin: _Place[Head]) -> None:
 
 def fuzz(data: bytes) -> None:
     """Have an input read."""
-    whole, cut = Subject(), Subject()
+    whole, cut, traced = Subject(), Subject(), Subject(_tracer)
     now = 0.0
     for received, seconds in reads(data):
         now += seconds
-        for one in (whole, cut):
+        for one in (whole, cut, traced):
             one.calls.tick(now)
         if received:
             whole.calls.received(received, now)
+            traced.calls.received(received, now)
         for at in range(0, len(received), _PIECE_BYTES):
             cut.calls.received(received[at : at + _PIECE_BYTES], now)
-        whole.look()
-        cut.look()
-    ends = whole.calls.connection, cut.calls.connection
-    assert b"".join(ends[0].out) == b"".join(ends[1].out)
-    assert ends[0].closed == ends[1].closed
+        for one in (whole, cut, traced):
+            one.look()
+    end = whole.calls.connection
+    for other in (cut.calls.connection, traced.calls.connection):
+        assert b"".join(end.out) == b"".join(other.out)
+        assert end.closed == other.closed

@@ -46,7 +46,7 @@ def test_seeds_come_to_what_they_are_about() -> None:
         for received, _ in reads(seeds()[name]):
             subject.calls.received(received, 0.0)
             kept = {
-                "shapes": subject.calls.connection.headers._shapes._count,
+                "shapes": subject.memo._shapes._count,
                 "watch": len(subject.health._watching),
                 "uploads": subject.calls.connection.intake.holding,
                 "awaited": len(subject.awaited),

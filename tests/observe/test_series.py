@@ -4,7 +4,16 @@ import pytest
 
 from sidecar.core.reason import ALWAYS_ENFORCED, OUTCOMES, Reason
 from sidecar.memory.labelled_layout import OTHER
-from sidecar.observe import hook_meter, hook_series, log_meter, pool_meter, process_meter, series, transport_meter
+from sidecar.observe import (
+    hook_meter,
+    hook_series,
+    log_meter,
+    pool_meter,
+    process_meter,
+    series,
+    span_meter,
+    transport_meter,
+)
 from sidecar.observe.family import Family
 from sidecar.observe.series import SCHEMA
 
@@ -31,6 +40,7 @@ def test_every_counter_has_one_index() -> None:
         *transport_meter.GRPC_ERROR.values(),
         process_meter.CPU_TIME,
         *log_meter.LOG_RECORD.values(),
+        *span_meter.SPAN.values(),
     ]
     assert sorted(indices) == list(range(len(SCHEMA.counters)))
     assert len(set(SCHEMA.counters)) == len(SCHEMA.counters)

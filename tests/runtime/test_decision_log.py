@@ -3,6 +3,7 @@
 import itertools
 import json
 import signal
+import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 
 from sidecar.demo.workspace import AUDIENCE, ISSUER
 from sidecar.keys.api_keys import hash_of
+from support.collectors import Collector, http_collector
 from support.issuers import FakeIssuer, running_issuer, yes
 from support.processes import eventually
 from support.proofs import bound_to, proof
@@ -59,6 +61,7 @@ policies:
 decision_log:
   stdout: true
   file: decisions.jsonl
+  otlp: {{endpoint: @COLLECTOR@, protocol: http}}
   allows_one_in: 1
   hash: [/request_id]
   hash_key_file: hash.key
@@ -70,6 +73,7 @@ _ids = itertools.count()
 class _Running:
     sidecar: Sidecar
     issuer: FakeIssuer
+    collector: Collector
     folder: Path
 
     def ask(self, server: int = 0, **fields: Any) -> str:  # noqa: ANN401 - any field of a request
@@ -107,12 +111,18 @@ def _files(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def running() -> Iterator[_Running]:
     """Run a sidecar that takes every kind of credential, and logs all checks."""
-    with tempfile.TemporaryDirectory(prefix="dl-") as name, running_issuer(Path(name)) as issuer:
+    with (
+        tempfile.TemporaryDirectory(prefix="dl-") as name,
+        running_issuer(Path(name)) as issuer,
+        http_collector() as sent,
+    ):
         issuer.behaviour = yes(iss="https://opaque.example", sub="carol")
-        text = _CONFIGURATION.replace("@FOLDER@", name).replace("@URL@", issuer.url)
+        text = (
+            _CONFIGURATION.replace("@FOLDER@", name).replace("@URL@", issuer.url).replace("@COLLECTOR@", sent.endpoint)
+        )
         with running_sidecar(Path(name), text, before=_files) as sidecar:
             assert eventually(sidecar.is_ready), sidecar.printed()
-            yield _Running(sidecar, issuer, Path(name))
+            yield _Running(sidecar, issuer, sent, Path(name))
 
 
 def test_what_is_told(running: _Running) -> None:
@@ -191,16 +201,34 @@ def test_no_credential_in_any_output(running: _Running) -> None:
         secrets.update(one for one in values if len(one) >= 8)
         assert running.ask(path=f"/end/{name.replace(' ', '-')}", method="PUT") == "no_credential"
     assert running.line("/end/opaque")["reason"] == "no_credential"
+    assert eventually(lambda: any(b"/end/opaque" in one for one in running.collector.raw))
     for told in (
         json.dumps(running.lines()),
         running.sidecar.printed(),
         json.dumps(running.denials()),
+        b"".join(running.collector.raw).decode("utf-8", "replace"),
         Admin(running.folder).call("GET", path="/status")[1],
         running.sidecar.get("/metrics")[1],
     ):
         assert [one for one in secrets if one in told] == []
     subjects = {one.get("subject") for one in running.lines() if one.get("path") == "/allowed"}
     assert subjects == {"bearer", "header", "scheme", "cookie", "query", "dpop", "batch", "carol"}
+
+
+def test_the_collector_has_the_same(running: _Running) -> None:
+    """Each line is a log record of the server that says so, with the same values."""
+    running.ask(path="/end/collected")
+    line = running.line("/end/collected")
+
+    def found() -> list[dict[str, str]]:
+        logs = [one for message in list(running.collector.logs) for one in message.resource_logs]
+        records = [record for one in logs for scope in one.scope_logs for record in scope.log_records]
+        told = [{one.key: one.value.string_value for one in record.attributes} for record in records]
+        return [one for one in told if one["authz.path"] == "/end/collected"]
+
+    assert eventually(lambda: bool(found()))
+    names = ("decision", "reason", "host", "process", "cache")
+    assert [{name: one[f"authz.{name}"] for name in names} for one in found()] == [{name: line[name] for name in names}]
 
 
 def test_standard_output_has_the_same(running: _Running) -> None:
@@ -220,7 +248,7 @@ def test_counted(running: _Running) -> None:
         return running.sidecar.metric(f'authz_decision_log_records_total{{output="{output}",result="written"}}')
 
     assert eventually(lambda: written("file") == len(running.lines()))
-    assert eventually(lambda: written("stdout") == written("file"))
+    assert eventually(lambda: written("otlp") == written("stdout") == written("file"))
 
 
 def test_rotated(running: _Running) -> None:
@@ -238,11 +266,19 @@ def test_rotated(running: _Running) -> None:
     assert eventually(lambda: len(running.lines()) == before + asked + 1)
 
 
-@pytest.mark.parametrize("mode", ["true", "false"])
-def test_file_that_is_lost_and_the_end(short_folder: Path, mode: str) -> None:
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """Give the port of somebody who takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+@pytest.mark.parametrize(("mode", "protocol"), [("true", "grpc"), ("false", "http")])
+def test_outputs_that_fail_and_the_end(short_folder: Path, silent: int, mode: str, protocol: str) -> None:
     """Where the file cannot be opened checks are answered, and what is lost is counted and said once.
 
-    With SIGTERM every check that was answered after that is in the log, in several processes and in one.
+    With SIGTERM every check that was answered after that is in the file, in several processes and in one, and a
+    collector that says nothing keeps nobody from ending.
     """
     text = f"""\
 listen: {{listen}}
@@ -251,7 +287,7 @@ verification_workers: 0
 probe: {{listen: "127.0.0.1:0"}}
 shared_memory_size: 1MiB
 issuers: [{{issuer: "{ISSUER}", audiences: [{AUDIENCE}], keys: {{file: jwks.json}}}}]
-decision_log: {{file: decisions.jsonl}}
+decision_log: {{file: decisions.jsonl, otlp: {{endpoint: "http://127.0.0.1:{silent}", protocol: {protocol}}}}}
 """
     with running_sidecar(short_folder, text, {"AUTHZ_ENABLE_MULTIPROCESSING": mode}) as sidecar:
         assert eventually(sidecar.is_ready)

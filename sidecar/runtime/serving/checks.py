@@ -22,6 +22,7 @@ from sidecar.memory.denylist import Denylist
 from sidecar.memory.replays import ReplayTable
 from sidecar.observe.cache_meter import CacheMeter
 from sidecar.observe.series import Tier
+from sidecar.observe.span_meter import SpanMeter
 from sidecar.observe.transport_meter import TransportMeter
 from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.runtime.ipc.heartbeat import KEYS_USED_SECONDS
@@ -33,6 +34,7 @@ from sidecar.runtime.serving.introspecting import Introspecting
 from sidecar.runtime.serving.observing import observer_of
 from sidecar.runtime.serving.refetching import Refetching
 from sidecar.runtime.serving.signatures import Signatures
+from sidecar.runtime.serving.tracing import LAST_SECONDS, note_route, tracing_of
 from sidecar.settings import Settings
 from sidecar.transport.address import numbered, parse_anywhere
 
@@ -66,7 +68,9 @@ class Checks:
         self._row = row
         self._told_at = time.monotonic()
         self._asserting = asserting
-        self._signatures = Signatures(member, fleet, shared, settings, row)
+        tracing = self._tracing = tracing_of(settings, folder, member.name, row)
+        self._span_meter = SpanMeter(row)
+        self._signatures = Signatures(member, fleet, shared, settings, row, None if tracing is None else note_route)
         self._shared_cache = SharedCache(shared.cache.open(), shared.seed)
         self._local_cache = LocalCache(settings.cache.local_entries)
         self._meters = [
@@ -102,9 +106,12 @@ class Checks:
             # Nothing looks at checks, and nothing is loaded that would, where nothing is told of them.
             made = importlib.import_module("sidecar.runtime.serving.telling").Telling
             self._telling = made(settings, folder, trust, row, shared.recent.open(), member)
-        watchers = [] if self._telling is None else [self._telling.watch]
+        if tracing is not None:
+            services = tracing.services(services)
+        told = (tracing, self._telling)
+        watchers = [one.watch for one in told if one is not None]
         engine = Engine(checker, services, time.time, lambda: trust().response.realm, observer_of(row, watchers))
-        self._front = front_for(settings, engine, folder)
+        self._front = front_for(settings, engine, folder, None if tracing is None else tracing.calls(engine.begin))
         self._transport_meter = TransportMeter(row)
         wanted = parse_anywhere(settings.listen)
         self._wanted = wanted if settings.listen_mode == "shared" else numbered(wanted, member.number)
@@ -112,6 +119,8 @@ class Checks:
 
     async def start(self) -> None:
         """Answer from now on, on ``address``; raises ``AddressError`` where that cannot be."""
+        if self._tracing is not None:
+            self._tracing.open()
         self._signatures.open()
         if self._asserting is not None:
             self._asserting.open()
@@ -134,6 +143,9 @@ class Checks:
             await self._hooks.close()
         if self._asserting is not None:
             self._asserting.close()
+        if self._tracing is not None:
+            await self._tracing.close(max(LAST_SECONDS, grace - (time.monotonic() - began)))
+            self._span_meter.publish(self._tracing)
 
     def connections(self) -> int:
         """Return how many connections are open. Envoy's own and its health checks' are all there should be."""
@@ -160,6 +172,8 @@ class Checks:
             meter.publish(counts)
         self._transport_meter.publish(self._front.counts, self._front.streams)
         self._signatures.publish()
+        if self._tracing is not None:
+            self._span_meter.publish(self._tracing)
         if self._asserting is None:
             return
         self._asserting.publish()

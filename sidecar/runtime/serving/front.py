@@ -10,6 +10,7 @@ from sidecar.settings import Settings
 from sidecar.transport.address import Address
 from sidecar.transport.native.server import NativeServer
 from sidecar.transport.tls import tls_in
+from sidecar.transport.tracing import CallTracer
 
 
 class Front(Protocol):
@@ -34,8 +35,11 @@ class Front(Protocol):
         """Say NOT_SERVING, take no new checks, and end once those under way are answered or ``grace`` seconds over."""
 
 
-def front_for(settings: Settings, engine: Engine, folder: Path) -> Front:
-    """Return the front of ``settings``; files named there are looked for in ``folder``."""
+def front_for(settings: Settings, engine: Engine, folder: Path, tracer: CallTracer | None = None) -> Front:
+    """Return the front of ``settings``; files named there are looked for in ``folder``.
+
+    ``tracer`` says which checks are answered otherwise than by ``engine`` itself, for the trace that they belong to.
+    """
     is_shared = settings.listen_mode == "shared"
     if settings.is_native:
         native = settings.native
@@ -43,11 +47,12 @@ def front_for(settings: Settings, engine: Engine, folder: Path) -> Front:
             engine.begin,
             native.limits(),
             too_large=engine.too_large,
+            tracer=tracer,
             shared=is_shared,
             socket_options=native.socket_options(),
         )
     # Loaded only where it is used: gRPC takes 20 MiB and 0.1 s of each process.
     front: Front = importlib.import_module("sidecar.transport.grpcio_server").GrpcioServer(
-        engine, shared=is_shared, tls=None if settings.tls is None else tls_in(folder, settings.tls)
+        engine, shared=is_shared, tls=None if settings.tls is None else tls_in(folder, settings.tls), tracer=tracer
     )
     return front

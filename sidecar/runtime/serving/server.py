@@ -87,6 +87,7 @@ class _Server:
         warm_up()
         decode_keys(self._holder.given)
         garbage.settle()
+        self._heart.beat()
         try:
             await self._checks.start()
         except AddressError as error:

@@ -1,5 +1,6 @@
 """A server's way of having signatures verified: its ends of the rings, and who decides where each is verified."""
 
+from collections.abc import Callable
 from functools import partial
 
 from sidecar.core.algorithm import SYMMETRIC, Algorithm
@@ -24,10 +25,21 @@ from sidecar.verify.turns import Turns
 
 
 class Signatures:
-    """Verifies for one server. ``open`` in its loop before the first check, ``close`` after the last."""
+    """Verifies for one server. ``open`` in its loop before the first check, ``close`` after the last.
 
-    def __init__(self, member: Member, fleet: Fleet, shared: Shared, settings: Settings, row: Row) -> None:
-        self._row = row
+    ``note`` is told where the signature of the check at hand was verified.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what there is to a server, once
+        self,
+        member: Member,
+        fleet: Fleet,
+        shared: Shared,
+        settings: Settings,
+        row: Row,
+        note: Callable[[str], None] | None = None,
+    ) -> None:
+        self._row, self._note = row, note
         self._budget = usual_budget()
         self._pools: list[tuple[Pool, PoolMeter]] = []
         self.gate = Gate(self._budget, partial(row.add, SHED))
@@ -77,6 +89,8 @@ class Signatures:
 
     def _observe(self, where: Route, ended: Verification) -> None:
         label = RouteLabel.POOL if where is Route.POOL else RouteLabel.INLINE
+        if self._note is not None:
+            self._note(label.value)
         self._row.add(VERIFICATION[label, ended])
 
 

@@ -1,5 +1,6 @@
 """What a server tells of single checks: the decision log, and denials of late, as the configuration has them."""
 
+import importlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from sidecar.observe.build import build_facts
 from sidecar.observe.log_meter import LogMeter
 from sidecar.observe.log_series import LogOutput
 from sidecar.runtime.ipc.fleet import Member
+from sidecar.runtime.serving.collecting import collector_of
 from sidecar.settings import Settings
 from sidecar.settings.decision_log import DecisionLogSettings
 
@@ -30,14 +32,14 @@ class Telling:
     def __init__(  # noqa: PLR0913, PLR0917 - what there is to it, once
         self, settings: Settings, folder: Path, trust: Callable[[], Trust], row: Row, recent: Segment, member: Member
     ) -> None:
-        self._settings, self._folder = settings.decision_log, folder
+        self._settings, self._folder, self._server = settings.decision_log, folder, member.name
         ring = RecentRing(recent, member.number)
         self._log = DecisionLog(_plan(settings, folder, member), trust, LogMeter(row).count, ring.put)
         self.watch = self._log.watch
 
     def open(self) -> None:
         """Begin, in the loop that is running."""
-        self._log.open(list(_outputs(self._settings, self._folder)))
+        self._log.open(list(_outputs(self._settings, self._folder, self._server)))
 
     async def close(self, seconds: float) -> None:
         """Write what waits, in so many seconds at the most."""
@@ -57,8 +59,14 @@ def _plan(settings: Settings, folder: Path, member: Member) -> Plan:
     return Plan(choice, masks, Origin(member.name, build_facts()["version"]), log.queue_bytes, ROOM)
 
 
-def _outputs(settings: DecisionLogSettings, folder: Path) -> Iterator[tuple[LogOutput, Output]]:
+def _outputs(settings: DecisionLogSettings, folder: Path, server: str) -> Iterator[tuple[LogOutput, Output]]:
     if settings.stdout:
         yield LogOutput.STDOUT, StandardOutput()
     if settings.file is not None:
         yield LogOutput.FILE, AppendedFile(folder / settings.file)
+    if settings.otlp is not None:
+        # A library of its own, for who wants it alone.
+        made = importlib.import_module("sidecar.decision_log.otlp").OtlpLogs
+        name, version = settings.otlp.service_name, build_facts()["version"]
+        resource = {"service.name": name, "service.version": version, "authz.server": server}
+        yield LogOutput.OTLP, made(collector_of(settings.otlp, folder), resource)

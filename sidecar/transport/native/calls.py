@@ -57,7 +57,8 @@ class Calls:
     def __init__(
         self, limits: Limits, methods: Methods, outside: Outside, now: float, counts: TransportCounts | None = None
     ) -> None:
-        self.connection = Connection(limits, partial(Head, methods=methods), now, counts)
+        traced = any(isinstance(one, Unary) and one.tracer is not None for one in methods.values())
+        self.connection = Connection(limits, partial(Head, methods=methods), now, counts, traced=traced)
         #: Bytes of DATA that a whole message may have to be one for ``fast_path``.
         self.largest_data = min(
             limits.max_frame_bytes, limits.max_message_bytes + PREFIX_BYTES, limits.stream_window_bytes

@@ -24,6 +24,7 @@ from sidecar.transport.native.phases import Phase, next_phase
 from sidecar.transport.native.settings_frame import ours
 from sidecar.transport.native.stream_frames import STREAM_FRAMES
 from sidecar.transport.native.streams import On, State, Stream, Streams
+from sidecar.transport.native.traced_heads import TracedHeads
 
 _FRAMES = CONTROL_FRAMES | STREAM_FRAMES
 
@@ -31,11 +32,18 @@ _FRAMES = CONTROL_FRAMES | STREAM_FRAMES
 class Connection:
     """A connection. ``read`` makes a ``Head`` of a request's fields. Times are seconds of one clock.
 
-    ``counts`` are those of all connections together.
+    ``counts`` are those of all connections together. ``traced``: whether some method wants to know which trace a call
+    belongs to.
     """
 
     def __init__(
-        self, limits: Limits, read: Callable[[Fields], Head], now: float, counts: TransportCounts | None = None
+        self,
+        limits: Limits,
+        read: Callable[[Fields], Head],
+        now: float,
+        counts: TransportCounts | None = None,
+        *,
+        traced: bool = False,
     ) -> None:
         self.limits = limits
         self.counts = TransportCounts() if counts is None else counts
@@ -45,7 +53,8 @@ class Connection:
         self.out: list[bytes] = []
         self.inbox = Inbox(limits.max_frame_bytes)
         self.block: HeaderBlock | None = None  #: of which CONTINUATION is to come
-        self.headers = HeaderMemo(limits, read)
+        self.headers: HeaderMemo[Head] | TracedHeads
+        self.headers = TracedHeads(limits, read) if traced else HeaderMemo(limits, read)
         self.streams = Streams()
         self.intake = Intake(limits)
         self.outlet = Outlet(self.out, self._answered)

@@ -5,7 +5,8 @@ from sidecar.transport.native.grpc_status import CallError, Status
 from sidecar.transport.native.grpc_timeout import parse_timeout
 from sidecar.transport.native.header_memo import Fields
 from sidecar.transport.native.header_rules import malformed_request
-from sidecar.transport.native.methods import Answer, Method, Methods, Unary
+from sidecar.transport.native.methods import Method, Methods, Unary
+from sidecar.transport.tracing import Answer
 
 _GRPC = b"application/grpc"
 
@@ -43,6 +44,16 @@ class Head:
         self.direct: Answer | None = None
         if isinstance(self.method, Unary) and not self.malformed and self.content_length is None:
             self.direct = self.method.answer
+
+    def answered_by(self, answer: Answer) -> "Head":
+        """Return the same request to a method with one answer, which ``answer`` gives in place of the method's own."""
+        assert isinstance(self.method, Unary)  # noqa: S101 - no other is traced
+        other = Head.__new__(Head)
+        other.malformed, other.content_length = self.malformed, self.content_length
+        other.timeout, other.limit = self.timeout, self.limit
+        other.method = Unary(answer, self.method.too_large)
+        other.direct = None if self.direct is None else answer
+        return other
 
     def time_left(self, passed: float) -> float | None:
         """Return the seconds that a handler gets when so many have passed since the request's headers came."""

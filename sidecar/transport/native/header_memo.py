@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar, cast
 
 from hpack import Decoder, HPACKError, InvalidTableSizeError, OversizedHeaderListError
+from hpack.huffman_table import decode_huffman
 from hpack.table import HeaderTable
 
 from sidecar.observe.transport_counts import Limit
 from sidecar.transport.native.errors import ErrorCode, H2ConnectionError
-from sidecar.transport.native.header_cut import SMALL_BYTES, broken, pieces
+from sidecar.transport.native.header_cut import LARGE_VALUE_BYTES, SMALL_BYTES, broken, pieces, size_at
 from sidecar.transport.native.header_shapes import HeaderShapes
 from sidecar.transport.native.limits import Limits
 
@@ -119,6 +120,22 @@ class HeaderMemo(Generic[_Meaning]):
     def _too_many(self) -> H2ConnectionError:
         text = f"more than {self._limits.max_header_fields} header fields"
         return H2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, text, Limit.MAX_HEADER_FIELDS)
+
+
+def value_of(block: bytes, at: int) -> str:
+    """Return the value of a literal whose size stands at ``at`` (RFC 7541, section 5.2).
+
+    Empty where it is large, or coded in a way that there is not: as it is with others that nobody reads.
+    """
+    size, begin = size_at(block, at)
+    coded = block[begin : begin + size]
+    if size > LARGE_VALUE_BYTES:
+        return ""
+    try:
+        value: bytes = decode_huffman(coded) if block[at] & 0x80 else coded
+    except HPACKError:
+        return ""
+    return value.decode("latin-1")
 
 
 _SET_SIZE: Callable[[HeaderTable, int], None] = vars(HeaderTable)["maxsize"].fset

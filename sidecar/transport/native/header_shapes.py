@@ -105,7 +105,12 @@ def _pieces(block: bytes, names: Iterable[bytes]) -> Iterator[bytes]:
     """Cut a block behind each name whose value is not read, and leave these values out."""
     begin = 0
     for name, (value_at, end) in zip(names, fields_of(block), strict=True):
-        if value_at < end and name[:1] != b":" and name not in READ:
+        if value_at < end and not is_read(name):
             yield block[begin:value_at]
             begin = end
     yield block[begin:]
+
+
+def is_read(name: bytes) -> bool:
+    """Say whether a field's value means something to us."""
+    return name[:1] == b":" or name in READ

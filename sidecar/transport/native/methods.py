@@ -1,22 +1,24 @@
 """What can be called: handlers by path, ``/package.Service/Method``. They take and return messages as bytes."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from sidecar.transport.native.grpc_status import Status
-
-#: A message, and the seconds that there are for it (``None``: no limit), to the answer: at once, or to be awaited.
-#: Raises ``CallError`` for a status other than OK.
-Answer = Callable[[bytes, float | None], bytes | Awaitable[bytes]]
+from sidecar.transport.tracing import Answer, CallTracer
 
 
 @dataclass(frozen=True, slots=True)
 class Unary:
-    """A method with one answer. ``too_large`` gives that to a message of too many bytes; without it: a gRPC error."""
+    """A method with one answer, which raises ``CallError`` for a status other than OK.
+
+    ``too_large`` gives the answer to a message of too many bytes; without it: a gRPC error. ``tracer`` says which
+    calls are answered otherwise, for the trace that they belong to.
+    """
 
     answer: Answer
     too_large: Callable[[], bytes] | None = None
+    tracer: CallTracer | None = None
 
 
 class Caller(Protocol):

@@ -14,11 +14,12 @@ from sidecar.transport.native.file_limit import room_for
 from sidecar.transport.native.health import Health
 from sidecar.transport.native.limits import Limits
 from sidecar.transport.native.listening import BACKLOG, SocketOptions, listen
-from sidecar.transport.native.methods import Answer, Methods, Unary
+from sidecar.transport.native.methods import Methods, Unary
 from sidecar.transport.native.open_connections import OpenConnections
 from sidecar.transport.native.protocol import NativeProtocol
 from sidecar.transport.service import SERVICE
 from sidecar.transport.sockets import Listening
+from sidecar.transport.tracing import Answer, CallTracer
 
 #: Seconds between two looks at what takes too long, at the most; and what a cut-off connection gets to end.
 _TICK_SECONDS: Final = 1.0
@@ -30,24 +31,28 @@ _TURNS: Final = 8
 class NativeServer:
     """One listening server. ``start``, then ``stop``, each once, in a running loop.
 
-    ``answer`` answers a check, ``too_large`` one that is not taken for its size.
+    ``answer`` answers a check, ``too_large`` one that is not taken for its size, and ``tracer`` says which checks are
+    answered otherwise, for the trace that they belong to.
 
     ``shared``: its port is that of other servers of ours as well (SO_REUSEPORT, socket(7)).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one a field
         self,
         answer: Answer,
         limits: Limits | None = None,
         *,
         too_large: Callable[[], bytes] | None = None,
+        tracer: CallTracer | None = None,
         shared: bool = False,
         socket_options: SocketOptions | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._shared, self._socket_options = shared, socket_options or SocketOptions()
         self._health = Health([SERVICE])
-        self._methods: Methods = {b"/%s/Check" % SERVICE.encode(): Unary(answer, too_large)} | self._health.methods()
+        self._methods: Methods = {
+            b"/%s/Check" % SERVICE.encode(): Unary(answer, too_large, tracer)
+        } | self._health.methods()
         self._open = OpenConnections(self._limits)
         self._listening: Listening | None = None
 

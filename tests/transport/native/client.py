@@ -15,8 +15,8 @@ from sidecar.transport.native import frames
 from sidecar.transport.native.frames import HEAD, LARGEST, Frame
 from sidecar.transport.native.limits import Limits
 from sidecar.transport.native.listening import SocketOptions
-from sidecar.transport.native.methods import Answer
 from sidecar.transport.native.server import NativeServer
+from sidecar.transport.tracing import Answer
 from transport.native.wire import echo
 
 #: Both event loops: uvloop, which the sidecar runs on, and asyncio's own.

@@ -14,9 +14,9 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from sidecar.transport.address import TcpAddress
-from sidecar.transport.native.methods import Answer
 from sidecar.transport.native.server import NativeServer
 from sidecar.transport.service import SERVICE
+from sidecar.transport.tracing import Answer
 from transport.native.client import run, serving
 from transport.native.wire import CHECK, echo, framed
 

@@ -12,7 +12,8 @@ from sidecar.transport.native.calls import Calls
 from sidecar.transport.native.errors import ErrorCode
 from sidecar.transport.native.frames import Frame, frame
 from sidecar.transport.native.limits import Limits
-from sidecar.transport.native.methods import Answer, Methods, Unary
+from sidecar.transport.native.methods import Methods, Unary
+from sidecar.transport.tracing import Answer
 
 CHECK = b"/envoy.service.auth.v3.Authorization/Check"
 USUAL = {

@@ -1,0 +1,23 @@
+"""The collector that a configuration names, for whatever is sent there."""
+
+from pathlib import Path
+
+from sidecar.settings.otlp import OtlpSettings
+from sidecar.tracing.collector import Collector
+
+
+def collector_of(asked: OtlpSettings, folder: Path) -> Collector:
+    """Return the collector that a configuration names, which stands in ``folder``."""
+
+    def file(name: str | None) -> Path | None:
+        return None if name is None else folder / name
+
+    return Collector(
+        asked.endpoint,
+        asked.protocol,
+        asked.timeout_seconds,
+        headers_file=file(asked.headers_file),
+        ca_file=file(asked.ca_file),
+        certificate_file=file(asked.certificate_file),
+        key_file=file(asked.key_file),
+    )

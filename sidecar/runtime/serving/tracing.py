@@ -1,0 +1,47 @@
+"""A server's way of tracing checks."""
+
+from pathlib import Path
+
+from sidecar.memory.counters import Row
+from sidecar.observe.build import build_facts
+from sidecar.runtime.serving.collecting import collector_of
+from sidecar.settings import Settings
+from sidecar.tracing.plan import Plan
+from sidecar.tracing.recording import note
+from sidecar.tracing.tracing import Tracing
+
+#: Seconds that spans get at the least to be sent when a server ends.
+LAST_SECONDS = 0.25
+
+
+def tracing_of(settings: Settings, folder: Path, server: str, row: Row) -> Tracing | None:
+    """Return what traces the checks of ``server``; ``None`` where no configuration asks for it.
+
+    ``folder`` is where the configuration is. Traced checks are examples in ``row``.
+    """
+    asked = settings.tracing
+    if asked is None:
+        return None
+    resource = {
+        **asked.resource_attributes,
+        "service.name": asked.service_name,
+        "service.version": build_facts()["version"],
+        "authz.server": server,
+    }
+    return Tracing(
+        Plan(
+            collector_of(asked, folder),
+            resource,
+            frozenset(asked.attributes),
+            asked.ratio,
+            asked.max_per_second,
+            believes_requests=asked.request_header == "parent",
+            queue_size=asked.queue_size,
+        ),
+        row.exemplars.note,
+    )
+
+
+def note_route(route: str) -> None:
+    """Note where the signature of the check at hand was verified."""
+    note("route", route)

@@ -1,0 +1,82 @@
+"""Spans on their way to the collector: by OpenTelemetry's exporter, counted, and said once where it does not work."""
+
+import logging
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from sidecar.keys.fingerprint import Fingerprint, fingerprint
+from sidecar.tracing.collector import Collector, shown
+from sidecar.tracing.exporters import arguments_for, hear_complaints
+
+_MODULES = {
+    "grpc": "opentelemetry.exporter.otlp.proto.grpc.trace_exporter",
+    "http": "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+}
+_PATH = "/v1/traces"
+
+_log = logging.getLogger(__name__)
+
+
+class Delivery(SpanExporter):
+    """Sends spans, in a thread that is not the loop's. ``delivered`` and ``failed`` count them.
+
+    ``make`` makes an exporter; again whenever one of the collector's files has changed.
+    """
+
+    def __init__(self, collector: Collector, make: Callable[[Collector], SpanExporter] | None = None) -> None:
+        self._collector = collector
+        self._make = make or exporter_for
+        self._complaints = hear_complaints()
+        self._exporter: SpanExporter | None = None
+        self._seen: Fingerprint = {}
+        self._works = True
+        self._over = False
+        self.delivered = self.failed = 0
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send some."""
+        try:
+            is_sent = not self._over and self._current().export(spans) is SpanExportResult.SUCCESS
+            why = self._complaints.last
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next ones may get through
+            is_sent, why = False, str(error) or type(error).__name__
+        if is_sent:
+            self.delivered += len(spans)
+        else:
+            self.failed += len(spans)
+        self._say(works=is_sent, why=why)
+        return SpanExportResult.SUCCESS if is_sent else SpanExportResult.FAILURE
+
+    def shutdown(self) -> None:
+        """Send no more; what is being repeated is given up."""
+        self._over = True
+        if self._exporter is not None:
+            self._exporter.shutdown()
+
+    def _current(self) -> SpanExporter:
+        seen = fingerprint(self._collector.files)
+        if self._exporter is None or seen != self._seen:
+            old, self._exporter = self._exporter, None
+            if old is not None:
+                old.shutdown()
+            self._exporter = self._make(self._collector)
+            self._seen = seen
+        return self._exporter
+
+    def _say(self, *, works: bool, why: str) -> None:
+        if works == self._works or self._over:
+            return
+        self._works = works
+        if works:
+            _log.info("spans are delivered to %s again", self._collector.endpoint)
+        else:
+            _log.warning("spans are not delivered to %s, and dropped: %s", self._collector.endpoint, shown(why))
+
+
+def exporter_for(collector: Collector) -> SpanExporter:
+    """Return OpenTelemetry's exporter for a collector; raises ``CollectorError``."""
+    made: SpanExporter = import_module(_MODULES[collector.protocol]).OTLPSpanExporter(**arguments_for(collector, _PATH))
+    return made

@@ -1,0 +1,64 @@
+"""Exporters of OpenTelemetry's for a collector, and what its own code complains of. Loaded where something is sent."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from sidecar.tracing.collector import Collector, read_file
+
+
+def arguments_for(collector: Collector, path: str) -> Mapping[str, Any]:
+    """Return what an OTLP exporter is made with; ``path`` is the signal's over HTTP. Raises ``CollectorError``."""
+    if collector.protocol == "http":
+        named = (collector.ca_file, collector.certificate_file, collector.key_file)
+        ca_file, certificate_file, key_file = (None if one is None else str(one) for one in named)
+        return {
+            "endpoint": collector.endpoint.rstrip("/") + path,
+            "headers": collector.headers(),
+            "timeout": collector.timeout,
+            "certificate_file": ca_file,
+            "client_certificate_file": certificate_file,
+            "client_key_file": key_file,
+        }
+    is_plain = collector.endpoint.startswith("http://")
+    return {
+        "endpoint": collector.endpoint,
+        "insecure": is_plain,
+        "credentials": None if is_plain else _credentials(collector),
+        "headers": collector.headers(),
+        "timeout": collector.timeout,
+    }
+
+
+def _credentials(collector: Collector) -> Any:  # noqa: ANN401 - gRPC's, which is not loaded for HTTP
+    import grpc  # noqa: PLC0415 - 20 MiB that HTTP does without
+
+    named = (collector.ca_file, collector.key_file, collector.certificate_file)
+    return grpc.ssl_channel_credentials(*(None if one is None else read_file(one) for one in named))
+
+
+class Complaints(logging.Handler):
+    """What OpenTelemetry's code said last. It says much, and again and again; we say once that nothing goes out.
+
+    What would be the same as before it does not say: so the last remains, until there is another.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        self.last = record.getMessage()
+
+
+#: One for the process, as its loggers are.
+COMPLAINTS = Complaints()
+
+
+def hear_complaints() -> Complaints:
+    """Keep what OpenTelemetry's code says out of the log from now on, and return what hears it."""
+    logger = logging.getLogger("opentelemetry")
+    logger.propagate = False
+    logger.handlers = [COMPLAINTS]
+    return COMPLAINTS
