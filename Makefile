@@ -130,7 +130,7 @@ image-reproducible: image
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --constraint constraints.txt
 
 lock: $(VENV)/.image
-	$(LOCK) pyproject.toml --output-file requirements/run.lock
+	$(LOCK) --extra otel pyproject.toml --output-file requirements/run.lock
 	$(LOCK) requirements/build.in --output-file requirements/build.lock
 
 # Of a virtual environment made as the image's is.

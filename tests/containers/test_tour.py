@@ -37,7 +37,11 @@ def test_docker_sees_that_it_is_healthy(both: Boxes) -> None:
 def test_it_runs_as_nobody_with_nothing(both: Boxes) -> None:
     """Not root, no capability, no new privileges, a root file system that cannot be written to."""
     code, output = both.sidecar.exec_run([*_PYTHON, "print(open('/proc/1/status').read())"])
-    status = dict(re.findall(r"^(\w+):\t(.*)$", str(output, "ascii"), re.MULTILINE))
+    status = dict(
+        re.findall(
+            r"^(\w+):\t(.*)$", b"".join([output] if isinstance(output, bytes) else output).decode("ascii"), re.MULTILINE
+        )
+    )
     assert code == 0
     assert set(status["Uid"].split()) == {"65532"} == set(status["Gid"].split())
     assert {int(status[name], 16) for name in ("CapPrm", "CapEff", "CapBnd", "CapInh", "CapAmb")} == {0}
