@@ -8,6 +8,8 @@
 # make lint    ruff, mypy --strict, import contracts
 # make status-pictures  docs/images: the status page of a real sidecar, in Chromium (Debian: chromium, chromium-driver)
 # make h2spec  the native transport against h2spec (needs Go)        (docs/h2spec.md)
+# make k8s-envoy  k8s: Envoy's configurations, from the example's authz.yaml
+# make test-k8s  k8s: every kustomization is built, and held against the schemas of Kubernetes 1.34 to 1.37 (needs Go)
 # make fuzz    the same against random bytes, for SECONDS=60; what it finds goes into build/fuzz
 # make fuzz-merge  of what is there, take into tests/fuzz/corpus what reaches something new; to be committed
 # make torture  the shared memory, for long: READS=2000000 reads while writers are killed
@@ -30,6 +32,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 SECONDS ?= 60
 FUZZ := PYTHONPATH=tests $(BIN)/python tests/fuzz/fuzz_connection.py
 READS ?= 2000000
+ENVOY := $(BIN)/authz-sidecar envoy config --config build/k8s/authz.yaml --listener 0.0.0.0:8080
 # Of which `make protos` takes descriptors.
 XDS_PROTOS ?= 1.85.0
 
@@ -38,7 +41,7 @@ IMAGE ?= ext-authz-sidecar:dev
 BASE ?= python:3.13-slim-bookworm
 BUILD = $(DOCKER) build --quiet $(BUILD_OPTIONS)
 
-.PHONY: demo test coverage lint docs protos monitoring dashboards-pictures status-pictures h2spec fuzz fuzz-merge torture bench-peers image base-image peers-image test-containers \
+.PHONY: demo test coverage lint docs protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy test-k8s fuzz fuzz-merge torture bench-peers image base-image peers-image test-containers \
 	image-reproducible lock sbom clean python-check
 .DELETE_ON_ERROR:
 
@@ -88,6 +91,19 @@ h2spec: $(VENV)/.dev $(BIN)/h2spec
 
 $(BIN)/h2spec: | $(BIN)/python
 	GOBIN=$(abspath $(BIN)) go install github.com/summerwind/h2spec/cmd/h2spec@latest
+
+k8s-envoy: $(VENV)/.dev
+	@mkdir -p build/k8s
+	cp k8s/components/example/authz.yaml build/k8s
+	$(if $(wildcard build/k8s/jwks.json),,$(BIN)/authz-sidecar keys generate --out build/k8s/signing.jwk --jwks build/k8s/jwks.json)
+	$(ENVOY) --upstream 127.0.0.1:8081 >k8s/components/example-envoy/envoy.yaml
+	$(ENVOY) --upstream orders.shop.svc.cluster.local:80 >k8s/overlays/gateway/envoy.yaml
+
+test-k8s: $(VENV)/.k8s $(BIN)/kustomize
+	$(BIN)/python -m pytest --numprocesses=0 tests/k8s
+
+$(BIN)/kustomize: tests/k8s/kustomize/go.mod | $(BIN)/python
+	cd tests/k8s/kustomize && CGO_ENABLED=0 go build -trimpath -o $(abspath $@) sigs.k8s.io/kustomize/kustomize/v5
 
 fuzz: $(VENV)/.fuzz
 	@mkdir -p build/fuzz
@@ -145,6 +161,10 @@ sbom: $(VENV)/.image
 
 $(VENV)/.image: $(VENV)/.dev
 	$(INSTALL) --editable '.[dev,image]'
+	@touch $@
+
+$(VENV)/.k8s: $(VENV)/.dev
+	$(INSTALL) --editable '.[dev,k8s]'
 	@touch $@
 
 bench-peers: $(VENV)/.bench
