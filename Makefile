@@ -7,6 +7,7 @@
 # make dashboards-pictures  docs/images: the dashboards, drawn from a real Prometheus' data (needs prometheus, redis-server)
 # make lint    ruff, mypy --strict, import contracts
 # make status-pictures  docs/images: the status page of a real sidecar, in Chromium (Debian: chromium, chromium-driver)
+# make kustomize  every kustomization of k8s, built with kustomize (needs Go)
 # make h2spec  the native transport against h2spec (needs Go)        (docs/h2spec.md)
 # make fuzz    the same against random bytes, for SECONDS=60; what it finds goes into build/fuzz
 # make fuzz-merge  of what is there, take into tests/fuzz/corpus what reaches something new; to be committed
@@ -27,7 +28,7 @@ READS ?= 2000000
 # Of which `make protos` takes descriptors.
 XDS_PROTOS ?= 1.85.0
 
-.PHONY: demo test coverage lint docs protos monitoring dashboards-pictures status-pictures h2spec fuzz fuzz-merge torture bench-peers clean python-check
+.PHONY: demo test coverage lint docs protos monitoring dashboards-pictures status-pictures kustomize h2spec fuzz fuzz-merge torture bench-peers clean python-check
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -72,6 +73,13 @@ status-pictures: $(VENV)/.dev
 
 h2spec: $(VENV)/.dev $(BIN)/h2spec
 	$(BIN)/python tests/gates/h2spec.py $(BIN)/h2spec
+
+kustomize: $(VENV)/.dev $(BIN)/kustomize
+	$(BIN)/python tests/gates/kustomize.py $(BIN)/kustomize
+
+# The last one that Debian 12's Go (1.19) builds.
+$(BIN)/kustomize: | $(BIN)/python
+	GOBIN=$(abspath $(BIN)) go install sigs.k8s.io/kustomize/kustomize/v5@v5.0.3
 
 $(BIN)/h2spec: | $(BIN)/python
 	GOBIN=$(abspath $(BIN)) go install github.com/summerwind/h2spec/cmd/h2spec@latest

@@ -43,7 +43,7 @@ def test_all_gates_pass(checkout: Path) -> None:
     done = _run(checkout)
     assert done.returncode == 0
     assert "NOT RUN" not in done.stdout
-    assert {"made lint", "made test", "made h2spec", "made fuzz"} <= set(done.stdout.splitlines())
+    assert {"made lint", "made test", "made h2spec", "made kustomize", "made fuzz"} <= set(done.stdout.splitlines())
 
 
 @pytest.mark.parametrize("without", [None, "", "fuzz", "h2spec-not"])
@@ -63,7 +63,7 @@ def test_tool_that_is_not_wanted(checkout: Path) -> None:
     assert "made fuzz" in done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("goal", ["lint", "test", "h2spec", "fuzz"])
+@pytest.mark.parametrize("goal", ["lint", "test", "h2spec", "kustomize", "fuzz"])
 def test_gate_that_fails(goal: str, checkout: Path) -> None:
     """A gate that was run and failed fails, whatever may be left out."""
     assert _run(checkout, goal, "fuzz h2spec").returncode != 0
