@@ -1,6 +1,7 @@
 """Pydantic's errors in the product's words: what was found, what is allowed."""
 
 import difflib
+import re
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -12,6 +13,8 @@ from sidecar.settings import Settings
 
 #: Characters of a found value that are shown.
 _SHOWN = 60
+#: Name and password in a URL (RFC 3986, section 3.2.1).
+_USER = re.compile(r"//[^/@\s]*@")
 
 
 def explain(error: ErrorDetails, model: type[BaseModel] = Settings) -> str:
@@ -32,10 +35,10 @@ def explain(error: ErrorDetails, model: type[BaseModel] = Settings) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as it is shown in a message: quoted, and cut where it is long."""
+    """Return a value as it is shown in a message: quoted, without a URL's password, and cut where it is long."""
     if value is None:
         return "nothing"
-    text = repr(value)
+    text = _USER.sub("//***@", repr(value))
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 

@@ -59,7 +59,7 @@ class Overall:
 
     pid: int
     heartbeat_at: float  #: CLOCK_MONOTONIC, seconds
-    generation: int  #: of the configuration that is committed; 0 before the first
+    generation: int  #: of the configuration in force, from 1 on
     draining: bool = False  #: whether all of it is on its way out
 
 

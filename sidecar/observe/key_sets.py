@@ -1,7 +1,8 @@
 """What is told of issuers' keys: how many, which, since when, how old, and how fetching them goes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from sidecar.observe.measured import Measured
 
@@ -46,30 +47,48 @@ class KeySetFacts:
     fetching: Fetching | None = None
 
 
-def measured(facts: Sequence[KeySetFacts]) -> Iterator[Measured]:
-    """Yield the families."""
-    fetched = [(one.issuer, one.fetching) for one in facts if one.fetching is not None]
-    keys = [((one.issuer, key_id[:_SHOWN]), times) for one in facts for key_id, times in one.keys.items()]
-    yield Measured("authz_keys", "Keys that tokens are checked with.", ("issuer",), _each(facts))
-    yield Measured("authz_key_info", "Keys, by their id.", ("issuer", "kid"), [(labels, 1) for labels, _ in keys])
-    yield Measured(
+#: What there is to a key: its family, what that says, and where it stands; nothing is told of what is not known.
+_TIMES: Final[Sequence[tuple[str, str, Callable[[KeyTimes], float | None]]]] = (
+    (
         "authz_key_since_timestamp_seconds",
         "When a key came, in Unix time; of those that came while control ran.",
-        ("issuer", "kid"),
-        [(labels, times.since) for labels, times in keys if times.since is not None],
-    )
-    yield Measured(
+        lambda times: times.since,
+    ),
+    (
         "authz_key_last_used_timestamp_seconds",
         "When a good token came last that was signed with a key, in Unix time; since control runs, seconds late.",
-        ("issuer", "kid"),
-        [(labels, times.used) for labels, times in keys if times.used is not None],
-    )
-    yield Measured(
+        lambda times: times.used,
+    ),
+    (
         "authz_key_certificate_expiry_timestamp_seconds",
         "Until when the certificate that a key came with is good (x5c, RFC 7517, section 4.7), in Unix time.",
-        ("issuer", "kid"),
-        [(labels, times.certified_until) for labels, times in keys if times.certified_until is not None],
-    )
+        lambda times: times.certified_until,
+    ),
+)
+#: The same of fetching.
+_FETCHING: Final[Sequence[tuple[str, str, Callable[[Fetching], float | None]]]] = (
+    (
+        "authz_key_set_age_seconds",
+        "Seconds since the issuer last confirmed its keys.",
+        lambda one: one.age,
+    ),
+    (
+        "authz_key_fetch_failures_in_a_row",
+        "Times in a row that fetching keys failed, up to now.",
+        lambda one: one.failures,
+    ),
+    (
+        "authz_key_server_certificate_expiry_timestamp_seconds",
+        "Until when the certificate of the server with the keys is good, in Unix time.",
+        lambda one: one.certificate_expires_at,
+    ),
+)
+
+
+def measured(facts: Sequence[KeySetFacts]) -> Iterator[Measured]:
+    """Yield the families."""
+    yield Measured("authz_keys", "Keys that tokens are checked with.", ("issuer",), _each(facts))
+    yield from _keys(facts)
     yield Measured(
         "authz_key_changes",
         "Keys that were added, removed, or replaced under the same id.",
@@ -77,12 +96,18 @@ def measured(facts: Sequence[KeySetFacts]) -> Iterator[Measured]:
         [((one.issuer, change), count) for one in facts for change, count in one.changes.items()],
         counts=True,
     )
-    yield Measured(
-        "authz_key_set_age_seconds",
-        "Seconds since the issuer last confirmed its keys.",
-        ("issuer",),
-        [((issuer,), one.age) for issuer, one in fetched if one.age is not None],
-    )
+    yield from _fetches([(one.issuer, one.fetching) for one in facts if one.fetching is not None])
+
+
+def _keys(facts: Sequence[KeySetFacts]) -> Iterator[Measured]:
+    keys = [((one.issuer, key_id[:_SHOWN]), times) for one in facts for key_id, times in one.keys.items()]
+    yield Measured("authz_key_info", "Keys, by their id.", ("issuer", "kid"), [(labels, 1) for labels, _ in keys])
+    for name, text, of in _TIMES:
+        times = [(labels, of(times)) for labels, times in keys]
+        yield Measured(name, text, ("issuer", "kid"), [(labels, at) for labels, at in times if at is not None])
+
+
+def _fetches(fetched: Sequence[tuple[str, Fetching]]) -> Iterator[Measured]:
     yield Measured(
         "authz_key_fetches",
         "Times that keys were fetched: replaced, the same, or what went wrong.",
@@ -90,18 +115,9 @@ def measured(facts: Sequence[KeySetFacts]) -> Iterator[Measured]:
         [((issuer, result), count) for issuer, one in fetched for result, count in one.results.items()],
         counts=True,
     )
-    yield Measured(
-        "authz_key_fetch_failures_in_a_row",
-        "Times in a row that fetching keys failed, up to now.",
-        ("issuer",),
-        [((issuer,), one.failures) for issuer, one in fetched],
-    )
-    yield Measured(
-        "authz_key_server_certificate_expiry_timestamp_seconds",
-        "Until when the certificate of the server with the keys is good, in Unix time.",
-        ("issuer",),
-        [((issuer,), at) for issuer, one in fetched if (at := one.certificate_expires_at) is not None],
-    )
+    for name, text, of in _FETCHING:
+        figures = [((issuer,), of(one)) for issuer, one in fetched]
+        yield Measured(name, text, ("issuer",), [(labels, figure) for labels, figure in figures if figure is not None])
 
 
 def _each(facts: Sequence[KeySetFacts]) -> list[tuple[tuple[str, ...], float]]:

@@ -14,7 +14,8 @@ _URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5
 
 def _check_url(text: str) -> None:
     if _URL.fullmatch(text) is None:
-        raise ValueError(f"{text!r} is no URL; write https://host/path, without user and fragment")
+        # Not with the text: it may have a password in it, as all URLs that are refused for one.
+        raise ValueError("is no URL; write https://host/path, without user and fragment")
 
 
 Url = Annotated[Text, checked(_check_url)]

@@ -85,7 +85,7 @@ class IssuerSettings(Model):
             try:
                 discovery_url(self.issuer, allow_http=self.keys.fetch.allow_http)
             except UrlError as error:
-                raise ValueError(f"'keys.discovery' needs a URL as issuer, and {self.issuer!r} {error}") from None
+                raise ValueError(f"'keys.discovery' needs a URL as issuer, and 'issuer' {error}") from None
         return self
 
     @model_validator(mode="after")

@@ -11,10 +11,15 @@ from sidecar.settings.base import Model, Text, checked
 
 
 def _check_url(url: str) -> None:
-    """Raise ``ValueError`` for what is no Redis to connect to."""
-    parts = urlsplit(url)
+    """Raise ``ValueError`` for what is no Redis to connect to; its text has nothing of the URL, or of a password."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        # Whose text has what stands in the port's place.
+        raise ValueError("is no URL; write rediss://redis.example:6379/0") from None
     if parts.scheme not in ("redis", "rediss", "unix"):
-        raise ValueError(f"a URL of scheme {parts.scheme!r}; write redis://, rediss:// (TLS) or unix:///path")
+        raise ValueError("is of another scheme; write redis://, rediss:// (TLS) or unix:///path")
     if parts.username is not None or parts.password is not None:
         raise ValueError("has a name or password in it; use 'username' and 'password_file'")
     if parts.query or parts.fragment:
@@ -23,7 +28,7 @@ def _check_url(url: str) -> None:
         if parts.netloc or not parts.path.startswith("/"):
             raise ValueError("write unix:///absolute/path, with three slashes")
         return
-    if not parts.hostname or not _is_port(parts.port):
+    if not parts.hostname or not _is_port(port):
         raise ValueError("has no host; write rediss://redis.example:6379/0")
     if parts.path.strip("/") and not parts.path[1:].isdecimal():
         raise ValueError("what comes after the host is the number of a database, such as /0")

@@ -16,8 +16,9 @@ def checkout(tmp_path: Path) -> Path:
     for folder in (".ci", "bin"):
         (tmp_path / folder).mkdir()
     shutil.copy(_SCRIPT, tmp_path / ".ci" / "run")
-    for name in ("redis-server", "go", "apt-get", "sleep"):
+    for name in ("redis-server", "go", "apt-get", "sleep", "docker", "debootstrap"):
         _program(tmp_path / "bin" / name, "exit 0")
+    _program(tmp_path / "bin" / "dockerd", "echo no cgroups here; exit 1")
     _program(tmp_path / "bin" / "make", 'for last; do :; done\necho "made $*"\n! grep -qxF -- "$last" failing')
     return tmp_path
 
@@ -29,7 +30,7 @@ def _program(file: Path, text: str) -> None:
 
 def _run(checkout: Path, failing: str = "", without: str | None = None) -> subprocess.CompletedProcess[str]:
     (checkout / "failing").write_text(f"{failing}\n", encoding="utf-8")
-    environment = {"PATH": f"{checkout}/bin:{os.environ['PATH']}"} | (
+    environment = {"PATH": f"{checkout}/bin:{os.environ['PATH']}", "DOCKER": "docker"} | (
         {} if without is None else {"CI_WITHOUT": without}
     )
     command = ["bash", ".ci/run"]
@@ -44,6 +45,7 @@ def test_all_gates_pass(checkout: Path) -> None:
     assert done.returncode == 0
     assert "NOT RUN" not in done.stdout
     assert {"made lint", "made test", "made h2spec", "made test-k8s", "made fuzz"} <= set(done.stdout.splitlines())
+    assert "made test-containers " in done.stdout
 
 
 @pytest.mark.parametrize("without", [None, "", "fuzz", "h2spec-not"])
@@ -63,7 +65,16 @@ def test_tool_that_is_not_wanted(checkout: Path) -> None:
     assert "made fuzz" in done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("goal", ["lint", "test", "h2spec", "fuzz"])
+@pytest.mark.parametrize("goal", ["lint", "test", "h2spec", "test-k8s", "fuzz"])
 def test_gate_that_fails(goal: str, checkout: Path) -> None:
     """A gate that was run and failed fails, whatever may be left out."""
     assert _run(checkout, goal, "fuzz h2spec").returncode != 0
+
+
+def test_no_docker_daemon(checkout: Path) -> None:
+    """Where none can be started, that is said, with what it printed."""
+    _program(checkout / "bin" / "docker", "exit 1")
+    done = _run(checkout)
+    assert "made test-containers" not in done.stdout
+    assert "test-containers: NOT RUN: no Docker daemon can be started here" in done.stdout
+    assert "no cgroups here" in done.stdout

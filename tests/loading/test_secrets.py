@@ -130,6 +130,52 @@ def test_public_key_of_another_issuer(folder: Path, spell: "object") -> None:
         _load(_write(folder, "{file: secret.txt}", f"  - {other}\n"))
 
 
+_PASSWORD = "hunter2-and-more"
+_INTROSPECTION = "client_id: a, client_secret: {env: A}"
+_URLS = {
+    "keys": "issuers: [{issuer: 'https://a.example', audiences: [a], keys: {url: 'URL'}}]",
+    "discovery": "issuers: [{issuer: 'URL', audiences: [a], keys: {discovery: true}}]",
+    "introspection": f"issuers: [{{issuer: a, audiences: [a], introspection: {{url: 'URL', {_INTROSPECTION}}}}}]",
+    "token_review": "issuers: [{issuer: a, audiences: [a], token_review: {url: 'URL'}}]",
+    "policy_bundle": "policy_bundle: {url: 'URL', name: a, keys_file: a}",
+    "redis": "revocation: {feed: {redis: 'URL', keys_file: a}}",
+    "redirect": "policies: [{name: a, action: deny, rules: [{}], denied: {redirect: {to: 'URL'}}}]",
+    "origin": "response: {public_origins: ['URL']}",
+}
+
+
+@pytest.mark.parametrize("field", _URLS)
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://alice:{_PASSWORD}@a.example/",
+        f"rediss://alice:{_PASSWORD}@a.example",
+        f"rediss://alice:{_PASSWORD}",
+        f"https://alice:{_PASSWORD}",
+        f"//alice:{_PASSWORD}@[a.example",
+        f"{_PASSWORD}:a@a.example",
+    ],
+)
+def test_a_password_in_a_url_is_not_shown(folder: Path, field: str, url: str) -> None:
+    """A URL that is refused is not repeated: it may have a password, in whichever part of it."""
+    config = folder / "authz.yaml"
+    text = "issuers: [{issuer: 'https://a.example', audiences: [a], keys: {file: a}}]\n"
+    rest = _URLS[field].replace("URL", url)
+    config.write_text(rest if rest.startswith("issuers") else text + rest, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        load_configuration(config, {})
+    assert _PASSWORD not in str(refused.value)
+    assert any("url" in str(problem).lower() or "origin" in str(problem) for problem in refused.value.problems)
+
+
+def test_a_url_in_the_wrong_place(folder: Path) -> None:
+    """Where something else is wanted, what was found is shown, and no password in it."""
+    config = folder / "authz.yaml"
+    config.write_text(f"issuers: https://alice:{_PASSWORD}@a.example/\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"found 'https://\*\*\*@a\.example/'"):
+        load_configuration(config, {})
+
+
 @pytest.mark.parametrize("field", ["file", "env"])
 def test_a_secret_in_the_wrong_place_is_not_shown(folder: Path, field: str) -> None:
     """Whoever writes the secret itself where its place should stand does not find it in the log."""

@@ -71,11 +71,12 @@ def scene() -> Iterator[Scene]:
 
 
 def test_configuration_is_kept(scene: Scene) -> None:
-    """A snapshot that control sends is what those are given that start from then on; each is counted."""
-    for number, text in enumerate((b"new", b"newer"), 1):
+    """A snapshot that control sends is what those are given that start from then on; one that is new is counted."""
+    assert scene.hearing.generation == 1
+    for text, is_new, generation in ((b"new", 1, 2), (b"the same, confirmed", 0, 2), (b"newer", 1, 3)):
         with store(text) as held:
-            scene.say(Kind.KEEP, held.fileno())
-        assert (scene.snapshot, scene.hearing.kept) == (text, number)
+            scene.say(Kind.KEEP, held.fileno(), generation=is_new)
+        assert (scene.snapshot, scene.hearing.generation) == (text, generation)
 
 
 def _unsealed() -> int:
@@ -106,7 +107,7 @@ def test_what_cannot_be_kept_changes_nothing(
         scene.say(Kind.KEEP, fd)
     finally:
         os.close(fd)
-    assert (scene.snapshot, scene.hearing.kept) == (b"old", 0)
+    assert (scene.snapshot, scene.hearing.generation) == (b"old", 1)
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
@@ -115,7 +116,7 @@ def test_no_or_too_many_descriptors(scene: Scene, count: int, caplog: pytest.Log
     """A configuration that did not come along, as the kernel has it where no descriptor is free, is reported."""
     with store(b"new") as held:
         scene.say(Kind.KEEP, *[held.fileno()] * count)
-    assert (scene.snapshot, scene.hearing.kept) == (b"old", 0)
+    assert (scene.snapshot, scene.hearing.generation) == (b"old", 1)
     assert "no configuration came along" in caplog.text
 
 

@@ -108,6 +108,11 @@ def test_the_whole_life(short_folder: Path, publisher: Publisher, mode: str) -> 
         assert publisher.provider.requests[-1].headers["if-none-match"]
         assert eventually(lambda: sidecar.metric(_results("same")) > 0)
         assert sidecar.metric(_results("replaced")) == 2
+        # Its own, and two bundles; that the last one is confirmed again and again makes no more of them.
+        assert eventually(lambda: sidecar.metric("authz_trust_generation") == 3)
+        confirmed = sidecar.metric(_results("same"))
+        assert eventually(lambda: sidecar.metric(_results("same")) > confirmed + 1)
+        assert sidecar.metric("authz_trust_generation") == 3
         assert f"policy bundle {NAME}, version 2, in force" in sidecar.printed()
 
 

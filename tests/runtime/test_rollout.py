@@ -127,7 +127,7 @@ def test_all_change_over(scene: Scene) -> None:
     """Both are asked to prepare, then the supervisor keeps it, then both change over; nobody is replaced."""
     _run(lambda: scene.apply(store(b"new")))
     assert [one.kinds for one in scene.servers] == [[Kind.PREPARE, Kind.COMMIT]] * 2
-    assert (scene.told, scene.kept) == ([(Kind.KEEP, 0, 0)], [b"new"])
+    assert (scene.told, scene.kept) == ([(Kind.KEEP, 1, 0)], [b"new"])
 
 
 @pytest.mark.usefixtures("impatient")
@@ -138,6 +138,8 @@ def test_same_trust_is_kept_for_those_to_come(scene: Scene) -> None:
     _run(lambda: scene.apply(store(b"newer, and the same")))
     assert [server.kinds for server in scene.servers] == asked
     assert scene.kept == [b"new", b"newer, and the same"]
+    # What was confirmed is no new generation.
+    assert scene.told == [(Kind.KEEP, 1, 0), (Kind.KEEP, 0, 0)]
     assert scene.rollout._desired is not None
     assert load(scene.rollout._desired.held) == b"newer, and the same"
 
@@ -179,7 +181,7 @@ def test_answer_of_another_incarnation_is_not_believed(scene: Scene, speaks_as: 
     scene.servers[1].there, scene.servers[1].speaks_as = 3, speaks_as
     _run(lambda: scene.apply(store(b"new")))
     assert scene.servers[1].kinds == [Kind.PREPARE]
-    assert scene.told == [(Kind.KEEP, 0, 0), (Kind.REPLACE, 2, 3)]
+    assert scene.told == [(Kind.KEEP, 1, 0), (Kind.REPLACE, 2, 3)]
 
 
 @pytest.mark.usefixtures("endless")
@@ -187,7 +189,7 @@ def test_who_is_not_known_is_whoever_answers(scene: Scene) -> None:
     """Where the board does not say who is there, it is the one that answers."""
     scene.servers[0].there, scene.servers[0].speaks_as = 0, 7
     _run(lambda: scene.apply(store(b"new")))
-    assert scene.told == [(Kind.KEEP, 0, 0)]
+    assert scene.told == [(Kind.KEEP, 1, 0)]
 
 
 @pytest.mark.usefixtures("endless")
@@ -203,7 +205,7 @@ def test_successor_s_hello_ends_the_waiting(scene: Scene, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(server, "answer", answer)
     _run(lambda: scene.apply(store(b"new")))
-    assert scene.told == [(Kind.KEEP, 0, 0), (Kind.REPLACE, 2, 2)]
+    assert scene.told == [(Kind.KEEP, 1, 0), (Kind.REPLACE, 2, 2)]
 
 
 def test_no_two_questions_are_alike(scene: Scene) -> None:
@@ -246,7 +248,7 @@ def test_busy_supervisor_is_told_again(scene: Scene, monkeypatch: pytest.MonkeyP
         await applying
 
     _run(work)
-    assert [told for told in scene.told if told[0] is not Kind.WHO] == [(Kind.KEEP, 0, 0)]
+    assert [told for told in scene.told if told[0] is not Kind.WHO] == [(Kind.KEEP, 1, 0)]
     assert scene.kept == [b"new"]
 
 
@@ -292,7 +294,7 @@ def test_who_could_not_be_replaced_is_not_forgotten(scene: Scene, monkeypatch: p
     with monkeypatch.context() as busy:
         busy.setattr(scene.control, "send", _refusing(scene, Kind.REPLACE))
         _run(lambda: scene.apply(store(b"new")))
-        assert (scene.rollout.behind, scene.told) == (["server-2"], [(Kind.KEEP, 0, 0)])
+        assert (scene.rollout.behind, scene.told) == (["server-2"], [(Kind.KEEP, 1, 0)])
         _run(lambda: scene.apply(store(b"the same")))
         with pytest.raises(SupervisorError, match="REPLACE did not reach it"):
             _run(scene.rollout.finish)
@@ -363,7 +365,7 @@ def test_server_that_starts_while_others_are_asked(scene: Scene, monkeypatch: py
     _run(lambda: scene.apply(store(b"new")))
     assert server.kinds == [Kind.PREPARE, Kind.PREPARE, Kind.COMMIT]
     assert scene.servers[0].kinds == [Kind.PREPARE, Kind.COMMIT]
-    assert scene.told == [(Kind.KEEP, 0, 0)]
+    assert scene.told == [(Kind.KEEP, 1, 0)]
 
 
 @pytest.mark.usefixtures("endless")
@@ -379,7 +381,7 @@ def test_server_that_starts_while_others_change_over(
     monkeypatch.setattr(server, "answer", Dying(server, Kind.COMMIT, digest))
     _run(lambda: scene.apply(store(b"new")))
     assert server.kinds == asked
-    assert (scene.told, scene.rollout.behind) == ([(Kind.KEEP, 0, 0)], [])
+    assert (scene.told, scene.rollout.behind) == ([(Kind.KEEP, 1, 0)], [])
 
 
 @pytest.mark.usefixtures("endless")
@@ -395,7 +397,7 @@ def test_server_that_ends_again_and_again(scene: Scene, monkeypatch: pytest.Monk
     _run(lambda: scene.apply(store(b"new")))
     assert scene.servers[0].kinds == [Kind.PREPARE, Kind.COMMIT]
     assert server.kinds == [Kind.PREPARE] * rollout.INCARNATIONS
-    assert scene.told == [(Kind.KEEP, 0, 0), (Kind.REPLACE, 2, rollout.INCARNATIONS)]
+    assert scene.told == [(Kind.KEEP, 1, 0), (Kind.REPLACE, 2, rollout.INCARNATIONS)]
 
 
 def test_control_tells_the_supervisor_until_it_hears(monkeypatch: pytest.MonkeyPatch) -> None:

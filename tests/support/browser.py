@@ -1,17 +1,17 @@
 """A real Chromium without a window. Debian: ``chromium`` and ``chromium-driver``, which are of one version."""
 
 import base64
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
+
+from support.tools import lacking
 
 _PATIENCE = 60.0
 _PROGRAMS = ("chromium", "chromedriver")
@@ -20,12 +20,8 @@ _PROGRAMS = ("chromium", "chromedriver")
 def require_chromium() -> None:
     """Skip where there is no Chromium; in CI, where there must be, fail."""
     missing = [name for name in _PROGRAMS if shutil.which(name) is None]
-    if not missing:
-        return
-    text = f"{' and '.join(missing)} not found: apt-get install chromium chromium-driver"
-    if os.environ.get("CI") == "true":
-        pytest.fail(text)
-    pytest.skip(text)
+    if missing:
+        lacking(f"{' and '.join(missing)} not found: apt-get install chromium chromium-driver")
 
 
 @contextmanager

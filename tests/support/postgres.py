@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from support.tools import lacking
 
 
 @contextmanager
@@ -69,5 +69,5 @@ def _binaries() -> Path:
         return found[-1].parent
     path = shutil.which("postgres")
     if path is None:
-        pytest.skip("no PostgreSQL; on Debian or Ubuntu: apt-get install postgresql")
+        lacking("no PostgreSQL; on Debian or Ubuntu: apt-get install postgresql")
     return Path(path).parent

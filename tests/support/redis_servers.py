@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from redis import Redis
 from redis.exceptions import RedisError
+
+from support.tools import lacking
 
 STREAM = "authz:revocations"
 
@@ -88,7 +89,7 @@ def running_redis(folder: Path, arguments: Sequence[str] = (), **client: Any) ->
 def _binary() -> str:
     found = shutil.which("redis-server")
     if found is None:
-        pytest.skip("no redis-server; on Debian or Ubuntu: apt-get install redis-server")
+        lacking("no redis-server; on Debian or Ubuntu: apt-get install redis-server")
     return found
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from sidecar.core.reason import Reason
 from sidecar.core.trust import Trust
-from sidecar.engine.denylist import SharedDenylist
-from sidecar.hooking.facts import read_facts
+from sidecar.hooking.facts import HookFacts, read_facts
 from sidecar.http import address as http_address
 from sidecar.http.guard import TokenFile
 from sidecar.http.listeners import Access, admin_listener, probe_listener
@@ -20,7 +19,6 @@ from sidecar.loading.snapshot import Snapshot
 from sidecar.loading.trust import Loaded
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.counters import CounterTable, Row
-from sidecar.memory.denylist import Denylist
 from sidecar.memory.recent import RecentRing
 from sidecar.memory.scoreboard import Scoreboard
 from sidecar.observe.checks import with_reason
@@ -40,6 +38,7 @@ from sidecar.runtime.control.rotation import KeyUses
 from sidecar.runtime.control.watch import WATCH_SECONDS, Reloads
 from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.heartbeat import PATIENCE
+from sidecar.runtime.ipc.revoked import revoked_in
 from sidecar.runtime.ipc.shared import Shared
 from sidecar.settings.http import AdminSettings
 from sidecar.status.pages import StatusPages
@@ -88,10 +87,11 @@ class Desk:
         self._revocations = _revocations(loaded, config.parent, shared, self._table.row(row), takes_over=takes_over)
         self._reloads = Reloads(config, snapshot, loaded, self._renew, self._table.row(row))
         self.key_uses = KeyUses()
-        self._hook_files = HookFiles(read_facts(snapshot.hooks))
-        denylist = None if shared.denylist is None else Denylist(shared.denylist.open())
-        revoked = None if denylist is None else SharedDenylist(denylist, shared.denylist_key)
-        self._explaining = Explaining(lambda: self.trust, revoked, time.time, time.monotonic, self._reloads.places)
+        hooks = read_facts(snapshot.hooks)
+        self._hook_files = HookFiles(hooks)
+        self._explaining = Explaining(
+            lambda: self.trust, revoked_in(shared), time.time, time.monotonic, self._reloads.places
+        )
         self._measuring = Measuring(
             settings=self._settings,
             folder=config.parent,
@@ -104,17 +104,7 @@ class Desk:
             hash_processes=lambda: self._revocations.hash_processes if self._revocations else 0,
             revocation=self._revocation_facts,
         )
-        self._reporting: Reporting | None = None
-        if self._settings.admin.listen is not None:
-            self._reporting = reporting_of(
-                board=board,
-                fleet=fleet,
-                folder=config.parent,
-                hooks=read_facts(snapshot.hooks),
-                settings=lambda: self._reloads.settings,
-                facts=self._measuring.facts,
-                pools=self._measuring.pools,
-            )
+        self._reporting = None if self._settings.admin.listen is None else self._report_on(hooks)
         recent = shared.recent.open()
         self._denials = Denials([RecentRing(recent, number) for number in range(fleet.servers)])
         self._listeners: list[Listener] = []
@@ -189,6 +179,17 @@ class Desk:
             async with asyncio.timeout(SETTLE_SECONDS):
                 await self._reloads.settled()
         return source.refetch_in()
+
+    def _report_on(self, hooks: Sequence[HookFacts]) -> Reporting:
+        return reporting_of(
+            board=(self._scoreboard, self._table),
+            fleet=self._fleet,
+            folder=self._config.parent,
+            hooks=hooks,
+            settings=lambda: self._reloads.settings,
+            facts=self._measuring.facts,
+            pools=self._measuring.pools,
+        )
 
     def _probe(self) -> Listener | None:
         settings = self._settings.probe

@@ -79,7 +79,7 @@ class Rollout:
         if self._desired is not None and self._desired.digest == desired.digest:
             # First: whatever has become of the supervisor, servers must not drop keys that were confirmed.
             _confirm(desired, self._participants)
-            await self._keep(desired)
+            await self._keep(desired, is_new=False)
             return
         try:
             talks = await asyncio.gather(*(_prepare(one, desired) for one in self._participants))
@@ -87,7 +87,7 @@ class Rollout:
             desired.held.close()
             raise
         # Before anybody changes over: who starts from now on must not start with the old one.
-        await self._keep(desired)
+        await self._keep(desired, is_new=True)
         await asyncio.gather(*(self._commit(talk, desired) for talk in talks))
         await self._finish_if_possible()
 
@@ -103,9 +103,9 @@ class Rollout:
         if not done:
             self._behind.append(talk)
 
-    async def _keep(self, desired: Desired) -> None:
+    async def _keep(self, desired: Desired, *, is_new: bool) -> None:
         try:
-            await self._tell(Message(Kind.KEEP, descriptors=(desired.held.fileno(),)))
+            await self._tell(Message(Kind.KEEP, int(is_new), descriptors=(desired.held.fileno(),)))
         except BaseException:
             desired.held.close()
             raise

@@ -29,7 +29,9 @@ class Kind(IntEnum):
     REFUSED = 5  #: server: it cannot be made; the text says why
     COMMIT = 6  #: control: from now on serve under that which is ready
     COMMITTED = 7  #: server: done
-    KEEP = 8  #: control to supervisor: whoever starts from now on starts with the snapshot that comes along
+    #: control to supervisor: whoever starts from now on starts with the snapshot that comes along; ``generation`` is 1
+    #: where its Trust is another one, and 0 where the same was confirmed
+    KEEP = 8
     #: control to supervisor: this incarnation of a child (``generation`` has its index) does not answer
     REPLACE = 9
     REFETCH = 10  #: server: a token has a key that the issuer (``digest``, of its configuration) has not; fetch them

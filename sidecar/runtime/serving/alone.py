@@ -98,6 +98,7 @@ class _Alone:
         )
         self._grace = settings.shutdown_grace_seconds
         self._draining = False
+        self._generation = 1
 
     async def run(self) -> int:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
@@ -132,7 +133,7 @@ class _Alone:
 
     async def _beat(self) -> None:
         while True:
-            self._scoreboard.write_overall(Overall(os.getpid(), time.monotonic(), 0, self._draining))
+            self._scoreboard.write_overall(Overall(os.getpid(), time.monotonic(), self._generation, self._draining))
             self._holder.look()
             self._heart.trust_digest = self._holder.trust.digest
             self._heart.connections = self._checks.connections()
@@ -162,3 +163,4 @@ class _Alone:
             return
         await self._holder.prepare(1, reading.snapshot.encode())
         self._holder.commit(1)
+        self._generation += 1

@@ -10,7 +10,6 @@ from sidecar.core.assertion import NO_RENEWALS
 from sidecar.core.check import Checker
 from sidecar.core.dpop import Proofs
 from sidecar.core.trust import Trust
-from sidecar.engine.denylist import SharedDenylist
 from sidecar.engine.engine import Engine, Services, ask_nobody, mints_nothing
 from sidecar.engine.local_cache import LocalCache
 from sidecar.engine.replays import SharedReplays
@@ -18,7 +17,6 @@ from sidecar.engine.shared_cache import SharedTokenCache
 from sidecar.keys.proof_key import read_proof_key
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.counters import Row
-from sidecar.memory.denylist import Denylist
 from sidecar.memory.replays import ReplayTable
 from sidecar.observe.cache_meter import CacheMeter
 from sidecar.observe.series import Tier
@@ -26,6 +24,7 @@ from sidecar.observe.span_meter import SpanMeter
 from sidecar.observe.transport_meter import TransportMeter
 from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.runtime.ipc.heartbeat import KEYS_USED_SECONDS
+from sidecar.runtime.ipc.revoked import revoked_in
 from sidecar.runtime.ipc.shared import Shared
 from sidecar.runtime.serving.asserting import Asserting
 from sidecar.runtime.serving.front import front_for
@@ -78,20 +77,6 @@ class Checks:
             (CacheMeter(row, Tier.L2), self._shared_cache.counts),
         ]
         self._tokens = SharedTokenCache(self._shared_cache, shared.secret)
-        renewals = NO_RENEWALS if asserting is None else asserting.renewals
-        denylist = None if shared.denylist is None else Denylist(shared.denylist.open())
-        revoked = None if denylist is None else SharedDenylist(denylist, shared.denylist_key)
-        replays = SharedReplays(ReplayTable(shared.replays.open(), shared.secret))
-        checker = Checker(
-            trust,
-            self._tokens,
-            self._local_cache,
-            self._signatures.gate,
-            refetches=refetching,
-            renewals=renewals,
-            denylist=revoked,
-            proofs=Proofs(read_proof_key, replays),
-        )
         self._introspector = Introspecting(folder, row, trust())
         self._hooks = asker_of(settings, folder, hooks, row) if settings.hooks else None
         services = Services(
@@ -108,14 +93,27 @@ class Checks:
             self._telling = made(settings, folder, trust, row, shared.recent.open(), member)
         if tracing is not None:
             services = tracing.services(services)
-        told = (tracing, self._telling)
-        watchers = [one.watch for one in told if one is not None]
-        engine = Engine(checker, services, time.time, lambda: trust().response.realm, observer_of(row, watchers))
+        watchers = [one.watch for one in (tracing, self._telling) if one is not None]
+        checker, observer = self._checker(trust, shared, refetching), observer_of(row, watchers)
+        engine = Engine(checker, services, time.time, lambda: trust().response.realm, observer)
         self._front = front_for(settings, engine, folder, None if tracing is None else tracing.calls(engine.begin))
         self._transport_meter = TransportMeter(row)
         wanted = parse_anywhere(settings.listen)
         self._wanted = wanted if settings.listen_mode == "shared" else numbered(wanted, member.number)
         self.address = ""
+
+    def _checker(self, trust: Callable[[], Trust], shared: Shared, refetching: Refetching) -> Checker:
+        replays = SharedReplays(ReplayTable(shared.replays.open(), shared.secret))
+        return Checker(
+            trust,
+            self._tokens,
+            self._local_cache,
+            self._signatures.gate,
+            refetches=refetching,
+            renewals=NO_RENEWALS if self._asserting is None else self._asserting.renewals,
+            denylist=revoked_in(shared),
+            proofs=Proofs(read_proof_key, replays),
+        )
 
     async def start(self) -> None:
         """Answer from now on, on ``address``; raises ``AddressError`` where that cannot be."""

@@ -11,10 +11,13 @@ _log = logging.getLogger(__name__)
 
 
 class Hearing:
-    """``hear`` whenever control's channel is readable. ``kept``: how often another configuration was taken over."""
+    """``hear`` whenever control's channel is readable. ``generation``: of the configuration in force, from 1 on.
+
+    That which was confirmed alone is no new one.
+    """
 
     def __init__(self, children: Children) -> None:
-        self.kept = 0
+        self.generation = 1
         self._children = children
         self._channel = channel.Channel(children.control)
 
@@ -41,4 +44,4 @@ class Hearing:
             return
         old, self._children.snapshot = self._children.snapshot, kept
         old.close()
-        self.kept += 1
+        self.generation += message.generation

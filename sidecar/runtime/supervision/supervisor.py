@@ -116,4 +116,4 @@ class Supervisor:
 
     def _write_overall(self, now: float) -> None:
         draining = self._drain_times is not None
-        self._board.write_overall(Overall(os.getpid(), now, self._hearing.kept, draining))
+        self._board.write_overall(Overall(os.getpid(), now, self._hearing.generation, draining))

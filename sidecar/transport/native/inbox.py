@@ -44,7 +44,8 @@ class Inbox:
         if not PREFACE.startswith(begun):
             raise H2ConnectionError(ErrorCode.PROTOCOL_ERROR, "no HTTP/2 connection preface")
         if len(begun) < len(PREFACE):
-            self._keep(len(PREFACE))
+            # Looked at again with each byte more: nobody waits for the rest of what cannot be one any more.
+            self._keep(len(begun) + 1)
             return False
         self.position += len(PREFACE)
         return True

@@ -2,7 +2,7 @@
 
 import struct
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -41,6 +41,8 @@ BODIES = st.one_of(
     st.just(struct.pack(">BI", 0, 40_000) + bytes(10_000)),
 )
 STREAMS = st.one_of(st.integers(0, 40), st.sampled_from([2**31 - 1, 2**31]))
+#: Of the client's preface: what begins as it does, and goes on otherwise, comes of no random bytes.
+PIECES = st.builds(lambda begin, end: frames.PREFACE[begin:end], st.integers(0, 24), st.integers(0, 24))
 FLAGS = st.sampled_from([0, 1, 4, 5, 8, 0x20, 0x2D, 255])
 
 
@@ -160,7 +162,8 @@ def within_bounds(wire: Wire) -> None:
 TestPeers = Peers.TestCase
 
 
-@given(st.lists(st.binary(max_size=100), max_size=20), st.booleans())
+@example(parts=[b"P", b"\0"], greet=False)
+@given(parts=st.lists(st.one_of(st.binary(max_size=100), PIECES), max_size=20), greet=st.booleans())
 def test_random_bytes(parts: list[bytes], greet: bool) -> None:  # noqa: FBT001 - hypothesis gives it
     """What is no HTTP/2 at all, before and after a proper beginning."""
     whole, cut = (Wire(limits=LIMITS, greet=greet) for _ in range(2))
