@@ -17,6 +17,8 @@ from sidecar.runtime.control.desk import Desk
 from sidecar.runtime.control.feed_files import FeedFileError
 from sidecar.runtime.control.key_set import PublishedKeys
 from sidecar.runtime.control.messages import Messages
+from sidecar.runtime.control.pool_looks import PoolLooks
+from sidecar.runtime.control.resizing import Resizing
 from sidecar.runtime.control.rollout import Desired
 from sidecar.runtime.control.signing import signing_pool
 from sidecar.runtime.ipc.blob import load
@@ -54,7 +56,10 @@ async def _run(spec: ChildSpec) -> int:
         return UNAVAILABLE
     messages.listen(desk.refetch, desk.key_uses)
     heart.state = State.READY
+    resizing = _resizing(spec, board, messages)
     await _beat(heart, signs, desk, stop)
+    if resizing is not None:
+        resizing.cancel()
     await desk.stop()
     heart.state = State.STOPPED
     heart.beat()
@@ -80,6 +85,15 @@ def _desk(spec: ChildSpec, board: tuple[Scoreboard, CounterTable], messages: Mes
     )
     messages.rollout.begin(Desired(held, desk.trust.digest, loaded.good_until))
     return desk
+
+
+def _resizing(
+    spec: ChildSpec, board: tuple[Scoreboard, CounterTable], messages: Messages
+) -> "asyncio.Task[None] | None":
+    if spec.fleet.bounds is None:
+        return None
+    looks = PoolLooks(spec.fleet, *board)
+    return asyncio.create_task(Resizing(looks, spec.fleet.bounds, messages.wish).follow())
 
 
 def _published(spec: ChildSpec, assertion: AssertionSettings | None) -> PublishedKeys | None:
