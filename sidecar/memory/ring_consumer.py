@@ -59,7 +59,8 @@ class Consumer:
 
     def drain(self, limit: int) -> list[bytes]:
         """Return the next records, ``limit`` at most."""
-        self.attend()
+        if not self._has_left:
+            self._look_for_producer()
         records: list[bytes] = []
         while len(records) < limit:
             record = self._next()

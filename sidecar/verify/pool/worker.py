@@ -114,11 +114,10 @@ class Worker:
             beat()
             busy |= self._serve(server)
         beat()
-        waiting = any(server.unsent for server in self._servers)
-        self._is_busy = busy or waiting
+        self._is_busy = busy or any(server.unsent for server in self._servers)
         if busy:
             return 0.0
-        return RETRY_SECONDS if waiting or self._is_leaving else IDLE_SECONDS
+        return RETRY_SECONDS if self._is_busy or self._is_leaving else IDLE_SECONDS
 
     def _serve(self, server: Server) -> bool:
         """Take a batch of jobs, and say whether there were any."""
