@@ -17,8 +17,6 @@ from sidecar.runtime.control.desk import Desk
 from sidecar.runtime.control.feed_files import FeedFileError
 from sidecar.runtime.control.key_set import PublishedKeys
 from sidecar.runtime.control.messages import Messages
-from sidecar.runtime.control.pool_looks import PoolLooks
-from sidecar.runtime.control.resizing import Resizing
 from sidecar.runtime.control.rollout import Desired
 from sidecar.runtime.control.signing import signing_pool
 from sidecar.runtime.ipc.blob import load
@@ -92,6 +90,9 @@ def _resizing(
 ) -> "asyncio.Task[None] | None":
     if spec.fleet.bounds is None:
         return None
+    from sidecar.runtime.control.pool_looks import PoolLooks  # noqa: PLC0415 - where it is switched on alone
+    from sidecar.runtime.control.resizing import Resizing  # noqa: PLC0415 - the same
+
     looks = PoolLooks(spec.fleet, *board)
     return asyncio.create_task(Resizing(looks, spec.fleet.bounds, messages.wish).follow())
 
