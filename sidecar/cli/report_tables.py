@@ -10,7 +10,8 @@ from rich.text import Text
 from sidecar.cli.printable import printable
 from sidecar.report.figures import Latency, NamedChecks, Window
 from sidecar.report.model import Direction, Report, Severity
-from sidecar.report.say import duration, percent, rate, size
+from sidecar.report.say import duration, percent, rate, size, within
+from sidecar.report.standing import Setup
 
 _STYLES: Final = {Severity.CRITICAL: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _ARROWS: Final = {Direction.RISING: "↗", Direction.FALLING: "↘", Direction.STEADY: "→", Direction.UNKNOWN: ""}
@@ -48,7 +49,7 @@ def tables(report: Report) -> Iterator[RenderableType]:
             yield _named(heading, found)
     yield _caches(recent)
     if recent.pools:
-        yield _pools(recent)
+        yield _pools(recent, report.setup)
     yield _processes(recent)
     if recent.hooks:
         yield _hooks(recent)
@@ -118,13 +119,14 @@ def _caches(window: Window) -> Table:
     return table
 
 
-def _pools(window: Window) -> Table:
+def _pools(window: Window, setup: Setup) -> Table:
     table = _table("pools, 5 min", "processes", "tasks", "good", "busy", "wait p50", "wait p99", "waiting", "refused")
     for one in window.pools:
         wait = one.queue_wait or Latency(0, None, None, None, None)
         table.add_row(
             cell(one.pool),
-            *map(cell, (str(one.workers), rate(one.per_second), _share(one.success_share), _share(one.busy_share))),
+            cell(f"{one.workers}{within(one, setup)}"),
+            *map(cell, (rate(one.per_second), _share(one.success_share), _share(one.busy_share))),
             *map(cell, (_seconds(wait.p50_seconds), _seconds(wait.p99_seconds))),
             *map(cell, (_count(one.queue_depth), _count(one.shed))),
         )

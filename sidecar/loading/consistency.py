@@ -45,11 +45,28 @@ def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
 
 
 def _processes(settings: Settings) -> Iterator[Inconsistency]:
+    yield from _verifiers(settings)
     if settings.numa_aware_placement and not settings.cpu_affinity_enabled:
         yield (
             ("numa_aware_placement",),
             "needs cpu_affinity_enabled: memory is near a process because that was pinned first",
         )
+
+
+def _verifiers(settings: Settings) -> Iterator[Inconsistency]:
+    given, most, first = (
+        settings.verification_workers_min,
+        settings.verification_workers_max,
+        settings.verification_workers,
+    )
+    least = given or 1
+    if most is None:
+        if given is not None:
+            yield ("verification_workers_min",), "says nothing without verification_workers_max; write that too"
+    elif least > most:
+        yield ("verification_workers_min",), f"is above verification_workers_max, which is {most}"
+    elif first is not None and not least <= first <= most:
+        yield ("verification_workers",), f"is the number at the start, from {least} to {most}; or leave it out"
 
 
 def _listening(settings: Settings) -> Iterator[Inconsistency]:

@@ -21,6 +21,10 @@ INVARIANT: that no record is wrong, mixed up, repeated or out of order rests on 
 alone (but for one chance in 2^64), on no order of stores and on no store's being atomic: on arm64 another process may
 see them in any order.
 
+5. A consumer that **leaves** (its process is to end, and nobody takes its place for now) answers with nobody. What was
+   pushed before it still reads. A producer that sees this pushes no more, and draws anew: that tells the consumer that
+   nothing comes after what is there (*released*). Whoever is the consumer next begins a session as ever.
+
 What a kill costs: the records that were in the ring are lost with either end. What was half written is of a session
 that is over, and blocks nothing. Each end writes its own lines again where it finds them changed, and a consumer that
 finds a record that was written not whole ``PATIENCE`` times in a row (something overwrote it) asks for a new session.

@@ -45,6 +45,7 @@ class Consumer:
         self._start, self._end = region.offset + RECORDS, region.end
         #: How many sessions this end has been in or waited for.
         self.sessions = 0
+        self._has_left = False
         self._hello = b""
         self._answer: bytes
         self._read: bytes
@@ -58,7 +59,8 @@ class Consumer:
 
     def drain(self, limit: int) -> list[bytes]:
         """Return the next records, ``limit`` at most."""
-        self._look_for_producer()
+        if not self._has_left:
+            self._look_for_producer()
         records: list[bytes] = []
         while len(records) < limit:
             record = self._next()
@@ -72,8 +74,25 @@ class Consumer:
             self._find_nothing()
         return records
 
+    def attend(self) -> None:
+        """Notice a new producer, or one that offers a new session, without reading; ``sessions`` says so then."""
+        if not self._has_left:
+            self._look_for_producer()
+
+    def leave(self) -> None:
+        """Have nothing new pushed, for good. What was pushed until the producer knows is there to be read still."""
+        self._has_left = True
+        self._answer_with(NOBODY)
+
+    @property
+    def released(self) -> bool:
+        """Say, after ``leave``, whether the producer knows, or is gone: what is not in the ring by now never is."""
+        if self._producer == NOBODY:
+            return True
+        hello = read_note(HELLO, self._memory[self._hello_span], self._seed)
+        return hello is not None and hello.producer != self._producer
+
     def _look_for_producer(self) -> None:
-        """Notice a new producer, or one that offers a new session."""
         line = self._memory[self._hello_span]
         if line == self._hello:
             return
@@ -88,7 +107,10 @@ class Consumer:
         self._producer, self._consumer = producer, draw()
         self._bytes = self._records = self._unfinished = 0
         self._tell_read()
-        self._answer = write_note(ANSWER, Note(producer, self._consumer, 0, 0), self._seed)
+        self._answer_with(self._consumer)
+
+    def _answer_with(self, consumer: int) -> None:
+        self._answer = write_note(ANSWER, Note(self._producer, consumer, 0, 0), self._seed)
         self._memory[self._answer_span] = self._answer
 
     def _next(self) -> bytes | None:
@@ -123,7 +145,7 @@ class Consumer:
         written, *session = WRITTEN_ALL.unpack_from(self._memory, self._written_at)
         waiting = written > self._records and session == [self._producer, self._consumer]
         self._unfinished = self._unfinished + 1 if waiting else 0
-        if self._unfinished >= PATIENCE:
+        if self._unfinished >= PATIENCE and not self._has_left:
             self._meet(self._producer)
 
     def _tell_read(self) -> None:

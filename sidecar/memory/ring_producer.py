@@ -41,8 +41,11 @@ class Producer:
         self._start, self._end = region.offset + RECORDS, region.end
         #: Who this producer is in the session that it offers or is in; another number for each.
         self.epoch: int
+        #: Whether there is nobody to read, by the consumer's own word: none ever was, or the last one has left.
+        self.deserted = False
         self._consumer: int
         self._answer: bytes
+        self._nobody = bytes(NOTE.size)
         self.renew()
 
     def push(self, record: bytes) -> bool:
@@ -66,13 +69,19 @@ class Producer:
         """Look for the consumer, and say whether there is one that reads what is pushed now.
 
         Where it is another one than before the session ends, records that it has not read are lost, and ``epoch``
-        changes: the consumer should be woken up then, for it must answer before there is a new session.
+        changes: the consumer should be woken up then, for it must answer before there is a new session. Where it has
+        left ``epoch`` changes too, and it reads all that is in the ring.
         """
         line = self._memory[self._answer_span]
         if line == self._answer:
             return True
+        self.deserted = line == self._nobody
+        if self.deserted:
+            return False
         self._heal()
         answer = read_note(ANSWER, line, self._seed)
+        if answer is not None and answer.consumer == NOBODY:
+            self._desert(answer, line)
         if answer is None or answer.producer != self.epoch or answer.consumer == NOBODY:
             return False
         if self._consumer != NOBODY:
@@ -81,6 +90,12 @@ class Producer:
         self._consumer, self._answer = answer.consumer, line
         self._heal()
         return True
+
+    def _desert(self, answer: Note, line: bytes) -> None:
+        """Take note that the consumer has left, and tell it that nothing more comes."""
+        self.deserted, self._nobody = True, line
+        if answer.producer == self.epoch:
+            self.renew()
 
     def renew(self) -> None:
         """End the session, which loses what was not read, and offer a new one: whoever reads has to answer anew."""

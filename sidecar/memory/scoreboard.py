@@ -10,8 +10,8 @@ Lines of 64 bytes, each with one writer only (``line.py`` says why that needs no
 The others' fields, in the machine's byte order, after the checksum::
 
                  8           16           24            28            32         36         40    41           64
-    Overall      │ heartbeat │ generation │ pid         │ flags, zeros                                         │
-                 │ f64       │ u64        │ u32         │ u8                                                   │
+    Overall      │ heartbeat │ generation │ pid         │ wanted      │ grown    │ shrunk   │flags│ zeros      │
+                 │ f64       │ u64        │ u32         │ u32         │ u32      │ u32      │ u8  │            │
     Supervised   │ started   │ next start │ pid         │ incarnation │ restarts │ last exit│flags│ zeros      │
                  │ f64       │ f64        │ u32         │ u32         │ u32      │ i32      │ u8  │            │
     Report       │ heartbeat │incarn.│open│ state, zeros              │ trust digest                           │
@@ -34,12 +34,12 @@ from sidecar.memory.vitals import Vitals, decode
 
 DIGEST_BYTES = 32
 #: Raise it with every change of the layout.
-_VERSION = 2
-_OVERALL = Struct("=dQIB35x")
+_VERSION = 3
+_OVERALL = Struct("=dQIIIIB23x")
 _SUPERVISED = Struct("=ddIIIiB23x")
 _REPORT = Struct("=dIIB7x32s")
 _DRAINING = 1
-_RUNNING, _CRASH_LOOP, _EXITED, _PLANNED, _STARTED = 1, 2, 4, 8, 16
+_RUNNING, _CRASH_LOOP, _EXITED, _PLANNED, _STARTED, _RESTING = 1, 2, 4, 8, 16, 32
 _NO_DIGEST = bytes(DIGEST_BYTES)
 
 
@@ -61,6 +61,9 @@ class Overall:
     heartbeat_at: float  #: CLOCK_MONOTONIC, seconds
     generation: int  #: of the configuration in force, from 1 on
     draining: bool = False  #: whether all of it is on its way out
+    wanted: int = 0  #: verifiers for everything that there are to be, where that changes by itself
+    grown: int = 0  #: times that it became more
+    shrunk: int = 0  #: times that it became less
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Supervised:
     last_exit: int | None = (
         None  #: as ``subprocess.Popen.returncode``: negative for a signal; ``None`` before the first
     )
+    resting: bool = False  #: whether it does not run since it is not wanted for now
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +125,16 @@ class Scoreboard:
     def write_overall(self, overall: Overall) -> None:
         """Say how the supervisor is. By the supervisor only."""
         flags = _DRAINING if overall.draining else 0
-        self._lines.write(0, _OVERALL.pack(overall.heartbeat_at, overall.generation, overall.pid, flags))
+        counts = overall.pid, overall.wanted, overall.grown, overall.shrunk
+        self._lines.write(0, _OVERALL.pack(overall.heartbeat_at, overall.generation, *counts, flags))
 
     def overall(self) -> Overall | None:
         """Return what the supervisor said of itself."""
         body = self._lines.read(0)
         if body is None:
             return None
-        heartbeat_at, generation, pid, flags = _OVERALL.unpack(body)
-        return Overall(pid, heartbeat_at, generation, bool(flags & _DRAINING))
+        heartbeat_at, generation, pid, wanted, grown, shrunk, flags = _OVERALL.unpack(body)
+        return Overall(pid, heartbeat_at, generation, bool(flags & _DRAINING), wanted, grown, shrunk)
 
     def write_supervised(self, index: int, child: Supervised) -> None:
         """Say how child ``index`` is. By the supervisor only, and for every child before its first start."""
@@ -139,6 +144,7 @@ class Scoreboard:
             | _EXITED * (child.last_exit is not None)
             | _PLANNED * (child.next_start_at is not None)
             | _STARTED * (child.started_at is not None)
+            | _RESTING * child.resting
         )
         times = child.started_at or 0.0, child.next_start_at or 0.0
         counts = child.pid or 0, child.incarnation, child.restarts, child.last_exit or 0
@@ -158,6 +164,7 @@ class Scoreboard:
             started_at=started_at if flags & _STARTED else None,
             next_start_at=next_start_at if flags & _PLANNED else None,
             last_exit=last_exit if flags & _EXITED else None,
+            resting=bool(flags & _RESTING),
         )
 
     def write_report(self, index: int, report: Report) -> None:

@@ -7,7 +7,11 @@ from sidecar.observe.measured import Measured
 
 
 def of_children(children: Sequence[tuple[str, Child]], now: float) -> Iterator[Measured]:
-    """Yield how each child is. What is unknown has no sample, but for ``authz_child_up``, which is 0 then."""
+    """Yield how each child is. What is unknown has no sample, but for ``authz_child_up``, which is 0 then.
+
+    Nothing is told of those that are not to run for now.
+    """
+    children = [(name, child) for name, child in children if not is_resting(child)]
     known = [(name, child.supervised) for name, child in children if child.supervised]
     reports = [(name, child.report) for name, child in children if child.report]
     yield Measured(
@@ -53,6 +57,11 @@ def is_up(child: Child) -> bool:
     """Say whether a child runs and says that it is ready."""
     running = child.supervised is not None and child.supervised.pid is not None
     return running and child.report is not None and child.report.state is State.READY
+
+
+def is_resting(child: Child) -> bool:
+    """Say whether a child does not run, and is not to for now."""
+    return child.supervised is not None and child.supervised.resting
 
 
 def of_supervisor(overall: Overall | None, now: float) -> Iterator[Measured]:

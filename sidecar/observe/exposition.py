@@ -28,7 +28,7 @@ from sidecar.observe.children import of_children, of_supervisor
 from sidecar.observe.counted import counted
 from sidecar.observe.facts import Facts, of_facts
 from sidecar.observe.measured import Distributed, Measured
-from sidecar.observe.pools import of_pools
+from sidecar.observe.pools import of_pool_size, of_pools
 from sidecar.observe.processes import of_processes
 from sidecar.observe.shape import Shape
 
@@ -81,6 +81,8 @@ class Exposition(Collector):
         yield from of_supervisor(self._scoreboard.overall(), now)
         facts = self._facts()
         yield from of_pools(facts.pools)
+        if facts.pool_size is not None:
+            yield from of_pool_size(facts.pool_size)
         yield from of_processes(facts.processes, facts.system_percent)
         yield from of_facts(facts)
         yield Measured("authz_build_info", "What is running.", tuple(self._build), [(tuple(self._build.values()), 1)])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sidecar.observe.bundle import BundleFacts, bundle_measured
 from sidecar.observe.key_sets import KeySetFacts, measured
 from sidecar.observe.measured import Measured, once
-from sidecar.observe.pools import PoolFacts
+from sidecar.observe.pools import PoolFacts, PoolSize
 from sidecar.observe.processes import ProcessFacts
 
 
@@ -39,6 +39,7 @@ class Facts:
     reload_ok: bool | None = None  #: whether what was read last was taken
     certificates: Mapping[str, float] = field(default_factory=dict)  #: by listener: until when, seconds since the epoch
     pools: Sequence[PoolFacts] = ()
+    pool_size: PoolSize | None = None  #: of the pool whose size changes by itself
     processes: Sequence[ProcessFacts] = ()
     system_percent: float | None = None  #: CPU in use of the whole machine, from 0 to 100
 

@@ -17,6 +17,36 @@ class PoolFacts:
     depth: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PoolSize:
+    """Of a pool whose size changes by itself: processes that there are to be, between which bounds, and changes."""
+
+    pool: Pool
+    wanted: int
+    least: int
+    most: int
+    grown: int
+    shrunk: int
+
+
+def of_pool_size(size: PoolSize) -> Iterator[Measured]:
+    """Yield the families."""
+    pool = size.pool.value
+    for name, text, value in (
+        ("wanted", "Processes that a pool is to have, of those whose number changes by itself.", size.wanted),
+        ("min", "How few of them there may be.", size.least),
+        ("max", "How many of them there may be.", size.most),
+    ):
+        yield Measured(f"authz_pool_processes_{name}", text, (POOL,), [((pool,), value)])
+    yield Measured(
+        "authz_pool_resizes",
+        "Times that a pool was to have more processes, or fewer, by itself.",
+        (POOL, "direction"),
+        [((pool, "grow"), size.grown), ((pool, "shrink"), size.shrunk)],
+        counts=True,
+    )
+
+
 def of_pools(facts: Sequence[PoolFacts]) -> Iterator[Measured]:
     """Yield the families, some of them under the names that operators know."""
     yield Measured(

@@ -32,6 +32,8 @@ class PoolTotals:
     waits: Histogram | None = None  #: seconds from handing over to the beginning
     handovers: int | None = None  #: times that tasks were handed over, several at once
     shed: int | None = None
+    #: Of a pool whose size changes by itself: how long its processes were there, added up.
+    there_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

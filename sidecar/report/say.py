@@ -1,6 +1,7 @@
 """Figures as people write them: ``92%``, ``8 ms``, ``64 MiB``. Never nearer than anybody needs."""
 
-from sidecar.report.figures import Window
+from sidecar.report.figures import PoolUse, Window
+from sidecar.report.standing import Setup
 
 #: From which share on whole percents are near enough.
 _WHOLE = 0.1
@@ -55,6 +56,13 @@ def rate(per_second: float) -> str:
 def over(window: Window) -> str:
     """Return how long a window is."""
     return f"over {duration(window.seconds)}"
+
+
+def within(pool: PoolUse, setup: Setup) -> str:
+    """Return between how many processes a pool may have, where that changes by itself: `` (1-4)``; else nothing."""
+    if pool.pool != "verifier" or setup.verifiers_max is None:
+        return ""
+    return f" ({setup.fewest_verifiers}-{setup.verifiers_max + setup.jwt_verifiers})"
 
 
 def many(count: int, one: str, more: str = "") -> str:

@@ -19,7 +19,7 @@ class Setup:
 
     multiprocessing: bool
     servers: int
-    verifiers: int  #: all of them
+    verifiers: int  #: all of them; where their number changes by itself, as many as there are to be now
     jwt_verifiers: int  #: of those, for RSA and ECDSA alone
     minters: int
     cpus: float | None
@@ -35,6 +35,19 @@ class Setup:
     dry_run: bool
     admin_token: AdminToken
     hook_limits: Mapping[str, float]  #: seconds that each hook may take, by its name
+    #: Between how many those change by themselves that are not for RSA and ECDSA alone; ``None``: they do not.
+    verifiers_min: int | None = None
+    verifiers_max: int | None = None
+
+    @property
+    def common_verifiers(self) -> int:
+        """Return how many there are that are not for RSA and ECDSA alone."""
+        return self.verifiers - self.jwt_verifiers
+
+    @property
+    def fewest_verifiers(self) -> int:
+        """Return how many there are at all times."""
+        return self.verifiers if self.verifiers_min is None else self.verifiers_min + self.jwt_verifiers
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def pools(base: Sample, now: Sample, seconds: float, moment: Moment) -> Iterator
             tasks=tasks,
             per_second=per_second(tasks, seconds),
             success_share=share(tasks - grown(new.failed, old.failed), tasks),
-            busy_share=_busy(new.busy_seconds, old.busy_seconds, seconds * workers),
+            busy_share=_busy(new.busy_seconds, old.busy_seconds, _there(new, old, seconds * workers)),
             queue_wait=None if new.waits is None else latency(grown_histogram(new.waits, old.waits)),
             queue_depth=moment.queue_depths.get(name),
             batch_mean=tasks / handovers if handovers else None,
@@ -81,6 +81,10 @@ def pools(base: Sample, now: Sample, seconds: float, moment: Moment) -> Iterator
 
 def _grown_if_known(new: int | None, old: int | None) -> int | None:
     return None if new is None else grown(new, old or 0)
+
+
+def _there(new: PoolTotals, old: PoolTotals, usual: float) -> float:
+    return usual if new.there_seconds is None else max(0.0, new.there_seconds - (old.there_seconds or 0.0))
 
 
 def _busy(new: float | None, old: float | None, whole: float) -> float | None:

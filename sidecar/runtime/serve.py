@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sidecar.loading.snapshot import Snapshot
 from sidecar.runtime.ipc.blob import store
+from sidecar.runtime.ipc.fleet import Fleet
 from sidecar.runtime.ipc.shared import make_shared
 from sidecar.runtime.standard_streams import STANDARD_OUTPUT, open_standard_streams
 from sidecar.runtime.supervision.children import Orders
@@ -46,8 +47,15 @@ def serve(config: Path, snapshot: Snapshot, settings: Settings) -> int:
         grace=settings.shutdown_grace_seconds,
     )
     minting = f", {fleet.minters} minter(s)" if fleet.minters else ""
-    _log.info("starting %d server(s), %d verifier(s)%s", fleet.servers, fleet.verifiers, minting)
+    _log.info("starting %d server(s), %s verifier(s)%s", fleet.servers, _verifiers(fleet), minting)
     return _run(Supervisor(orders, context_for(settings.process_start_method)))
+
+
+def _verifiers(fleet: Fleet) -> str:
+    if fleet.bounds is None:
+        return f"{fleet.verifiers}"
+    first, most = (count + fleet.jwt_verifiers for count in (fleet.bounds.first, fleet.bounds.most))
+    return f"{first} of up to {most}"
 
 
 def _run(supervisor: Supervisor) -> int:

@@ -50,7 +50,20 @@ class ProcessSettings(Model):
         ge=0,
         le=256,
         description="Processes that verify signatures in batches when a server has more new tokens than it can verify "
-        "beside its checks. Default: 1, or 0 on a single CPU.",
+        "beside its checks. Default: 1, or 0 on a single CPU. With verification_workers_max the number at the start.",
+    )
+    verification_workers_max: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="Lets the number of verifiers change by itself, up to this one: more when they are busy and a CPU "
+        "is idle, never more than CPUs that this process may use (docs/operating.md). Default: it does not change.",
+    )
+    verification_workers_min: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="How few verifiers there may be with verification_workers_max. Default: 1.",
     )
     jwt_processor_workers: int = Field(
         0,

@@ -2,6 +2,8 @@
 
 from sidecar.report.figures import Latency, PoolUse, ProcessUse, Window
 from sidecar.report.model import Report
+from sidecar.report.say import within
+from sidecar.report.standing import Setup
 from sidecar.status.view import UNKNOWN, Cell, Column, Figure, Section, State, Table
 from sidecar.status.wording import count, cpus, duration, number, rate, share, size, span
 
@@ -43,14 +45,20 @@ def pools(report: Report) -> Section:
         *(Column(title, numeric=True) for title in ("workers", "busy", "tasks", "wait p99")),
         *(Column(title, numeric=True, narrow=False) for title in ("succeed", "waiting", "batch", "shed")),
     )
-    table = Table("pools", "", columns, tuple(map(_pool, _minute(report).pools)), "Nothing is known of any.")
+    table = Table(
+        "pools",
+        "",
+        columns,
+        tuple(_pool(pool, report.setup) for pool in _minute(report).pools),
+        "Nothing is known of any.",
+    )
     return Section("pools", "Pools, last minute", tables=(table,))
 
 
-def _pool(pool: PoolUse) -> tuple[Cell, ...]:
+def _pool(pool: PoolUse, setup: Setup) -> tuple[Cell, ...]:
     return (
         Cell(pool.pool),
-        Cell(count(pool.workers)),
+        Cell(count(pool.workers) + within(pool, setup)),
         Cell(share(pool.busy_share)),
         Cell(rate(pool.per_second)),
         Cell(_p99(pool.queue_wait)),

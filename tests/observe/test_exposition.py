@@ -145,6 +145,9 @@ def test_children(made: Shared) -> None:
     assert found["authz_child_connections", labels(child="server-0")] == 7
     states = {dict(key)["state"] for (name, key), value in found.items() if name == "authz_child_state" and value}
     assert states == {"ready", "draining"}
+    # A verifier that is not to run for now is not down: nothing is told of it.
+    made.scoreboard.write_supervised(3, supervised(pid=None, resting=True))
+    assert not [key for key in samples(metrics(made)) if dict(key[1]).get("child") == "verifier-0"]
     # What a dead incarnation said is nothing to go by.
     assert ("authz_child_connections", labels(child="verifier-0")) not in found
 

@@ -75,6 +75,12 @@ CASES = {
         _pool("verifier", 0.92),
         not_loads=(_pool("verifier", 0.79), _pool("hash", 0.92), _pool("verifier", 0.92, _NO_CPU)),
     ),
+    "verifiers_max_too_low": Case(
+        _pool("verifier", 0.92),
+        _with(verifiers_min=1, verifiers_max=1),
+        not_loads=(_pool("verifier", 0.79), _pool("verifier", 0.92, _NO_CPU)),
+        not_at=(moment(), _with(verifiers_min=1, verifiers_max=2)),
+    ),
     "minters_too_few": Case(_pool("minter", 0.92), _with(minters=1), not_loads=(_pool("minter", 0.79),)),
     "hook_workers_too_few": Case(
         # One more is one more in each of the two servers.
@@ -85,6 +91,17 @@ CASES = {
         _pool("verifier", 0.009, _NO_CPU),
         seconds=900.0,
         not_loads=(_pool("verifier", 0.011, _NO_CPU), _pool("verifier", 0.009)),
+    ),
+    "verifiers_min_too_high": Case(
+        _pool("verifier", 0.018, _NO_CPU),
+        _with(verifiers=2, verifiers_min=2, verifiers_max=4),
+        seconds=900.0,
+        not_loads=(_pool("verifier", 0.022, _NO_CPU), _pool("verifier", 0.018)),
+        not_at=(
+            _with(verifiers=3, verifiers_min=2, verifiers_max=4),
+            _with(verifiers=2),
+            _with(verifiers=1, verifiers_min=1, verifiers_max=4),
+        ),
     ),
     "servers_too_few": Case(
         Load(cpu={"server-0": 0.95, "server-1": 0.76}),
@@ -167,6 +184,12 @@ CASES = {
     "overloaded": Case(
         _checks("overloaded", 2, 1998, shed=2),
         not_loads=(_checks("overloaded", 1, 1999, shed=1), _checks("bad_signature", 500, shed=200)),
+    ),
+    "overloaded_at_times": Case(
+        _checks("overloaded", 2, 1998, shed=2),
+        _with(verifiers_min=1, verifiers_max=4),
+        not_loads=(_checks("overloaded", 1, 1999, shed=1),),
+        not_at=(moment(),),
     ),
     "deadlines": Case(_checks("deadline_exceeded", 10, 990), not_loads=(_checks("deadline_exceeded", 9, 991),)),
     "grpc_errors": Case(
@@ -339,6 +362,32 @@ def test_the_example_of_the_documents() -> None:
     )
     assert (found.current, found.proposed, found.setting) == ("2", "3", "verification_workers")
     assert [one.name for one in found.evidence] == ["busy_share", "queue_wait_p99_seconds", "idle_cpus"]
+
+
+def test_verifiers_whose_number_changes_are_not_spoken_of() -> None:
+    """Where there may be more, or fewer, they become so by themselves: nothing is advised that is done already."""
+    busy, idle = _pool("verifier", 0.92), _pool("verifier", 0.009, _NO_CPU)
+    at = _with(verifiers=2, verifiers_min=1, verifiers_max=4)
+    assert not [name for name in advice_of(after(busy, at)) if "verifier" in name]
+    assert not [name for name in advice_of(after(idle, at, 900.0)) if "verifier" in name]
+    assert "cpus_too_few" in advice_of(after(_pool("verifier", 1.84, _NO_CPU), at))
+
+
+def test_more_than_there_may_be() -> None:
+    """Where there are as many as there may be the advice names the setting that says so, and that one alone."""
+    at = _with(verifiers=3, jwt_verifiers=1, verifiers_min=1, verifiers_max=2, cpus=9.0, machine_cpus=9)
+    found = [one for one in after(_pool("verifier", 2.8), at).advice if "verifier" in one.id]
+    assert [(one.setting, one.current, one.proposed) for one in found] == [("verification_workers_max", "2", "3")]
+    assert "as many as there may be (2): raise AUTHZ_VERIFICATION_WORKERS_MAX to 3" in found[0].text
+
+
+def test_more_than_cpus_that_are_there_at_all_times() -> None:
+    """Of those that come and go none is too many; where the least is, its setting is named."""
+    few = _with(servers=4, verifiers=4, verifiers_min=1, verifiers_max=4, cpus=5.0)
+    assert "too_many_processes" not in advice_of(after(at=few, seconds=60.0))
+    many = _with(servers=1, verifiers=4, verifiers_min=3, verifiers_max=4, cpus=3.0)
+    text = next(one.text for one in after(at=many, seconds=60.0).advice if one.id == "too_many_processes")
+    assert text.endswith("lower AUTHZ_VERIFICATION_WORKERS_MIN")
 
 
 @pytest.mark.parametrize(("verifiers", "jwt", "proposed"), [(1, 0, "2"), (3, 2, "2"), (2, 2, "1")])

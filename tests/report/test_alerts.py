@@ -191,6 +191,13 @@ def test_a_sidecar_on_its_way_out_is_not_down() -> None:
     assert "process_down" not in alerts_of(after(at=replace(_child(up=False, state="draining"), draining=True)))
 
 
+@pytest.mark.parametrize(("role", "alerts"), [("verifier", False), ("server", True)])
+def test_a_verifier_that_leaves_is_not_down(role: str, *, alerts: bool) -> None:
+    """Where there are to be fewer one ends what it has and goes; a server that does so by itself is missed."""
+    found = alerts_of(after(at=_child(up=False, state="draining", role=role)))
+    assert ("process_down" in found) is alerts
+
+
 def test_unknown_is_no_alert() -> None:
     """Where figures are missing nothing is said of them."""
     bare = _keys(age_seconds=None, stale_share=None, failures_in_a_row=None, certificate_expires_in_seconds=None)

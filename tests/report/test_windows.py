@@ -1,5 +1,7 @@
 """Windows and history: which samples are taken, and what comes of delays, restarts and clocks."""
 
+from dataclasses import replace
+
 import pytest
 
 from sidecar.memory import labelled_layout
@@ -141,6 +143,20 @@ def test_pools() -> None:
     assert use.success_share == pytest.approx(0.99)
     assert use.batch_mean == pytest.approx(10.0)
     assert setup.verifiers == 1
+
+
+def test_pool_whose_size_changed() -> None:
+    """It is busy by the time for which its processes were there, whatever their number is now."""
+    pool = PoolTotals(tasks=3000, failed=0, busy_seconds=150.0, there_seconds=200.0)
+    load = Load(pools={"verifier": pool})
+    before, now = load.sample(0.0), load.sample(300.0)
+    before, now = (
+        replace(one, pools={"verifier": replace(one.pools["verifier"], there_seconds=there)})
+        for one, there in ((before, 0.0), (now, 200.0))
+    )
+    use = report([before], now, moment(workers={"verifier": 1}), LIMITS).windows[1].pools[0]
+    assert use.workers == 1
+    assert use.busy_share == pytest.approx(0.75)
 
 
 def test_idle_cpus_are_ours_and_the_machines() -> None:

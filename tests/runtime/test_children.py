@@ -74,6 +74,23 @@ def scene() -> Iterator[Scene]:
         yield Scene(children, board)
 
 
+@pytest.mark.parametrize(
+    ("is_wanted", "state", "signals"),
+    [
+        (False, State.READY, [signal.SIGUSR1]),
+        (False, State.STARTING, []),
+        (False, State.DRAINING, []),
+        (True, State.READY, []),
+    ],
+)
+def test_who_is_not_wanted_is_told_to_leave(scene: Scene, *, is_wanted: bool, state: State, signals: list[int]) -> None:
+    """Once it is ready: before that the signal would end it, and after that it knows."""
+    scene.children._lives[1].is_wanted = is_wanted
+    scene.board.write_report(1, Report(3, state, 100.0))
+    scene.look(100.0)
+    assert scene.server.signals == signals
+
+
 def _ticks(begin: float, end: float) -> list[float]:
     return [begin + 0.25 * number for number in range(round((end - begin) / 0.25) + 1)]
 

@@ -25,6 +25,11 @@ class _Children:
         self.control = control
         self.snapshot = snapshot
         self.killed: list[tuple[int, int]] = []
+        self.wished: list[int] = []
+
+    def wish(self, count: int) -> None:
+        """Note it."""
+        self.wished.append(count)
 
     def kill(self, index: int, incarnation: int) -> None:
         """Note it."""
@@ -109,6 +114,13 @@ def test_what_cannot_be_kept_changes_nothing(
         os.close(fd)
     assert (scene.snapshot, scene.hearing.generation) == (b"old", 1)
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+@pytest.mark.parametrize("count", [0, 3, (1 << 64) - 1])
+def test_wish_is_passed_on(scene: Scene, count: int) -> None:
+    """Control says how many verifiers there are to be, whatever the number."""
+    scene.say(Kind.RESIZE, generation=count)
+    assert (scene.children.wished, scene.children.killed) == ([count], [])
 
 
 @pytest.mark.parametrize("count", [0, 2])

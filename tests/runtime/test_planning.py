@@ -6,8 +6,10 @@ import pytest
 
 from sidecar.placement.apply import allowed_cpus
 from sidecar.runtime.ipc.fleet import Role
+from sidecar.runtime.supervision import planning
 from sidecar.runtime.supervision.planning import plan_fleet
 from sidecar.settings import Settings
+from sidecar.sizing.look import Bounds
 from sidecar.transport.address import AddressError, numbered, parse
 
 _ISSUER = {"issuer": "https://idp.example", "audiences": ["a"], "keys": {"file": "jwks.json"}}
@@ -34,6 +36,40 @@ def test_default_is_what_the_machine_has() -> None:
     fleet = plan_fleet(_settings(), lambda _: None)
     assert fleet.servers >= 1
     assert fleet.servers + fleet.verifiers <= max(2, len(allowed_cpus()))
+
+
+@pytest.mark.parametrize(
+    ("given", "bounds", "jwt"),
+    [
+        ({"verification_workers_max": 4}, (1, 1, 4), 0),
+        ({"verification_workers_max": 4, "verification_workers": 2}, (1, 2, 4), 1),
+        ({"verification_workers_max": 4, "verification_workers_min": 2}, (2, 2, 4), 1),
+        ({"verification_workers_max": 3, "verification_workers_min": 3}, (3, 3, 3), 0),
+    ],
+)
+def test_verifiers_whose_number_changes(
+    given: dict[str, int], bounds: tuple[int, int, int], jwt: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is a place for as many as there may be, and those for RSA and ECDSA come after them."""
+    monkeypatch.setattr(planning, "allowed_cpus", lambda: frozenset(range(8)))
+    monkeypatch.setattr(planning, "_quota", lambda _: None)
+    fleet = plan_fleet(_settings(jwt_processor_workers=jwt, **given), _no_warning)
+    most = bounds[2]
+    assert fleet.bounds == Bounds(*bounds)
+    assert [member.number for member in fleet.elastic] == list(range(most))
+    assert (fleet.verifiers, fleet.costly) == (most + jwt, range(most, most + jwt))
+    assert fleet.servers == 8 - bounds[1] - jwt
+
+
+def test_more_verifiers_than_cpus_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more are started than CPUs may be used, and it is said that it comes to no more."""
+    told: list[str] = []
+    monkeypatch.setattr(planning, "allowed_cpus", lambda: frozenset(range(2)))
+    monkeypatch.setattr(planning, "_quota", lambda _: None)
+    fleet = plan_fleet(_settings(verification_workers=4, verification_workers_max=8), told.append)
+    assert fleet.bounds == Bounds(1, 2, 8)
+    assert len(told) == 1
+    assert "verification_workers_max is 8, and only 2 CPUs" in told[0]
 
 
 def test_nothing_is_pinned_unless_asked() -> None:

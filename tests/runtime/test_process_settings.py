@@ -42,6 +42,8 @@ def _names(sidecar: Sidecar) -> list[str]:
 
 #: Shown where what it needs is there already.
 _ELSEWHERE = {
+    "verification_workers_max": "test_resizing.py",
+    "verification_workers_min": "test_planning.py",
     "hash_processor_workers": "test_revocation_sources.py",
     "hook_processor_workers": "test_hooks.py",
 }

@@ -16,7 +16,7 @@ from sidecar.observe.hook_series import HookEnd
 from sidecar.observe.key_sets import Fetching, KeySetFacts, KeyTimes
 from sidecar.observe.pool_meter import PoolMeter
 from sidecar.observe.pool_series import Failure, Pool
-from sidecar.observe.pools import PoolFacts
+from sidecar.observe.pools import PoolFacts, PoolSize
 from sidecar.observe.process_meter import CPU_TIME, LOOP_LAG
 from sidecar.observe.processes import ProcessFacts
 from sidecar.observe.series import (
@@ -36,7 +36,7 @@ from sidecar.placement.plan import ANYWHERE
 from sidecar.report.sample import Moment
 from sidecar.report.standing import AdminToken
 from sidecar.runtime.control.moment import Place, moment
-from sidecar.runtime.control.sampling import Sampler
+from sidecar.runtime.control.sampling import Sampler, There
 from sidecar.runtime.ipc.fleet import Fleet, Member, Role
 from sidecar.settings import Settings
 from support.boards import NAMES, NOW, Shared, all_well, report, shared, supervised
@@ -186,6 +186,35 @@ def test_processes(tmp_path: Path) -> None:
     assert (server.age_seconds, server.heartbeat_age_seconds) == (NOW - 10.0, 0.5)
     assert (gone.up, gone.crash_loop, gone.pid) == (False, True, None)
     assert (starting.up, starting.state) == (False, "starting")
+
+
+def test_verifiers_whose_number_changes(tmp_path: Path) -> None:
+    """There are as many as there are to be now, within bounds; one that rests is no process, one that leaves is."""
+    size = PoolSize(Pool.VERIFIER, 2, 1, 4, 3, 2)
+    with shared() as one:
+        all_well(one.scoreboard)
+        one.scoreboard.write_report(3, report(state=State.DRAINING))
+        leaving = _moment(one, tmp_path, _settings(), Facts(pool_size=size))
+        one.scoreboard.write_supervised(3, supervised(pid=None, resting=True))
+        found = _moment(one, tmp_path, _settings(), Facts(pool_size=size))
+    assert (found.setup.verifiers, found.setup.verifiers_min, found.setup.verifiers_max) == (2, 1, 4)
+    assert [process.state for process in leaving.processes if process.role == "verifier"] == ["draining"]
+    assert [process.role for process in found.processes] == ["control", "server", "server"]
+
+
+def test_how_long_processes_were_there() -> None:
+    """Of a pool whose size changes the time of all its processes is added up, by which it is busy or not."""
+    counts = [1, 3, 0]
+    with shared() as one:
+        there = {Pool.VERIFIER: There(lambda: counts[0])}
+        sampler = Sampler(one.table, one.scoreboard, NAMES, [], [Pool.VERIFIER, Pool.HASH], there=there)
+        found = []
+        for at in (10.0, 15.0, 20.0):
+            found.append(sampler.sample(at).pools)
+            counts.pop(0)
+            counts.append(0)
+    assert [pools["verifier"].there_seconds for pools in found] == [0.0, 5.0, 20.0]
+    assert {pools["hash"].there_seconds for pools in found} == {None}
 
 
 def test_setup(tmp_path: Path) -> None:

@@ -110,6 +110,14 @@ def test_what_report_says_is_shown() -> None:
     assert rows["denials"][0][:2] == ["12:00:03", "no_policy_allows"]
 
 
+def test_a_pool_whose_size_changes_shows_its_bounds() -> None:
+    """With those for RSA and ECDSA alone, which are in the pool as well."""
+    found = report()
+    bounded = replace(found.setup, verifiers_min=1, verifiers_max=4, jwt_verifiers=1)
+    table = next(one for one in view_of(replace(found, setup=bounded), []).tables() if one.key == "pools")
+    assert table.rows[0][1].text == "2 (2-5)"
+
+
 def test_what_would_be_denied() -> None:
     """Where nothing is enforced tables tell whose checks would be denied."""
     (table,) = (table for table in view_of(report(dry_run=True)).tables() if table.key == "issuers")

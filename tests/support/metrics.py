@@ -20,7 +20,7 @@ from sidecar.observe.facts import Facts, RevocationFacts
 from sidecar.observe.hook_series import MOST_HOOKS
 from sidecar.observe.key_sets import Fetching, KeySetFacts, KeyTimes
 from sidecar.observe.pool_series import Pool
-from sidecar.observe.pools import PoolFacts
+from sidecar.observe.pools import PoolFacts, PoolSize
 from sidecar.observe.processes import ProcessFacts
 from sidecar.observe.series import SCHEMA
 from sidecar.observe.shape import Shape
@@ -65,6 +65,7 @@ def largest() -> Iterator[Exposition]:
         bundle=BundleFacts("bundle", True, 3, 5.0, 1.0, 2.0, 0, {"replaced": 1, "same": 2}),  # noqa: FBT003 - in force
         certificates={"checks": 1.0, "admin": 2.0},
         pools=[PoolFacts(pool, 1, 0.5, 0) for pool in Pool],
+        pool_size=PoolSize(Pool.VERIFIER, 2, 1, 4, 3, 2),
         processes=[ProcessFacts(name, 1.0, 2, 3, 0.1) for name in (*PROCESSES, "supervisor")],
         system_percent=50.0,
     )

@@ -27,10 +27,16 @@ KINDS: Final[Mapping[str, Kind]] = {
     "verifiers_too_few": Kind(
         _WARNING, "verification_workers", "pool_busy_share is reached by the verifiers, and a CPU is idle"
     ),
+    "verifiers_max_too_low": Kind(
+        _WARNING, "verification_workers_max", "the same, where there are as many verifiers already as there may be"
+    ),
     "minters_too_few": Kind(_WARNING, "jwt_processor_workers", "the same by the processes that sign assertions"),
     "hook_workers_too_few": Kind(_WARNING, "hook_processor_workers", "the same by the processes that ask hooks"),
     "verifiers_idle": Kind(
         _INFO, "verification_workers", "the verifiers are below pool_idle_share over 15 min, and servers lack a CPU"
+    ),
+    "verifiers_min_too_high": Kind(
+        _INFO, "verification_workers_min", "the same, where there are as few verifiers already as there may be"
     ),
     "servers_too_few": Kind(_WARNING, "servers", "the servers' mean is cpu_busy_share, and a CPU is idle"),
     "single_process": Kind(
@@ -59,6 +65,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "attack": Kind(_WARNING, "", "forged_share is reached"),
     "unknown_keys": Kind(_WARNING, "", "forged_share is reached, most of it by tokens with a key that is not known"),
     "overloaded": Kind(_CRITICAL, "verification_workers", "shed_share is reached, and not by what is forged"),
+    "overloaded_at_times": Kind(
+        _CRITICAL, "verification_workers_min", "the same, where the number of verifiers changes by itself"
+    ),
     "deadlines": Kind(_CRITICAL, "", "error_share is reached by checks that took too long"),
     "grpc_errors": Kind(_WARNING, "", "a check ended in a gRPC error, which no denial is"),
     "envoy_config_stale": Kind(_CRITICAL, "", "a check was denied since Envoy does not send what policies look at"),

@@ -25,7 +25,7 @@ def pools(scope: Scope) -> Iterator[Advice]:
     if window is not None:
         for pool in window.pools:
             if is_busy(scope, pool) and pool.pool in _OF_POOL:
-                yield _grow(scope, window, pool)
+                yield from _grow(scope, window, pool)
     yield from _idle(scope)
 
 
@@ -35,7 +35,7 @@ def is_busy(scope: Scope, pool: PoolUse) -> bool:
     return busy is not None and busy >= scope.limits.pool_busy_share and scope.enough(pool.tasks)
 
 
-def _grow(scope: Scope, window: Window, pool: PoolUse) -> Advice:
+def _grow(scope: Scope, window: Window, pool: PoolUse) -> Iterator[Advice]:
     busy, idle, kind = pool.busy_share or 0.0, scope.idle_cpus, _OF_POOL[pool.pool]
     text, evidence = f"{pool.pool} pool {percent(busy)} busy {over(window)}", [busy_share(pool, window)]
     wait = None if pool.queue_wait is None else pool.queue_wait.p99_seconds
@@ -48,13 +48,19 @@ def _grow(scope: Scope, window: Window, pool: PoolUse) -> Advice:
     room = 1 if idle is None else idle // step
     if not room:
         lack = "and no CPU is idle" if not idle else f"and {are_idle(idle)} for {many(step, 'server')}"
-        return advised(
-            "cpus_too_few", f"{text}, {lack}: give it more CPUs, or have more pods", *evidence, about=pool.pool
-        )
+        text = f"{text}, {lack}: give it more CPUs, or have more pods"
+        yield advised("cpus_too_few", text, *evidence, about=pool.pool)
+        return
+    most = scope.report.setup.verifiers_max if pool.pool == "verifier" else None
+    if most is not None and current < most:
+        return  # it grows by itself
     more = max(1, ceil(pool.workers * busy / _AIM / step) - pool.workers // step)
     proposed = current + min(room, more)
+    if most is not None:
+        kind = "verifiers_max_too_low"
+        text += f", and there are as many as there may be ({most})"
     text += f": raise {KINDS[kind].variable} to {proposed}; {'if a CPU is idle' if idle is None else are_idle(idle)}"
-    return advised(kind, text, *evidence, about=pool.pool, current=current, proposed=proposed)
+    yield advised(kind, text, *evidence, about=pool.pool, current=current, proposed=proposed)
 
 
 def busy_share(pool: PoolUse, window: Window) -> Evidence:
@@ -78,7 +84,7 @@ def _configured(pool: PoolUse, setup: Setup) -> tuple[int, int]:
         return setup.hook_workers, max(1, setup.servers)
     if pool.pool == "minter":
         return max(1, setup.jwt_verifiers), 1  # with 0 there is one all the same
-    return setup.verifiers - setup.jwt_verifiers, 1
+    return setup.common_verifiers, 1
 
 
 def _idle(scope: Scope) -> Iterator[Advice]:
@@ -90,12 +96,14 @@ def _idle(scope: Scope) -> Iterator[Advice]:
     short = bool(loads) and sum(loads) / len(loads) >= scope.limits.cpu_busy_share and scope.idle_cpus == 0
     if pool is None or pool.busy_share is None or not short or pool.busy_share >= scope.limits.pool_idle_share:
         return
-    current, load = setup.verifiers - setup.jwt_verifiers, sum(loads) / len(loads)
-    if current < 1:
+    current, load, least = setup.common_verifiers, sum(loads) / len(loads), setup.verifiers_min
+    # Above the least they become fewer by themselves, and 1 is the least of all.
+    if current < 1 or (least is not None and (current > least or least == 1)):
         return
+    kind = "verifiers_idle" if least is None else "verifiers_min_too_high"
     text = (
         f"verifier pool {percent(pool.busy_share)} busy {over(window)}, while servers take {percent(load)} of a CPU "
-        f"each and none is idle: lower AUTHZ_VERIFICATION_WORKERS to {current - 1}, and have a server more"
+        f"each and none is idle: lower {KINDS[kind].variable} to {current - 1}, and have a server more"
     )
     evidence = (busy_share(pool, window), Evidence("server_cpu_share", load, "CPUs", window.name))
-    yield advised("verifiers_idle", text, *evidence, about="verifier", current=current, proposed=current - 1)
+    yield advised(kind, text, *evidence, about="verifier", current=current, proposed=current - 1)

@@ -33,18 +33,20 @@ def _too_many(scope: Scope) -> Iterator[Advice]:
     setup = scope.report.setup
     if setup.cpus is None or not setup.multiprocessing:
         return
-    wanted, there = setup.servers + setup.verifiers, max(1, ceil(setup.cpus))
+    verifiers = setup.fewest_verifiers
+    wanted, there = setup.servers + verifiers, max(1, ceil(setup.cpus))
     # One of each is the least that there can be of both.
-    if wanted <= there or (setup.servers == 1 and setup.verifiers <= 1):
+    if wanted <= there or (setup.servers == 1 and verifiers <= 1):
         return
-    proposed = max(1, there - setup.verifiers)
+    proposed = max(1, there - verifiers)
     quota = f" (a quota of {setup.cpu_quota:.3g})" if setup.cpu_quota is not None else ""
     text = (
-        f"{many(setup.servers, 'server')} and {many(setup.verifiers, 'verifier')} share {setup.cpus:.3g} CPUs{quota}: "
+        f"{many(setup.servers, 'server')} and {many(verifiers, 'verifier')} share {setup.cpus:.3g} CPUs{quota}: "
         f"they take turns, and checks wait for theirs; lower AUTHZ_SERVERS to {proposed}"
     )
     if proposed == setup.servers:
-        text = text.partition("; lower")[0] + "; lower AUTHZ_VERIFICATION_WORKERS"
+        name = "AUTHZ_VERIFICATION_WORKERS" if setup.verifiers_min is None else "AUTHZ_VERIFICATION_WORKERS_MIN"
+        text = f"{text.partition('; lower')[0]}; lower {name}"
     evidence = (Evidence("processes", wanted, "", "now"), Evidence("cpus", setup.cpus, "CPUs", "now"))
     yield advised("too_many_processes", text, *evidence, current=setup.servers, proposed=proposed)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from sidecar.report.advice.kinds import advised
+from sidecar.report.advice.kinds import KINDS, advised
 from sidecar.report.advice.pools import idle_cpus, is_busy
 from sidecar.report.difference import share
 from sidecar.report.figures import ReasonCount, Window
@@ -74,15 +74,18 @@ def _overloaded(scope: Scope, window: Window) -> Iterator[Advice]:
     # A pool that is busy is spoken of by itself.
     if shed is None or shed < scope.limits.shed_share or any(is_busy(scope, one) for one in window.pools):
         return
-    current = setup.verifiers - setup.jwt_verifiers
+    kind, current = "overloaded", setup.common_verifiers
+    if setup.verifiers_min is not None:
+        kind, current = "overloaded_at_times", setup.verifiers_min
     evidence = [Evidence("shed_share", shed, "share", window.name)]
     text = f"{percent(shed)} of checks were refused {over(window)} since a queue was full, new tokens above all"
-    if scope.idle_cpus and setup.multiprocessing:
+    may_grow = setup.verifiers_max is None or current < setup.verifiers_max
+    if scope.idle_cpus and setup.multiprocessing and may_grow:
         evidence.append(idle_cpus(scope))
-        text = f"{text}: raise AUTHZ_VERIFICATION_WORKERS to {current + 1}"
-        yield advised("overloaded", text, *evidence, current=current, proposed=current + 1)
+        text = f"{text}: raise {KINDS[kind].variable} to {current + 1}"
+        yield advised(kind, text, *evidence, current=current, proposed=current + 1)
     else:
-        yield advised("overloaded", f"{text}: it takes more CPUs, or more pods", *evidence, current=current)
+        yield advised(kind, f"{text}: it takes more CPUs, or more pods", *evidence, current=current)
 
 
 def _late(scope: Scope, window: Window) -> Iterator[Advice]:

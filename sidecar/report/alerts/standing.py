@@ -61,7 +61,9 @@ def _children(scope: Scope) -> Iterator[Alert | None]:
 
 def _is_down(one: ProcessUse) -> bool:
     starts = one.pid is not None and one.state in ("starting", None) and (one.age_seconds or 0.0) < STARTING_SECONDS
-    return not one.up and not starts
+    # A verifier that there is to be no more ends what it has, and goes.
+    leaves = one.role == "verifier" and one.state in ("draining", "stopped")
+    return not one.up and not starts and not leaves
 
 
 def _memory(scope: Scope) -> Alert | None:

@@ -54,7 +54,10 @@ async def _run(spec: ChildSpec) -> int:
         return UNAVAILABLE
     messages.listen(desk.refetch, desk.key_uses)
     heart.state = State.READY
+    resizing = _resizing(spec, board, messages)
     await _beat(heart, signs, desk, stop)
+    if resizing is not None:
+        resizing.cancel()
     await desk.stop()
     heart.state = State.STOPPED
     heart.beat()
@@ -80,6 +83,18 @@ def _desk(spec: ChildSpec, board: tuple[Scoreboard, CounterTable], messages: Mes
     )
     messages.rollout.begin(Desired(held, desk.trust.digest, loaded.good_until))
     return desk
+
+
+def _resizing(
+    spec: ChildSpec, board: tuple[Scoreboard, CounterTable], messages: Messages
+) -> "asyncio.Task[None] | None":
+    if spec.fleet.bounds is None:
+        return None
+    from sidecar.runtime.control.pool_looks import PoolLooks  # noqa: PLC0415 - where it is switched on alone
+    from sidecar.runtime.control.resizing import Resizing  # noqa: PLC0415 - the same
+
+    looks = PoolLooks(spec.fleet, *board)
+    return asyncio.create_task(Resizing(looks, spec.fleet.bounds, messages.wish).follow())
 
 
 def _published(spec: ChildSpec, assertion: AssertionSettings | None) -> PublishedKeys | None:

@@ -14,7 +14,7 @@ from sidecar.observe.facts import Facts, RevocationFacts
 from sidecar.observe.shape import Shape
 from sidecar.runtime.control.certificates import OwnCertificates
 from sidecar.runtime.control.key_facts import key_facts
-from sidecar.runtime.control.pool_load import PoolLoad, pools_of
+from sidecar.runtime.control.pool_load import PoolLoad, pools_of, size_of
 from sidecar.runtime.control.rotation import KeyUses
 from sidecar.runtime.control.usage import UsageWatch
 from sidecar.runtime.control.watch import Reloads
@@ -79,6 +79,7 @@ class Measuring:
             bundle=None if fetching.bundle is None else fetching.bundle.facts(),
             certificates=self._usage.certificates.until,
             pools=self._load.facts(self._usage),
+            pool_size=size_of(self._fleet, self._board[0]),
             processes=self._usage.processes(),
             system_percent=self._usage.usage.machine_percent,
         )

@@ -30,7 +30,8 @@ class Messages:
             Participant(member.index, member.name, Channel(end), partial(incarnation, member.index))
             for member, end in zip(fleet.of(Role.SERVER), servers, strict=True)
         ]
-        self.rollout = Rollout(self._participants, Channel(supervisor))
+        self._supervisor = Channel(supervisor)
+        self.rollout = Rollout(self._participants, self._supervisor)
         self._one_at_a_time = asyncio.Lock()
         self._under_way: set[asyncio.Task[None]] = set()
         self._refetch: Refetch = _nothing
@@ -53,6 +54,10 @@ class Messages:
         async with self._one_at_a_time:
             await self.rollout.apply(Desired(held, loaded.trust.digest, loaded.good_until))
         self._see_to_the_end()
+
+    def wish(self, verifiers: int) -> None:
+        """Tell the supervisor how many verifiers there are to be; to be said again and again, should one be lost."""
+        self._supervisor.send(Message(Kind.RESIZE, verifiers))
 
     def _hear(self, one: Participant) -> None:
         while (message := one.channel.receive()) is not None:

@@ -11,7 +11,7 @@ from sidecar.http.guard import TokenError, TokenFile
 from sidecar.http.token_strength import is_weak
 from sidecar.memory.scoreboard import Child, Scoreboard
 from sidecar.observe.bundle import BundleFacts
-from sidecar.observe.children import is_up
+from sidecar.observe.children import is_resting, is_up
 from sidecar.observe.facts import Facts, RevocationFacts
 from sidecar.observe.key_sets import KeySetFacts
 from sidecar.observe.processes import ProcessFacts
@@ -73,11 +73,11 @@ def moment(place: Place, settings: Settings, facts: Facts, clock: Callable[[], f
 
 
 def _setup(place: Place, settings: Settings, facts: Facts, quota: float | None, memory_limit: int | None) -> Setup:
-    fleet, cpus = place.fleet, float(len(allowed_cpus()))
+    fleet, cpus, size = place.fleet, float(len(allowed_cpus())), facts.pool_size
     return Setup(
         multiprocessing=settings.enable_multiprocessing,
         servers=fleet.servers,
-        verifiers=fleet.verifiers,
+        verifiers=fleet.verifiers if size is None else size.wanted + fleet.jwt_verifiers,
         jwt_verifiers=fleet.jwt_verifiers,
         minters=fleet.minters,
         cpus=cpus if quota is None else min(cpus, quota),
@@ -93,6 +93,8 @@ def _setup(place: Place, settings: Settings, facts: Facts, quota: float | None, 
         dry_run=bool(facts.dry_run),
         admin_token=_admin_token(place.folder, settings.admin.bearer_token_file),
         hook_limits=dict(_hook_limits(place.hooks, settings)),
+        verifiers_min=None if size is None else size.least,
+        verifiers_max=None if size is None else size.most,
     )
 
 
@@ -115,7 +117,9 @@ def _admin_token(folder: Path, name: str | None) -> AdminToken:
 def _processes(place: Place, facts: Facts, now: float) -> Iterator[ProcessMoment]:
     measured = {one.process: one for one in facts.processes}
     for member in place.fleet.members:
-        yield _process(member, place.board.child(member.index), measured.get(member.name, _UNMEASURED), now)
+        child = place.board.child(member.index)
+        if not is_resting(child):
+            yield _process(member, child, measured.get(member.name, _UNMEASURED), now)
 
 
 def _process(member: Member, child: Child, measured: ProcessFacts, now: float) -> ProcessMoment:

@@ -8,7 +8,7 @@ from sidecar.memory.ring_layout import Region
 from sidecar.memory.scoreboard import Scoreboard
 from sidecar.observe.children import is_up
 from sidecar.observe.pool_series import Pool
-from sidecar.observe.pools import PoolFacts
+from sidecar.observe.pools import PoolFacts, PoolSize
 from sidecar.runtime.control.usage import UsageWatch
 from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.shared import Shared, rings_of, signing_rings_of
@@ -26,6 +26,14 @@ def pools_of(settings: Settings, fleet: Fleet) -> Sequence[Pool]:
         Pool.HOOK: bool(settings.hooks),
     }
     return [pool for pool, is_there in there.items() if is_there]
+
+
+def size_of(fleet: Fleet, board: Scoreboard) -> PoolSize | None:
+    """Return how large the verifiers' pool is to be, where that changes by itself; ``None`` where it is not known."""
+    overall, bounds = board.overall(), fleet.bounds
+    if overall is None or bounds is None:
+        return None
+    return PoolSize(Pool.VERIFIER, overall.wanted, bounds.least, bounds.most, overall.grown, overall.shrunk)
 
 
 class PoolLoad:

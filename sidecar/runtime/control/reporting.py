@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from sidecar.hooking.facts import HookFacts
@@ -16,14 +17,15 @@ from sidecar.http.message import JSON, Answer
 from sidecar.memory.counters import CounterTable
 from sidecar.memory.scoreboard import Scoreboard
 from sidecar.observe.build import build_facts
+from sidecar.observe.children import is_up
 from sidecar.observe.facts import Facts
 from sidecar.observe.pool_series import Pool
 from sidecar.report.build import report
 from sidecar.report.history import STEP_SECONDS, History
 from sidecar.report.model import Report
 from sidecar.runtime.control.moment import Place, moment
-from sidecar.runtime.control.sampling import Sampler
-from sidecar.runtime.ipc.fleet import Fleet
+from sidecar.runtime.control.sampling import Sampler, There
+from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.settings import Settings
 
 #: Counters and scoreboard.
@@ -43,8 +45,13 @@ def reporting_of(  # noqa: PLR0913 - what is reported on, each once
     pools: Sequence[Pool] = (),
 ) -> "Reporting":
     """Return what reports on ``fleet``; ``folder`` is where the configuration is."""
-    sampler = Sampler(board[1], board[0], fleet.names, [one.call for one in hooks], pools)
+    there = {Pool.VERIFIER: There(partial(_verifiers, fleet, board[0]))} if fleet.elastic else {}
+    sampler = Sampler(board[1], board[0], fleet.names, [one.call for one in hooks], pools, there=there)
     return Reporting(sampler, Place(fleet, board[0], folder, hooks, build_facts()["version"]), settings, facts)
+
+
+def _verifiers(fleet: Fleet, board: Scoreboard) -> int:
+    return sum(is_up(board.child(member.index)) for member in fleet.of(Role.VERIFIER))
 
 
 class Reporting:

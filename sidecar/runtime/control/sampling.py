@@ -1,5 +1,6 @@
 """From counters and scoreboard to a sample of the performance report: what only grows, at one instant."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -31,21 +32,38 @@ from sidecar.report.sample import Histogram, HookTotals, MachineTotals, PoolTota
 from sidecar.runtime.ipc.procfs import processor_times, tick_seconds
 
 
+class There:
+    """How long processes were there, added up; ``count`` returns how many are now."""
+
+    def __init__(self, count: Callable[[], int]) -> None:
+        self._count = count
+        self._at, self._last, self._sum = math.inf, 0, 0.0
+
+    def seconds(self, at: float) -> float:
+        """Return it at ``at``, which is now: between two times that it is asked there were as many as at the first."""
+        self._sum += self._last * max(0.0, at - self._at)
+        self._at, self._last = at, self._count()
+        return self._sum
+
+
 class Sampler:
     """Takes samples. ``names`` are those of all children, in the scoreboard's order; ``hooks`` those of hooks.
 
-    ``pools`` are those that there are.
+    ``pools`` are those that there are, ``there`` those of them whose size changes by itself.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what there is to sample, once
         self,
         table: CounterTable,
         board: Scoreboard,
         names: Sequence[str],
         hooks: Sequence[str],
         pools: Sequence[Pool] = (),
+        *,
+        there: Mapping[Pool, There] | None = None,
     ) -> None:
         self._table, self._board, self._names, self._hooks, self._pools = table, board, names, hooks, pools
+        self._there = there or {}
 
     def sample(self, at: float) -> Sample:
         """Return the totals; ``at`` is now, in seconds of CLOCK_MONOTONIC."""
@@ -62,12 +80,16 @@ class Sampler:
             verifications={(route.value, how.value): counts[index] for (route, how), index in VERIFICATION.items()},
             shed=counts[SHED],
             events=dict(_events(counts)),
-            pools={pool.value: _pool(pool, totals) for pool in self._pools},
+            pools={pool.value: _pool(pool, totals, self._seconds_of(pool, at)) for pool in self._pools},
             hooks={name: _hook(number, totals) for number, name in enumerate(self._hooks)},
             processes={name: self._process(index) for index, name in enumerate(self._names)},
             loop_lag=_histogram(LAG.bounds, totals.histograms[LOOP_LAG]),
             machine=_machine(),
         )
+
+    def _seconds_of(self, pool: Pool, at: float) -> float | None:
+        found = self._there.get(pool)
+        return None if found is None else found.seconds(at)
 
     def _process(self, index: int) -> ProcessTotals:
         supervised = self._board.supervised(index)
@@ -99,7 +121,7 @@ def _events(counts: Sequence[int]) -> Iterator[tuple[tuple[str, str], int]]:
             yield (kind, end), counts[index]
 
 
-def _pool(pool: Pool, totals: Totals) -> PoolTotals:
+def _pool(pool: Pool, totals: Totals, there: float | None) -> PoolTotals:
     counts, histograms = totals.counters, totals.histograms
     failed = sum(counts[POOL_FAILED[pool, why]] for why in Failure)
     return PoolTotals(
@@ -109,6 +131,7 @@ def _pool(pool: Pool, totals: Totals) -> PoolTotals:
         waits=_histogram(WAIT.bounds, histograms[POOL_WAIT[pool]]) if pool in POOL_WAIT else None,
         handovers=sum(histograms[POOL_BATCH[pool]].buckets) if pool in POOL_BATCH else None,
         shed=counts[POOL_FAILED[pool, Failure.FULL]],
+        there_seconds=there,
     )
 
 

@@ -78,7 +78,7 @@ class UsageWatch:
             process=member.name,
             cpu=cpu * NANOSECONDS,
             resident=None if pid is None else self._resident.get(pid),
-            proportional=vitals.memory or None if vitals else None,
+            proportional=vitals.memory or None if vitals and pid is not None else None,
             loop_lag=vitals.loop_lag if vitals and member.role in _LOOPS else None,
         )
 

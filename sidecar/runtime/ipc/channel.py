@@ -40,6 +40,8 @@ class Kind(IntEnum):
     #: control: the keys of the Trust with this digest were confirmed; until when they are good comes along
     CONFIRMED = 12
     USED = 13  #: server: good tokens came that were signed with the key of this digest
+    #: control to supervisor: ``generation`` verifiers for everything there are to be, as long as this is said again
+    RESIZE = 14
 
 
 _KINDS = frozenset(Kind)

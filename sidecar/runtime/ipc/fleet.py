@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sidecar.placement.plan import ANYWHERE, Place, Placement
+from sidecar.sizing.look import Bounds
 
 
 class Role(Enum):
@@ -33,13 +34,17 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """All children. Of the verifiers the last ``jwt_verifiers`` are for RSA and ECDSA alone."""
+    """All children. Of the verifiers the last ``jwt_verifiers`` are for RSA and ECDSA alone.
+
+    With ``bounds`` not all of the others run: their number changes by itself, and they are as many as there may be.
+    """
 
     members: tuple[Member, ...]
     servers: int
     verifiers: int
     jwt_verifiers: int
     minters: int = 0
+    bounds: Bounds | None = None
 
     @property
     def names(self) -> Sequence[str]:
@@ -65,12 +70,17 @@ class Fleet:
         return range(self.verifiers - self.jwt_verifiers)
 
     @property
+    def elastic(self) -> Sequence[Member]:
+        """Return the verifiers whose number changes by itself; none where it does not."""
+        return [] if self.bounds is None else [one for one in self.of(Role.VERIFIER) if one.number in self.common]
+
+    @property
     def costly(self) -> range:
         """Return the numbers of the verifiers for RSA and ECDSA alone."""
         return range(self.verifiers - self.jwt_verifiers, self.verifiers)
 
 
-def fleet_of(placement: Placement, jwt_verifiers: int, minters: int = 0) -> Fleet:
+def fleet_of(placement: Placement, jwt_verifiers: int, minters: int = 0, bounds: Bounds | None = None) -> Fleet:
     """Return control, a server and verifier for each place, and minters, which have little to do, anywhere."""
     places = [
         (Role.CONTROL, 0, ANYWHERE),
@@ -79,4 +89,4 @@ def fleet_of(placement: Placement, jwt_verifiers: int, minters: int = 0) -> Flee
         *((Role.MINTER, number, ANYWHERE) for number in range(minters)),
     ]
     members = tuple(Member(index, *rest) for index, rest in enumerate(places))
-    return Fleet(members, len(placement.servers), len(placement.verifiers), jwt_verifiers, minters)
+    return Fleet(members, len(placement.servers), len(placement.verifiers), jwt_verifiers, minters, bounds)

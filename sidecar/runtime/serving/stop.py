@@ -1,4 +1,4 @@
-"""SIGTERM, for a process without an event loop."""
+"""SIGTERM, or another signal, for a process without an event loop."""
 
 import signal
 
@@ -6,9 +6,9 @@ import signal
 class Stop:
     """Whether it came."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: signal.Signals = signal.SIGTERM) -> None:
         self.called = False
-        signal.signal(signal.SIGTERM, self._call)
+        signal.signal(number, self._call)
 
     def _call(self, _number: int, _frame: object) -> None:
         self.called = True

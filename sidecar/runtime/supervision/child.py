@@ -25,6 +25,8 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NAME = 1, 4, 15  # prctl(2)
 ORPHANED = 70
 #: Exit code for what will be the same at the next start: an address that is taken. As ``cli.exit_codes`` has it.
 UNAVAILABLE = 3
+#: Exit code of a verifier that has left: nobody hands it anything more, and what it had is answered.
+LEFT = 71
 #: Signals that mean something else in a child than in the supervisor: held back from its start until it has said what.
 SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD})
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"

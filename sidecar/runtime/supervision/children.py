@@ -9,14 +9,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sidecar.memory.scoreboard import Report, Scoreboard
+from sidecar.memory.scoreboard import Report, Scoreboard, State
 from sidecar.memory.segment import Segment
 from sidecar.runtime.ipc import channel, heartbeat
 from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.handles import Handle
 from sidecar.runtime.ipc.shared import Shared
 from sidecar.runtime.supervision import launch
-from sidecar.runtime.supervision.child import UNAVAILABLE, ChildSpec
+from sidecar.runtime.supervision.child import LEFT, UNAVAILABLE, ChildSpec
+from sidecar.runtime.supervision.crew import Crew
 from sidecar.runtime.supervision.launch import Context, Running
 from sidecar.runtime.supervision.life import Life
 
@@ -48,6 +49,8 @@ class Children:
         self._board = board
         self._selector = selector
         self._lives = [Life(member) for member in orders.fleet.members]
+        elastic = [self._lives[member.index] for member in orders.fleet.elastic]
+        self.crew = None if orders.fleet.bounds is None else Crew(elastic, orders.fleet.bounds, self._write)
         self._looked_at: float | None = None
         self._awake_since = 0.0
         self._lifeline, self._lifeline_end = os.pipe()
@@ -78,6 +81,11 @@ class Children:
             life = self._lives[index]
             if life.running is not None and incarnation in (0, life.incarnation):
                 life.running.kill(signal.SIGKILL)
+
+    def wish(self, count: int) -> None:
+        """Have so many verifiers from now on, where their number changes by itself."""
+        if self.crew is not None:
+            self.crew.wish(count, time.monotonic())
 
     def reports(self, role: Role) -> Sequence[Report]:
         """Return what all of one role that run, and have said anything, said last."""
@@ -139,6 +147,11 @@ class Children:
         life.running = None
         if life.last_exit == UNAVAILABLE and not life.was_ready:
             return True  # it will be the same at every start, and whoever started us wants to know now
+        if life.last_exit == LEFT:
+            _log.info("%s has left", life.member.name)
+            life.rest(now)
+            self._write(life)
+            return False
         _log.warning("%s ended: %s", life.member.name, _how(life.last_exit))
         self._plan_restart(life, now)
         return False
@@ -161,6 +174,8 @@ class Children:
         if late:
             self._awake_since = now
             return False
+        if self.crew is not None:
+            self.crew.look(self._awake_since, now)
         for life in self._lives:
             if life.running is not None:
                 self._look_at(life, life.running, now)
@@ -170,6 +185,9 @@ class Children:
         report = self._board.child(life.member.index).report
         if life.hear(report, now):
             self._write(life)
+        if not life.is_wanted and report is not None and report.state is State.READY:
+            # Not before: until it is ready the signal would end it.
+            running.kill(signal.SIGUSR1)
         silent = life.silence(report, self._awake_since, now)
         if silent is not None:
             _log.error("%s has been silent for %.1f s and is killed", life.member.name, silent)

@@ -30,6 +30,8 @@ class Hearing:
             channel.close_all(message.descriptors)
             if message.kind is Kind.REPLACE:
                 self._children.kill(message.generation, message.incarnation)
+            elif message.kind is Kind.RESIZE:
+                self._children.wish(message.generation)
 
     def _keep(self, message: Message) -> None:
         if len(message.descriptors) != 1:

@@ -21,15 +21,35 @@ class Life:
     next_start_at: float | None = 0.0
     last_exit: int | None = None
     was_ready: bool = False
+    is_wanted: bool = True
+    restarts: int = 0  #: starts after an end that nobody wanted
+    is_restart: bool = False  #: whether the next start is one
 
     def begin(self, now: float) -> None:
         """Count another incarnation."""
         self.incarnation += 1
+        self.restarts, self.is_restart = self.restarts + self.is_restart, False
         self.started_at, self.next_start_at = now, None
+
+    def want(self, *, is_wanted: bool, now: float) -> None:
+        """Have it run, or not. One that runs goes on until it has left, and one that is to be started is."""
+        self.is_wanted = is_wanted
+        if is_wanted and self.is_idle:
+            self.next_start_at = now
+
+    def rest(self, now: float) -> None:
+        """Take note that it has left, as it was told to. Where it is wanted again meanwhile it is started at once."""
+        self.backoff = Backoff()
+        self.next_start_at = now if self.is_wanted else None
+
+    @property
+    def is_idle(self) -> bool:
+        """Say whether it neither runs nor is to be started."""
+        return self.running is None and self.next_start_at is None
 
     def plan_restart(self, now: float, chance: float) -> float:
         """Plan the next start after an end, and return in how many seconds that is; ``chance`` is from 0 to 1."""
-        self.backoff = self.backoff.ended(now - self.started_at)
+        self.backoff, self.is_restart = self.backoff.ended(now - self.started_at), True
         delay = self.backoff.delay(chance)
         self.next_start_at = now + delay
         return delay
@@ -57,9 +77,10 @@ class Life:
         return Supervised(
             pid=self.running.pid if self.running else None,
             incarnation=self.incarnation,
-            restarts=max(0, self.incarnation - 1),
+            restarts=self.restarts,
             crash_loop=self.backoff.is_loop,
             started_at=self.started_at if self.incarnation else None,
             next_start_at=self.next_start_at if self.incarnation else None,
             last_exit=self.last_exit,
+            resting=not self.is_wanted and self.is_idle,
         )

@@ -116,4 +116,6 @@ class Supervisor:
 
     def _write_overall(self, now: float) -> None:
         draining = self._drain_times is not None
-        self._board.write_overall(Overall(os.getpid(), now, self._hearing.generation, draining))
+        crew = self._children.crew
+        counts = () if crew is None else (crew.wanted, crew.grown, crew.shrunk)
+        self._board.write_overall(Overall(os.getpid(), now, self._hearing.generation, draining, *counts))

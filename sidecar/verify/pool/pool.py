@@ -35,8 +35,8 @@ LONGEST = 60.0
 class Pool:
     """Has ``verifiers`` check signatures. ``wake_up`` is this server's own. For one event loop.
 
-    ``in_flight``: jobs that may wait for verdicts at once, of all verifiers together. ``costs`` is told what verifying
-    here and handing over take. ``turns`` verifies here.
+    ``in_flight``: jobs that may wait for verdicts at once, of all verifiers together; a part of them while some are
+    absent. ``costs`` is told what verifying here and handing over take. ``turns`` verifies here.
     """
 
     def __init__(
@@ -48,8 +48,8 @@ class Pool:
         turns: Turns,
     ) -> None:
         self.counts = PoolCounts()
-        self._in_flight = in_flight
-        self._verifiers = list(verifiers)
+        self._in_flight = self._room = in_flight
+        self._verifiers, self._present = list(verifiers), list(verifiers)
         self._sessions = {verifier: verifier.verdicts.sessions for verifier in self._verifiers}
         self._choice = Choice(self._verifiers)
         self._wake_up = wake_up
@@ -81,8 +81,8 @@ class Pool:
     @property
     def capacity(self) -> int:
         """Return how many jobs may wait: none where no verifier takes any, so that somebody sees there is no pool."""
-        if self._loop is not None and any(one.ready or one.attend() for one in self._verifiers):
-            return self._in_flight
+        if self._loop is not None and any(one.ready or one.attend() for one in self._present):
+            return self._room
         self._plan_tick()  # whoever is there again has to be woken up
         return 0
 
@@ -118,19 +118,19 @@ class Pool:
         """Send a job to the next verifier that has room, or return ``None``: there is none, or no time."""
         while self._loop is not None and len(tried) < TRIES:
             now = monotonic()
-            verifier = self._choice.next(tried) if len(self._pending) < self._in_flight and now < deadline else None
+            verifier = self._choice.next(tried) if len(self._pending) < self._room and now < deadline else None
             if verifier is None:
                 break
             tried.append(verifier)
-            last = len(tried) == min(TRIES, len(self._verifiers))
+            last = len(tried) >= min(TRIES, len(self._present))
             wait = self._pending.add(need, verifier, deadline if last else (now + deadline) / 2, self._loop)
             if verifier.jobs.push(write_job(need, wait.nonce, wait.until, now)):
                 verifier.to_wake = True
                 self._plan(now)
                 return wait
             self._pending.settle(wait, None)
-            self.counts.overflows += 1
             verifier.attend()  # its place may have been taken just now
+            self.counts.overflows += not verifier.absent
         self._plan_tick()
         return None
 
@@ -158,6 +158,18 @@ class Pool:
                 verifier.replaced = False
                 self.counts.lost += self._pending.end_of(verifier)
             verifier.end_tick()
+            if verifier.moved:
+                verifier.moved = False
+                # Before it gets its first job: what is in the ring is its predecessor's.
+                verifier.verdicts.attend()
+                self._note_session(verifier)
+                self._choose_anew()
+
+    def _choose_anew(self) -> None:
+        """Leave those out of the choice, and of what there is room for, that are absent."""
+        self._present = [verifier for verifier in self._verifiers if not verifier.absent]
+        self._choice = Choice(self._present)
+        self._room = -(-self._in_flight * len(self._present) // len(self._verifiers))
 
     def _end_late(self) -> None:
         """End what is over, and look again as long as there is something to wait for.
@@ -179,6 +191,8 @@ class Pool:
             return
         began, taken, more = monotonic(), 0, False
         for verifier in self._verifiers:
+            if verifier.absent and not verifier.waiting and not verifier.attend():
+                continue
             records = verifier.verdicts.drain(BATCH)
             for record in records:
                 self._pending.take(record, self.counts)

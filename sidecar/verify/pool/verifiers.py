@@ -19,6 +19,8 @@ class Verifier:
     ready: bool = False  #: it took jobs when we looked last
     to_wake: bool = False  #: it is to be woken up at the end of this tick
     replaced: bool = False  #: another process has taken its place: what the one before had is lost
+    absent: bool = False  #: it has left, and answers what it was handed; or it never was there
+    moved: bool = False  #: ``absent`` is another than it was
     _epoch: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -26,11 +28,17 @@ class Verifier:
         self._epoch = self.jobs.epoch
 
     def attend(self) -> bool:
-        """Say whether it takes jobs; where another has taken its place, that one is to be woken up and answer first."""
+        """Say whether it takes jobs; where another has taken its place, that one is to be woken up and answer first.
+
+        One that leaves is woken up as well: to see that we know.
+        """
         self.ready = self.jobs.attend()
+        absent = self.jobs.deserted and not self.ready
+        if absent is not self.absent:
+            self.absent, self.moved = absent, True
         if self.jobs.epoch != self._epoch:
             self._epoch = self.jobs.epoch
-            self.to_wake = self.replaced = True
+            self.to_wake, self.replaced = True, not absent
         return self.ready
 
     def forget(self) -> None:
@@ -39,7 +47,9 @@ class Verifier:
         self.attend()
 
     def end_tick(self) -> None:
-        """Wake it up, once for all there was, and look how far it is."""
+        """Wake it up, once for all there was, and look how far it is; of one that is absent, whether it is back."""
+        if self.absent:
+            self.attend()
         if self.to_wake:
             self.to_wake = False
             self.wake_up.wake()

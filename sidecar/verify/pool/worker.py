@@ -65,6 +65,8 @@ class Worker:
         self._report = report
         self._clock = clock
         self._told = told
+        self._is_busy = True
+        self._is_leaving = False
 
     def run(
         self, beat: Callable[[], None], stopping: Callable[[], bool] = lambda: False, stop_fd: int | None = None
@@ -87,6 +89,24 @@ class Worker:
             self._wake_up.drain()
             wait = self.turn(beat)
 
+    def drain(self, beat: Callable[[], None], stopping: Callable[[], bool] = lambda: False) -> None:
+        """Have no more handed over, and return once all servers know that and what they had is answered.
+
+        Or when ``stopping()``: a server that hangs knows nothing.
+        """
+        self._is_leaving = True
+        for server in self._servers:
+            server.jobs.leave()
+        released = False
+
+        def is_over() -> bool:
+            nonlocal released
+            # What the last one pushed before it released us was there to be found in the whole turn after that.
+            over, released = released and not self._is_busy, all(server.jobs.released for server in self._servers)
+            return over or stopping()
+
+        self.run(beat, is_over)
+
     def turn(self, beat: Callable[[], None] = lambda: None) -> float:
         """Give each server its turn once; return how many seconds there is nothing to do unless woken up."""
         busy = False
@@ -94,9 +114,10 @@ class Worker:
             beat()
             busy |= self._serve(server)
         beat()
+        self._is_busy = busy or any(server.unsent for server in self._servers)
         if busy:
             return 0.0
-        return RETRY_SECONDS if any(server.unsent for server in self._servers) else IDLE_SECONDS
+        return RETRY_SECONDS if self._is_busy or self._is_leaving else IDLE_SECONDS
 
     def _serve(self, server: Server) -> bool:
         """Take a batch of jobs, and say whether there were any."""

@@ -27,7 +27,7 @@ def test_pool_with_nobody_in_it_is_none() -> None:
             await asyncio.sleep(0)
             assert (pool.capacity, way(pool), way(pool, here=0)) == (0, Route.SHED, Route.INLINE)
             await settle(ends.worker(1))
-            assert (pool.capacity, way(pool, here=7)) == (8, Route.POOL)
+            assert (pool.capacity, way(pool, here=3)) == (4, Route.POOL)
             pool.close()
             assert (pool.capacity, way(pool)) == (0, Route.SHED)
 
