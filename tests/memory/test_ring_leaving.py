@@ -143,7 +143,8 @@ def test_any_order(steps: list[str]) -> None:
                 sent, got = [], []
             elif step == "restart":
                 producer = Producer(shared.memory, REGION, SEED)
-                # One that has left reads what is there; one that stays begins anew.
+                # One that has left reads what is there; one that stays begins anew, as soon as it looks.
+                consumer.attend()
                 sent = sent if left else got[:]
             elif step == "look":
                 producer.attend()
