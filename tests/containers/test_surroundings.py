@@ -1,11 +1,13 @@
 """What is around a container: Redis in another, a resolver that does not answer, an issuer's clock that is off."""
 
+import re
 import socket
 import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
@@ -15,7 +17,7 @@ from sidecar.core.revocation import Kind, Name
 from sidecar.demo.workspace import CONFIGURATION, ISSUER
 from sidecar.revocation.entry import Entry
 from sidecar.revocation.message import sign
-from support.containers import PEERS, boxes, health, printed, running
+from support.containers import PEERS, Boxes, boxes, health, printed, running
 from support.processes import eventually
 from support.redis_servers import STREAM
 from support.revoking import configuration, feed_keys, feed_lines
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.timeout(300)
 _SLOW = "https://idp.slow.example"
 #: Takes every question, and answers none.
 _SILENT_RESOLVER = """
+import re
 import socket
 import time
 sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -98,3 +101,24 @@ def test_issuer_whose_clock_is_off() -> None:
         assert both.ask(both.workspace.token(iat=now + 10, nbf=now + 10)).status == 200
         assert both.ask(both.workspace.token(nbf=now + 600)).reason == Reason.TOKEN_NOT_YET_VALID
         assert both.ask(both.workspace.token(iat=now - 700, exp=now - 600)).reason == Reason.TOKEN_EXPIRED
+
+
+def _with_a_log(_: Path) -> str:
+    return CONFIGURATION + "\ndecision_log:\n  file: /var/log/authz/decisions.jsonl\n  allows_one_in: 1\n"
+
+
+def _lost(both: Boxes) -> float:
+    """Return how many lines of the log were not written."""
+    with httpx.Client(transport=httpx.HTTPTransport(uds=f"{both.workspace.folder}/probe.sock"), timeout=30) as client:
+        text = client.get("http://a/metrics").text
+    lost = re.compile(r'^authz_decision_log_records_total\{output="file",result="failed"\} (\S+)$', re.MULTILINE)
+    return sum(float(value) for value in lost.findall(text))
+
+
+def test_full_disk() -> None:
+    """No room for the decision log costs lines, which are counted, and said once: every request is answered."""
+    with boxes(_with_a_log, tmpfs={"/var/log/authz": "size=16k,mode=1777"}) as both:
+        token = both.workspace.token()
+        assert eventually(lambda: both.ask(token).status == 200 and _lost(both) > 0), printed(both.sidecar)
+        assert {both.ask(token).status for _ in range(50)} == {200}
+        assert printed(both.sidecar).count("No space left on device") in {1, 2}  # of two servers
