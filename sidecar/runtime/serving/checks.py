@@ -27,6 +27,7 @@ from sidecar.runtime.ipc.heartbeat import KEYS_USED_SECONDS
 from sidecar.runtime.ipc.revoked import revoked_in
 from sidecar.runtime.ipc.shared import Shared
 from sidecar.runtime.serving.asserting import Asserting
+from sidecar.runtime.serving.forks import leave_forks_alone
 from sidecar.runtime.serving.front import front_for
 from sidecar.runtime.serving.hooks import asker_of
 from sidecar.runtime.serving.introspecting import Introspecting
@@ -64,6 +65,7 @@ class Checks:
         asserting: Asserting | None = None,
         hooks: bytes = b"",
     ) -> None:
+        leave_forks_alone()
         self._row = row
         self._told_at = time.monotonic()
         self._asserting = asserting
