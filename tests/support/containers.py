@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,14 +55,20 @@ def running(
     folder: Path,
     mode: Literal["rw", "ro"] = "rw",
     without: Sequence[str] = (),
+    tmpfs: Mapping[str, str] | None = None,
     **options: Any,  # noqa: ANN401 - docker's
 ) -> Iterator[Container]:
-    """Run a container until the context closes. ``folder`` is there as it is here; the files ``without`` are not."""
+    """Run a container until the context closes. ``folder`` is there as it is here; the files ``without`` are not.
+
+    ``tmpfs`` has folders in memory, with their mount options.
+    """
     hidden = [Mount(path, "/dev/null", type="bind", read_only=True) for path in without]
     made = DockerContainer(image).with_kwargs(**{**CONFINED, **options}, mounts=hidden).with_command(list(command))
     made = made.with_volume_mapping(str(folder), str(folder), mode).with_envs(
         AUTHZ_PROBE_LISTEN=f"unix:{folder}/probe.sock"
     )
+    for path, mounted in (tmpfs or {}).items():
+        made = made.with_tmpfs_mount(path, mounted)
     with made:
         yield made.get_wrapped_container()
 
