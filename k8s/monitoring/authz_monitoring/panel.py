@@ -59,7 +59,7 @@ class Panel:
     """``width`` of 24, ``height`` in units of 30 pixels. ``alerts``: those whose pages it links to.
 
     ``words`` are shown in place of values; ``limits`` colour them; ``link`` is where a value leads, with Grafana's
-    ``${__field.labels.NAME}``.
+    ``${__field.labels.NAME}``. ``exemplars``: points that lead to traces, where there are any.
     """
 
     title: str
@@ -75,6 +75,7 @@ class Panel:
     words: Mapping[int, str] = field(default_factory=dict)
     link: tuple[str, str] | None = None
     base: str = GOOD
+    exemplars: bool = False
 
     def document(self, number: int, place: Mapping[str, int]) -> dict[str, Any]:
         """Return it as Grafana has it, under an id and at its place."""
@@ -118,6 +119,7 @@ def _target(panel: Panel, letter: str, query: Query) -> dict[str, Any]:
         "instant": now,
         "range": not now,
         "legendFormat": query.legend or "__auto",
+        "exemplar": panel.exemplars,
     }
 
 

@@ -261,10 +261,22 @@ _HOOKS: Final = Row(
     ),
 )
 
+_TOLD: Final = Row(
+    "What is told of checks",
+    (
+        Panel(
+            "Spans",
+            "delivered to the collector; failed: it did not take them in time; dropped: too many waited.",
+            (Query("sum by (result) (rate(authz_trace_spans_total{@}[RATE]))", "{{result}}"),),
+            Unit.PER_SECOND,
+        ),
+    ),
+)
+
 BOARD: Final = Board(
     "authz-pod",
     "Authorization: one pod",
     "One sidecar: its processes, what they do, how busy they are, and what its checks come to.",
-    (_NOW, _CHECKS, _PROCESSES, _WORK, _POOLS, _TRANSPORT, _HOOKS),
+    (_NOW, _CHECKS, _PROCESSES, _WORK, _POOLS, _TRANSPORT, _HOOKS, _TOLD),
     one_pod=True,
 )
