@@ -266,7 +266,8 @@ _TOLD: Final = Row(
     (
         Panel(
             "Spans",
-            "delivered to the collector; failed: it did not take them in time; dropped: too many waited.",
+            "delivered to the collector; failed: it did not take them in time; dropped: too many waited; refused: more "
+            "were to be made than tracing.max_per_second.",
             (Query("sum by (result) (rate(authz_trace_spans_total{@}[RATE]))", "{{result}}"),),
             Unit.PER_SECOND,
         ),
