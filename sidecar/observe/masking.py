@@ -105,6 +105,12 @@ def without_userinfo(text: str) -> str:
     return _WORD.sub(_without_userinfo, text) if "@" in text else text
 
 
+def without_user(authority: str) -> str:
+    """Return the host and port of an authority, without user and password (RFC 9110, section 4.2.4)."""
+    user, at, host = authority.rpartition("@")
+    return f"{MASK}@{host}" if user and at else authority
+
+
 def without_parameters(text: str) -> str:
     """Return ``text`` without the values of secret query parameters."""
     return _PARAMETER.sub(_parameter, text) if "=" in text else text
