@@ -10,8 +10,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import cycle
 
+from check import make_trust
 from hpack import Encoder, NeverIndexedHeaderTuple
 
+from sidecar.core.algorithm import Algorithm
+from sidecar.core.keys import VerificationKey
+from sidecar.decision_log.redaction import Redaction
 from sidecar.engine.engine import Engine, Observer
 from sidecar.memory.counters import Row
 from sidecar.runtime.serving.observing import observer_of
@@ -72,7 +76,8 @@ def traced(stack: ExitStack, row: Row, every: int) -> Traced:
     collector = Collector(f"http://127.0.0.1:{_collector(stack)}", "grpc", 5.0)
     told = frozenset({Told.DECISION, Told.REASON, Told.POLICY, Told.ISSUER, Told.METHOD, Told.STATUS})
     plan = Plan(collector, {"service.name": "bench"}, told, 0.0, 1_000_000, believes_requests=True, queue_size=65536)
-    tracing = Tracing(plan, row.exemplars.note)
+    trust = make_trust(VerificationKey("k1", frozenset({Algorithm.EDDSA}), bytes(32), b""))
+    tracing = Tracing(plan, lambda sent: Redaction(sent, trust).text, row.exemplars.note)
     tracing.open()
     return Traced(
         observer_of(row, (tracing.watch,)),

@@ -16,6 +16,8 @@ _DIGEST_BYTES = 16
 _FREE = ("host", "path", "request_id", "detail")
 #: Characters of the shortest value that is looked for there: less are in any word.
 _SHORTEST = 4
+#: How often a text may be encoded one over the other.
+_LAYERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,7 @@ class Masks:
         """Change ``record``. What is not there stays so, and so does what is ``None``."""
         values = [self._put(record, path, hashed=True) for path in self.hashed]
         values += [self._put(record, path, hashed=False) for path in self.hidden]
-        texts = [value.removesuffix(CUT) for value in values if isinstance(value, str)]
-        _take_out(record, [text for text in texts if len(text) >= _SHORTEST])
+        _take_out(record, [text for text in values if isinstance(text, str) and len(text) >= _SHORTEST])
 
     def _put(self, record: dict[str, Json], path: Path, *, hashed: bool) -> Json:
         """Return what was there."""
@@ -58,12 +59,33 @@ def _take_out(record: dict[str, Json], values: Sequence[str]) -> None:
     """Mask ``values`` wherever else they stand; where one is percent-encoded, all of the text."""
     for name in _FREE:
         text = record.get(name)
-        if not isinstance(text, str):
-            continue
-        for value in values:
-            text = text.replace(value, MASK)
-        decoded = unquote(text)
-        record[name] = MASK if decoded != text and any(value in decoded for value in values) else text
+        if isinstance(text, str):
+            record[name] = _without(text, values)
+
+
+def _without(text: str, values: Sequence[str]) -> str:
+    for value in values:
+        before, found, _ = text.partition(value.removesuffix(CUT))
+        if found:
+            # Behind what is cut its end may stand, which nobody knows.
+            text = before + MASK if value.endswith(CUT) else text.replace(value, MASK)
+        elif text.endswith(CUT):
+            text = _without_beginning(text, value)
+    decoded = text
+    for _ in range(_LAYERS):
+        decoded = unquote(decoded)
+        if any(value.removesuffix(CUT) in decoded for value in values):
+            return MASK
+    return text
+
+
+def _without_beginning(text: str, value: str) -> str:
+    """Mask what a text that is cut has of ``value`` at its end."""
+    told = text.removesuffix(CUT)
+    for size in range(min(len(value), len(told)), _SHORTEST - 1, -1):
+        if told.endswith(value[:size]):
+            return told[:-size] + MASK
+    return text
 
 
 def _in(place: Json, name: str) -> Json:

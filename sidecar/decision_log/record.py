@@ -18,6 +18,7 @@ from sidecar.core.trust import Trust
 from sidecar.decision_log.entry import Entry
 from sidecar.decision_log.fields import SHAPE
 from sidecar.decision_log.redaction import Redaction
+from sidecar.observe.masking import without_user
 from sidecar.tracing.context import trace_id_of
 
 ALLOW, DENY, WOULD_DENY = "allow", "deny", "would_deny"
@@ -97,11 +98,10 @@ def _end(decided: Decided) -> tuple[str, Reason, str | None, int | None]:
 
 
 def _asked(sent: SentRequest) -> dict[str, str | None]:
-    user, at, host = sent.authority.rpartition("@")
     return {
         "method": sent.method,
-        # RFC 9110, section 4.2.4: nobody may send a password in it, and some do.
-        "host": f"***@{host}" if user and at else sent.authority,
+        # Nobody may send a password in it, and some do.
+        "host": without_user(sent.authority),
         "path": sent.path.partition("#")[0],
         "address": sent.source,
         "request_id": sent.request_id,

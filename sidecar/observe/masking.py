@@ -97,8 +97,22 @@ def _text(text: str) -> str:
 
 def masked_url(text: str) -> str:
     """Return ``text`` without what rule 5 masks; in linear time, whoever wrote it."""
-    if "@" in text:
-        text = _WORD.sub(_without_userinfo, text)
+    return without_parameters(without_userinfo(text))
+
+
+def without_userinfo(text: str) -> str:
+    """Return ``text`` without what stands before the ``@`` of a URL. Cut it after that: without its ``@`` none is."""
+    return _WORD.sub(_without_userinfo, text) if "@" in text else text
+
+
+def without_user(authority: str) -> str:
+    """Return the host and port of an authority, without user and password (RFC 9110, section 4.2.4)."""
+    user, at, host = authority.rpartition("@")
+    return f"{MASK}@{host}" if user and at else authority
+
+
+def without_parameters(text: str) -> str:
+    """Return ``text`` without the values of secret query parameters."""
     return _PARAMETER.sub(_parameter, text) if "=" in text else text
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sidecar.core.needs import Decided
 from sidecar.engine.engine import Services
-from sidecar.tracing.attributes import attributes_of, is_fault
+from sidecar.tracing.attributes import Hide, attributes_of, is_fault
 from sidecar.tracing.calls import Answer, CallTracer
 from sidecar.tracing.pace import Pace
 from sidecar.tracing.plan import Plan
@@ -48,11 +48,12 @@ class _Ended(NamedTuple):
 class Tracing:
     """``open`` in the loop before the first check, ``close`` after the last. ``dropped`` counts spans without room.
 
-    ``exemplify`` is told how many seconds a check took, in which trace (16 bytes), and when, since the epoch.
+    ``hide`` is for what is told of requests (``attributes``). ``exemplify`` is told how many seconds a check took, in
+    which trace (16 bytes), and when, since the epoch.
     """
 
-    def __init__(self, plan: Plan, exemplify: Exemplify = lambda _seconds, _trace, _at: None) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, hide: Hide, exemplify: Exemplify = lambda _seconds, _trace, _at: None) -> None:
+        self._plan, self._hide = plan, hide
         self._exemplify = exemplify
         self._spans: Spans | None = None
         self._ended: deque[_Ended] = deque()
@@ -136,7 +137,8 @@ class Tracing:
         ended = one.recording.began + int(one.seconds * _NANOSECONDS)
         try:
             fault = decision.reason.value if is_fault(decision) else ""
-            trace = spans.make(one.recording, ended, attributes_of(one.decided, one.request, self._plan.told), fault)
+            told = attributes_of(one.decided, one.request, self._plan.told, self._hide)
+            trace = spans.make(one.recording, ended, told, fault)
             self._exemplify(one.seconds, trace, ended / _NANOSECONDS)
         except Exception:  # noqa: BLE001 - the next one may be another matter
             _log.exception("a check could not be traced")

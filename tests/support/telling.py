@@ -1,10 +1,14 @@
 """Checks as the decision log is told of them."""
 
+from collections.abc import Callable
+
 from sidecar.core.needs import Decided
+from sidecar.core.sent import SentRequest
 from sidecar.core.strict_json import Json
 from sidecar.core.trust import Trust
 from sidecar.decision_log.entry import Entry
 from sidecar.decision_log.record import Origin, record_of
+from sidecar.decision_log.redaction import Redaction
 from support.checks import begin, finish
 from support.requests import check_request
 from support.trusts import trust
@@ -34,3 +38,8 @@ def record(raw: bytes, in_force: Trust | None = None, decided: Decided | None = 
     """Return what is told of it."""
     known = in_force or trust()
     return record_of(entry(raw, decided, in_force=known), known, ORIGIN)
+
+
+def hide(sent: SentRequest | None) -> Callable[[str, int], str]:
+    """Take out of texts what is secret in a request."""
+    return Redaction(sent, trust()).text

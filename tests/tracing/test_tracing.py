@@ -24,6 +24,7 @@ from support.certificates import Authority
 from support.collectors import Collector, grpc_collector, http_collector
 from support.processes import eventually
 from support.requests import check_request
+from support.telling import hide
 
 _SERVER, _INTERNAL, _CLIENT = 2, 1, 3
 _UNSET, _ERROR = 0, 2
@@ -68,7 +69,7 @@ def _run(
     plan: Plan, use: Callable[[_Checks], None], seconds: float = 20.0, told: Exemplify = lambda *_: None
 ) -> Tracing:
     """Trace for a while, and end."""
-    tracing = Tracing(plan, told)
+    tracing = Tracing(plan, hide, told)
 
     async def scenario() -> None:
         tracing.open()
@@ -127,7 +128,7 @@ def test_headers_out_of_a_file_that_changes(collector: tuple[Collector, At], tmp
     file.write_text("x-tenant: one\n")
 
     async def scenario() -> None:
-        tracing = Tracing(_plan(replace(at, headers_file=file)))
+        tracing = Tracing(_plan(replace(at, headers_file=file)), hide)
         tracing.open()
         checks = _Checks(tracing)
         for wanted, text in ((2, "x-tenant: another\n"), (4, "")):
@@ -163,7 +164,7 @@ def test_refused_is_counted_and_said_once(
     sent.refuses = True
 
     async def scenario() -> Tracing:
-        tracing = Tracing(_plan(replace(at, headers_file=file)))
+        tracing = Tracing(_plan(replace(at, headers_file=file)), hide)
         tracing.open()
         checks = _Checks(tracing)
         for wanted in (2, 4):
@@ -252,7 +253,7 @@ def test_nothing_is_made_of_others(collector: tuple[Collector, At]) -> None:
 def test_opened_where_it_is_used() -> None:
     """Until then there is no thread of OpenTelemetry's, as a fork would lose it."""
     before = {one.name for one in threading.enumerate()}
-    tracing = Tracing(_plan(At("http://127.0.0.1:9", "http", 1.0)))
+    tracing = Tracing(_plan(At("http://127.0.0.1:9", "http", 1.0)), hide)
     tracing.services  # noqa: B018 - nothing of it starts one
     assert {one.name for one in threading.enumerate()} == before
     assert (tracing.delivered, tracing.failed, tracing.dropped) == (0, 0, 0)

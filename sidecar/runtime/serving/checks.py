@@ -69,7 +69,7 @@ class Checks:
         self._row = row
         self._told_at = time.monotonic()
         self._asserting = asserting
-        tracing = self._tracing = tracing_of(settings, folder, member.name, row)
+        tracing = self._tracing = tracing_of(settings, folder, member.name, row, trust)
         self._span_meter = SpanMeter(row)
         self._signatures = Signatures(member, fleet, shared, settings, row, None if tracing is None else note_route)
         self._shared_cache = SharedCache(shared.cache.open(), shared.seed)

@@ -1,7 +1,10 @@
 """A server's way of tracing checks."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+from sidecar.core.trust import Trust
+from sidecar.decision_log.redaction import Redaction
 from sidecar.memory.counters import Row
 from sidecar.observe.build import build_facts
 from sidecar.runtime.serving.collecting import collector_of
@@ -14,10 +17,11 @@ from sidecar.tracing.tracing import Tracing
 LAST_SECONDS = 0.25
 
 
-def tracing_of(settings: Settings, folder: Path, server: str, row: Row) -> Tracing | None:
+def tracing_of(settings: Settings, folder: Path, server: str, row: Row, trust: Callable[[], Trust]) -> Tracing | None:
     """Return what traces the checks of ``server``; ``None`` where no configuration asks for it.
 
-    ``folder`` is where the configuration is. Traced checks are examples in ``row``.
+    ``folder`` is where the configuration is. Traced checks are examples in ``row``. ``trust`` returns the one in force,
+    which says where credentials are.
     """
     asked = settings.tracing
     if asked is None:
@@ -38,6 +42,7 @@ def tracing_of(settings: Settings, folder: Path, server: str, row: Row) -> Traci
             believes_requests=asked.request_header == "parent",
             queue_size=asked.queue_size,
         ),
+        lambda sent: Redaction(sent, trust()).text,
         row.exemplars.note,
     )
 
