@@ -10,6 +10,7 @@
 # make h2spec  the native transport against h2spec (needs Go)        (docs/h2spec.md)
 # make k8s-envoy  k8s: Envoy's configurations, from the example's authz.yaml
 # make test-k8s  k8s: every kustomization is built, and held against the schemas of Kubernetes 1.34 to 1.37 (needs Go)
+# make test-apiserver  the same, and what a real kube-apiserver does with it (needs Go; KUBE="v1.37 v1.36": each built once, minutes)
 # make fuzz    the same against random bytes, for SECONDS=60; what it finds goes into build/fuzz
 # make fuzz-merge  of what is there, take into tests/fuzz/corpus what reaches something new; to be committed
 # make torture  the shared memory, for long: READS=2000000 reads while writers are killed
@@ -32,6 +33,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 SECONDS ?= 60
 FUZZ := PYTHONPATH=tests $(BIN)/python tests/fuzz/fuzz_connection.py
 READS ?= 2000000
+KUBE ?= v1.37 v1.36
 ENVOY := $(BIN)/authz-sidecar envoy config --config build/k8s/authz.yaml --listener 0.0.0.0:8080
 # Of which `make protos` takes descriptors.
 XDS_PROTOS ?= 1.85.0
@@ -41,7 +43,7 @@ IMAGE ?= ext-authz-sidecar:dev
 BASE ?= python:3.13-slim-bookworm
 BUILD = $(DOCKER) build --quiet $(BUILD_OPTIONS)
 
-.PHONY: demo test coverage lint docs protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy test-k8s fuzz fuzz-merge torture bench-peers image base-image peers-image test-containers \
+.PHONY: demo test coverage lint docs protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-peers image base-image peers-image test-containers \
 	image-reproducible lock sbom clean python-check
 .DELETE_ON_ERROR:
 
@@ -105,6 +107,14 @@ k8s-envoy: $(VENV)/.dev
 
 test-k8s: $(VENV)/.k8s $(BIN)/kustomize
 	$(BIN)/python -m pytest --numprocesses=0 tests/k8s
+
+# One process, and so one server for all tests.
+test-apiserver: $(VENV)/.k8s $(BIN)/kustomize kube
+	for version in $(KUBE); do \
+	  AUTHZ_KUBE=$$(tests/k8s/kube/build.sh $$version) $(BIN)/python -m pytest --numprocesses=0 tests/k8s || exit 1; done
+
+kube:
+	for version in $(KUBE); do tests/k8s/kube/build.sh $$version || exit 1; done
 
 fuzz: $(VENV)/.fuzz
 	@mkdir -p build/fuzz

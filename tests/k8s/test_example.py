@@ -116,3 +116,5 @@ def test_versions_are_those_that_are_tested() -> None:
     ours = importlib.metadata.version("ext-authz-sidecar")
     assert images == {"ext-authz-sidecar": ours, "envoyproxy/envoy": f"distroless-v{pinned[1]}"}
     assert read(FOLDER / "gateway/kustomization.yaml")[0]["images"][0]["newTag"] == images["envoyproxy/envoy"]
+    settings = read(FOLDER / "injection/enforcement/settings.yaml")[0]["data"]
+    assert settings["image"] == f"{settings['repositories']}:{ours}"
