@@ -91,6 +91,7 @@ class OtlpLogs:
         if self._exporter is None or seen != self._seen:
             self.close()
             module = import_module(_MODULES[self._collector.protocol])
+            hear_complaints()
             self._exporter = module.OTLPLogExporter(**arguments_for(self._collector, _PATH))
             self._seen = seen
         assert self._exporter is not None  # noqa: S101 - for mypy

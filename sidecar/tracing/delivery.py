@@ -78,5 +78,7 @@ class Delivery(SpanExporter):
 
 def exporter_for(collector: Collector) -> SpanExporter:
     """Return OpenTelemetry's exporter for a collector; raises ``CollectorError``."""
-    made: SpanExporter = import_module(_MODULES[collector.protocol]).OTLPSpanExporter(**arguments_for(collector, _PATH))
+    module = import_module(_MODULES[collector.protocol])
+    hear_complaints()
+    made: SpanExporter = module.OTLPSpanExporter(**arguments_for(collector, _PATH))
     return made

@@ -1,6 +1,7 @@
 """Exporters of OpenTelemetry's for a collector, and what its own code complains of. Loaded where something is sent."""
 
 import logging
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,27 +39,39 @@ def _credentials(collector: Collector) -> Any:  # noqa: ANN401 - gRPC's, which i
 
 
 class Complaints(logging.Handler):
-    """What OpenTelemetry's code said last. It says much, and again and again; we say once that nothing goes out.
+    """What OpenTelemetry's code said last, to each thread: spans and decisions are sent by one each.
 
-    What would be the same as before it does not say: so the last remains, until there is another.
+    It says much, and again and again; we say once that nothing goes out.
     """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.last = ""
+        self._said = threading.local()
+
+    @property
+    def last(self) -> str:
+        """Return what the thread that asks heard last, or nothing."""
+        return str(getattr(self._said, "last", ""))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep it."""
-        self.last = record.getMessage()
+        self._said.last = record.getMessage()
 
 
+_LIBRARY = "opentelemetry"
 #: One for the process, as its loggers are.
 COMPLAINTS = Complaints()
 
 
 def hear_complaints() -> Complaints:
-    """Keep what OpenTelemetry's code says out of the log from now on, and return what hears it."""
-    logger = logging.getLogger("opentelemetry")
+    """Keep what OpenTelemetry's code says out of the log from now on, and return what hears it.
+
+    To be called once more when an exporter is loaded: its logger swallows what sounds like what it said before, be it
+    about another collector, so that nobody's disk fills up. Nothing of it goes to a disk here.
+    """
+    logger = logging.getLogger(_LIBRARY)
     logger.propagate = False
     logger.handlers = [COMPLAINTS]
+    for name in [one for one in logging.root.manager.loggerDict if one.startswith(_LIBRARY)]:
+        logging.getLogger(name).filters.clear()
     return COMPLAINTS

@@ -125,6 +125,16 @@ def test_large_batches_are_sent_in_parts(logs: Callable[..., OtlpLogs], monkeypa
             output.write([_told()] * 5)
 
 
+def test_what_another_collector_had_is_not_told(logs: Callable[..., OtlpLogs]) -> None:
+    """OpenTelemetry's exporters keep to themselves what they said before, be it about another collector."""
+    with grpc_collector() as first, grpc_collector() as second:
+        first.refuses = second.refuses = True
+        for running in (first, second, first):
+            where = running.endpoint.removeprefix("http://")
+            with pytest.raises(OutputError, match=f"{where} has not taken them: .*{where}"):
+                logs(running.endpoint).write([_told()])
+
+
 def test_collector_that_refuses(logs: Callable[..., OtlpLogs]) -> None:
     """Where it is and what it said is told, in one line; nothing of a record is."""
     with grpc_collector() as running:
