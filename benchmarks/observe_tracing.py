@@ -74,7 +74,7 @@ def untraced(row: Row) -> Traced:
 def traced(stack: ExitStack, row: Row, every: int) -> Traced:
     """Count checks and trace one in so many, as Envoy says; 0: none. To be called in a loop, which runs on."""
     collector = Collector(f"http://127.0.0.1:{_collector(stack)}", "grpc", 5.0)
-    told = frozenset({Told.DECISION, Told.REASON, Told.POLICY, Told.ISSUER, Told.METHOD, Told.STATUS})
+    told = frozenset({Told.OUTCOME, Told.REASON, Told.POLICY, Told.ISSUER, Told.METHOD, Told.STATUS})
     plan = Plan(collector, {"service.name": "bench"}, told, 0.0, 1_000_000, believes_requests=True, queue_size=65536)
     trust = make_trust(VerificationKey("k1", frozenset({Algorithm.EDDSA}), bytes(32), b""))
     tracing = Tracing(plan, lambda sent: Redaction(sent, trust).text, row.exemplars.note)

@@ -4,7 +4,7 @@ from collections import deque
 
 from sidecar.decision_log.entry import Entry
 
-#: Bytes that an entry takes beside its request: tuple, decision and response, most of which others hold as well.
+#: Bytes that an entry takes beside its request and its answer: tuple and decision, most of which others hold as well.
 _OVERHEAD = 512
 
 
@@ -18,7 +18,7 @@ class Backlog:
 
     def put(self, entry: Entry) -> bool:
         """Keep it; ``False`` where there is no room."""
-        size = self._size + len(entry.request) + _OVERHEAD
+        size = self._size + _size(entry)
         if size > self._most:
             return False
         self._size = size
@@ -28,9 +28,14 @@ class Backlog:
     def take(self) -> Entry:
         """Return the oldest, which is kept no more; raises ``IndexError`` where there is none."""
         entry = self._entries.popleft()
-        self._size -= len(entry.request) + _OVERHEAD
+        self._size -= _size(entry)
         return entry
 
     def __len__(self) -> int:
         """Return how many wait."""
         return len(self._entries)
+
+
+def _size(entry: Entry) -> int:
+    # A denial's answer may have a page of 16 KiB in it, which is its own.
+    return len(entry.request) + len(entry.decided.response) + _OVERHEAD

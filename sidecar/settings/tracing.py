@@ -40,7 +40,7 @@ class TracingSettings(OtlpSettings):
         "OTEL_RESOURCE_ATTRIBUTES count too.",
     )
     attributes: list[Annotated[Told, Field(strict=False)]] = Field(
-        default=[Told.DECISION, Told.REASON, Told.POLICY, Told.ISSUER, Told.METHOD, Told.STATUS],
+        default=[Told.OUTCOME, Told.REASON, Told.POLICY, Told.ISSUER, Told.METHOD, Told.STATUS],
         description="What spans tell of a check, beside its times. Never a token nor a query; subject, host, path and "
         "request_id only where they are named here.",
     )

@@ -24,7 +24,7 @@ CALLED: Final[Mapping[str, Value]] = {
 }
 NAME: Final = f"{CALLED['rpc.service']}/{CALLED['rpc.method']}"
 NAMES: Final[Mapping[Told, str]] = {
-    Told.DECISION: "authz.decision",
+    Told.OUTCOME: "authz.outcome",
     Told.REASON: "authz.reason",
     Told.POLICY: "authz.policy",
     Told.ISSUER: "authz.issuer",
@@ -36,7 +36,7 @@ NAMES: Final[Mapping[Told, str]] = {
     Told.REQUEST_ID: "authz.request_id",
 }
 #: In the order of labels.
-_OF_DECISION: Final = (Told.DECISION, Told.REASON, Told.ISSUER, Told.POLICY)
+_OF_DECISION: Final = (Told.OUTCOME, Told.REASON, Told.ISSUER, Told.POLICY)
 #: Characters of a value, at the most: methods, hosts and paths are of the client's choice.
 _LONGEST = 1024
 _FAULT = 500

@@ -8,7 +8,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from sidecar.keys.fingerprint import Fingerprint, fingerprint
-from sidecar.tracing.collector import Collector, shown
+from sidecar.tracing.collector import Collector, CollectorError, shown
 from sidecar.tracing.exporters import arguments_for, hear_complaints
 
 _MODULES = {
@@ -41,8 +41,11 @@ class Delivery(SpanExporter):
         try:
             is_sent = not self._over and self._current().export(spans) is SpanExportResult.SUCCESS
             why = self._complaints.last
+        except (CollectorError, ImportError) as error:
+            is_sent, why = False, str(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the next ones may get through
-            is_sent, why = False, str(error) or type(error).__name__
+            # Not its text: what was sent may stand there, headers with it.
+            is_sent, why = False, type(error).__name__
         if is_sent:
             self.delivered += len(spans)
         else:

@@ -6,7 +6,7 @@ from enum import StrEnum
 class Told(StrEnum):
     """One thing, as the configuration names it."""
 
-    DECISION = "decision"  #: allowed, denied, or would_deny in dry run
+    OUTCOME = "outcome"  #: as metrics have it: allowed, denied, or would_deny in dry run
     REASON = "reason"
     POLICY = "policy"
     ISSUER = "issuer"

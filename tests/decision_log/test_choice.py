@@ -119,18 +119,22 @@ def test_rate(pauses: list[float], per_second: int) -> None:
         assert sum(at <= other <= at + 1 for other in admitted) <= 2 * per_second
 
 
-@given(st.lists(st.integers(0, 3000), max_size=60))
-def test_backlog_is_bounded_in_bytes(sizes: list[int]) -> None:
-    """What is in it comes out in its order, and it never holds more bytes than it may."""
+def _bytes(one: Entry) -> int:
+    return len(one.request) + len(one.decided.response)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 3000)), max_size=60))
+def test_backlog_is_bounded_in_bytes(sizes: list[tuple[int, int]]) -> None:
+    """What is in it comes out in its order, and it never holds more bytes than it may, those of answers included."""
     backlog, held = Backlog(20_000), list[Entry]()
-    for size in sizes:
-        one = entry(b"x", DENIED)._replace(request=b"x" * size)
+    for request, answer in sizes:
+        one = entry(b"x" * request, Decided(DENIED.decision, b"y" * answer))
         if backlog.put(one):
             held.append(one)
         else:
-            assert sum(len(each.request) + 512 for each in held) + size + 512 > 20_000
+            assert sum(_bytes(each) + 512 for each in held) + _bytes(one) + 512 > 20_000
             assert backlog.take() is held.pop(0)
-        assert sum(len(each.request) for each in held) <= 20_000
+        assert sum(map(_bytes, held)) <= 20_000
         assert len(backlog) == len(held)
     assert [backlog.take() for _ in range(len(backlog))] == held
 

@@ -21,7 +21,7 @@ tracing:
   protocol: {protocol}
   ratio: 0
   request_header: parent
-  attributes: [decision, reason, policy, issuer, method, status, host, path, subject, request_id]
+  attributes: [outcome, reason, policy, issuer, method, status, host, path, subject, request_id]
 """
 _SERVER = 2
 
@@ -75,11 +75,11 @@ def test_traced(running: tuple[Sidecar, Collector]) -> None:
     sidecar.process.signal(signal.SIGTERM)
     assert sidecar.process.wait() == 0
     assert _ids(collector.spans) == {(f"{n:032x}", f"{n:016x}") for n in range(1, 32)}
-    allowed = collector.found({"authz.decision": "allowed", "enduser.id": "carol"})
+    allowed = collector.found({"authz.outcome": "allowed", "enduser.id": "carol"})
     assert len(allowed) == 29
     assert {one.attributes["authz.policy"] for one in allowed} == {"all"}
     assert {one.resource["authz.server"] for one in collector.spans} == {"server-0"}
-    denied = collector.found({"authz.decision": "denied"})
+    denied = collector.found({"authz.outcome": "denied"})
     assert [one.attributes["http.response.status_code"] for one in denied] == [401]
     told = b"".join(collector.raw) + metrics.encode() + sidecar.printed().encode()
     assert not any(part.encode() in told for part in (*token.split("."), "hunter2", "no.token"))
@@ -90,7 +90,7 @@ def _a_miss_has_its_steps(sidecar: Sidecar, collector: Collector, token: str) ->
     """A token that was never seen is verified, where it says so; the next time it is known."""
     _ask(sidecar, token, range(1, 3))
     steps = collector.wait_for(1, **{"authz.route": "inline"})
-    checks = collector.wait_for(2, **{"authz.decision": "allowed"})
+    checks = collector.wait_for(2, **{"authz.outcome": "allowed"})
     assert [(one.name, one.trace_id, one.parent_id) for one in steps] == [
         ("verify", checks[0].trace_id, checks[0].span_id)
     ]

@@ -41,7 +41,7 @@ def _denied(reason: Reason, policy: str | None = None) -> Decided:
 def test_of_an_allowed_check() -> None:
     """All that may be told, by its names; the query is not in the path."""
     assert attributes_of(_ALLOWED, _REQUEST, _ALL, hide) == dict(CALLED) | {
-        "authz.decision": "allowed",
+        "authz.outcome": "allowed",
         "authz.reason": _ALLOWED.decision.reason.value,
         "authz.policy": "all",
         "authz.issuer": ISSUER,
@@ -57,7 +57,7 @@ def test_of_an_allowed_check() -> None:
 def test_of_a_denied_check(reason: Reason) -> None:
     """With the client's status."""
     found = attributes_of(_denied(reason, "some"), _REQUEST, _ALL, hide)
-    assert found["authz.decision"] == "denied"
+    assert found["authz.outcome"] == "denied"
     assert found["authz.reason"] == reason.value
     assert found["authz.policy"] == "some"
     assert found["http.response.status_code"] == OUTCOMES[reason].status
@@ -72,7 +72,7 @@ def test_of_a_check_that_passes_in_dry_run() -> None:
     trial = Trial(allowed=False, reason=Reason.NO_POLICY_ALLOWS, policy=None)
     passed = Permit(Reason.DRY_RUN, None, None, (), trial)
     found = attributes_of(Decided(passed, b""), _REQUEST, _ALL, hide)
-    assert (found["authz.decision"], found["authz.reason"]) == ("would_deny", "no_policy_allows")
+    assert (found["authz.outcome"], found["authz.reason"]) == ("would_deny", "no_policy_allows")
     assert not is_fault(passed)
 
 
