@@ -32,7 +32,7 @@ def _telling(mode: Mapping[str, str], request_header: str) -> Iterator[tuple[Sta
 tracing:
   endpoint: {collector.endpoint}
   ratio: 0
-  attributes: [decision, path]
+  attributes: [outcome, path]
   request_header: {request_header}
 """
         where = collector.endpoint.removeprefix("http://")
@@ -68,7 +68,7 @@ def test_one_trace(traced: tuple[Stack, Collector]) -> None:
         assert one.resource["service.name"] == "authz-sidecar"
         assert asks.resource["service.name"] == request.resource["service.name"] == "envoy"
         assert request.began <= asks.began <= one.began
-    assert [one.attributes["authz.decision"] for one in ours()].count("denied") == 1
+    assert [one.attributes["authz.outcome"] for one in ours()].count("denied") == 1
     assert "verify" in {one.name for one in collector.spans}
 
 

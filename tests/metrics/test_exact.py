@@ -91,9 +91,12 @@ def or_lost(account: Account) -> Counter[Labels]:
 
 def _calling(what: Callable[[], None], items: Iterator[Item], after: int) -> Iterator[Item]:
     """Give ``items``, and call ``what`` among them."""
-    yield from islice(items, after)
+    # Not "yield from": it would close ``items``, which others may be taking from.
+    for item in islice(items, after):
+        yield item
     what()
-    yield from items
+    for item in items:
+        yield item
 
 
 @pytest.mark.parametrize("environment", [{}, _SINGLE], ids=["several", "single"])

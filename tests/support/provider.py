@@ -81,19 +81,24 @@ class Provider:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request, and close."""
-        with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
-            request = Request(lines[0].split(" ")[1], headers)
-            self.requests.append(request)
-            talk = Conversation(request, self._answer(request), writer)
-            fault = self.faults.get(request.path) or self.faults.get("")
-            if fault is not None:
-                await fault(talk)
-            else:
-                writer.write(talk.good)
-            await writer.drain()
-        writer.close()
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+                headers = {
+                    name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])
+                }
+                request = Request(lines[0].split(" ")[1], headers)
+                self.requests.append(request)
+                talk = Conversation(request, self._answer(request), writer)
+                fault = self.faults.get(request.path) or self.faults.get("")
+                if fault is not None:
+                    await fault(talk)
+                else:
+                    writer.write(talk.good)
+                await writer.drain()
+        finally:
+            # Also where it was cancelled, since the test is over.
+            writer.close()
 
     def _answer(self, request: Request) -> bytes:
         if request.path == self.path.removesuffix("/") + WELL_KNOWN:
@@ -155,7 +160,8 @@ def running_provider(
             for task in tasks:
                 task.cancel()
             loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-            loop.run_until_complete(asyncio.sleep(0))
+            # What was closed last is gone a few turns later, those with TLS some more.
+            loop.run_until_complete(asyncio.sleep(0.05))
         finally:
             loop.close()
 
