@@ -5,7 +5,6 @@ The SDK's own processor is not used: it would be a second queue, behind ours, th
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from time import time_ns
 from typing import Protocol
 
@@ -20,9 +19,8 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_s
 from sidecar.core.strict_json import Json
 from sidecar.decision_log.output import OutputError, Told
 from sidecar.decision_log.record import ALLOW
-from sidecar.keys.fingerprint import Fingerprint, fingerprint
 from sidecar.tracing.collector import Collector, CollectorError, shown
-from sidecar.tracing.exporters import arguments_for, hear_complaints
+from sidecar.tracing.exporters import Renewed, exporter_of, hear_complaints
 
 _MODULES = {
     "grpc": "opentelemetry.exporter.otlp.proto.grpc._log_exporter",
@@ -57,8 +55,7 @@ class OtlpLogs:
         self._resource = Resource.create(dict(resource))
         self._scope = InstrumentationScope("sidecar.decision_log", resource.get("service.version"))
         self._complaints = hear_complaints()
-        self._exporter: _Exporter | None = None
-        self._seen: Fingerprint = {}
+        self._exporter = Renewed(collector, _exporter_for)
 
     def write(self, batch: Sequence[Told]) -> int:
         """Send records; raises ``OutputError`` where the collector has taken none of them within its time."""
@@ -73,29 +70,21 @@ class OtlpLogs:
 
     def close(self) -> None:
         """Let go of the connection."""
-        exporter, self._exporter = self._exporter, None
-        if exporter is not None:
-            exporter.shutdown()
+        self._exporter.shutdown()
 
     def _send(self, batch: Sequence[Told]) -> None:
         logs = [ReadableLogRecord(_log_of(one.record), self._resource, self._scope) for one in batch]
         try:
-            is_sent = self._current().export(logs) is LogRecordExportResult.SUCCESS
+            is_sent = self._exporter.current().export(logs) is LogRecordExportResult.SUCCESS
         except CollectorError as error:
             raise OutputError(str(error)) from None
         if not is_sent:
             raise OutputError(f"{self._collector.endpoint} has not taken them: {shown(self._complaints.last)}")
 
-    def _current(self) -> _Exporter:
-        seen = fingerprint(self._collector.files)
-        if self._exporter is None or seen != self._seen:
-            self.close()
-            module = import_module(_MODULES[self._collector.protocol])
-            hear_complaints()
-            self._exporter = module.OTLPLogExporter(**arguments_for(self._collector, _PATH))
-            self._seen = seen
-        assert self._exporter is not None  # noqa: S101 - for mypy
-        return self._exporter
+
+def _exporter_for(collector: Collector) -> _Exporter:
+    made: _Exporter = exporter_of(collector, _MODULES, "OTLPLogExporter", _PATH)
+    return made
 
 
 def _log_of(record: Mapping[str, Json]) -> LogRecord:

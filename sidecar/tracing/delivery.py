@@ -1,15 +1,13 @@
 """Spans on their way to the collector: by OpenTelemetry's exporter, counted, and said once where it does not work."""
 
 import logging
-from collections.abc import Callable, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from sidecar.keys.fingerprint import Fingerprint, fingerprint
 from sidecar.tracing.collector import Collector, CollectorError, shown
-from sidecar.tracing.exporters import arguments_for, hear_complaints
+from sidecar.tracing.exporters import Renewed, exporter_of, hear_complaints
 
 _MODULES = {
     "grpc": "opentelemetry.exporter.otlp.proto.grpc.trace_exporter",
@@ -21,17 +19,12 @@ _log = logging.getLogger(__name__)
 
 
 class Delivery(SpanExporter):
-    """Sends spans, in a thread that is not the loop's. ``delivered`` and ``failed`` count them.
+    """Sends spans, in a thread that is not the loop's. ``delivered`` and ``failed`` count them."""
 
-    ``make`` makes an exporter; again whenever one of the collector's files has changed.
-    """
-
-    def __init__(self, collector: Collector, make: Callable[[Collector], SpanExporter] | None = None) -> None:
+    def __init__(self, collector: Collector) -> None:
         self._collector = collector
-        self._make = make or exporter_for
         self._complaints = hear_complaints()
-        self._exporter: SpanExporter | None = None
-        self._seen: Fingerprint = {}
+        self._exporter = Renewed(collector, _exporter_for)
         self._works = True
         self._over = False
         self.delivered = self.failed = 0
@@ -39,7 +32,7 @@ class Delivery(SpanExporter):
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send some."""
         try:
-            is_sent = not self._over and self._current().export(spans) is SpanExportResult.SUCCESS
+            is_sent = not self._over and self._exporter.current().export(spans) is SpanExportResult.SUCCESS
             why = self._complaints.last
         except (CollectorError, ImportError) as error:
             is_sent, why = False, str(error)
@@ -56,18 +49,7 @@ class Delivery(SpanExporter):
     def shutdown(self) -> None:
         """Send no more; what is being repeated is given up."""
         self._over = True
-        if self._exporter is not None:
-            self._exporter.shutdown()
-
-    def _current(self) -> SpanExporter:
-        seen = fingerprint(self._collector.files)
-        if self._exporter is None or seen != self._seen:
-            old, self._exporter = self._exporter, None
-            if old is not None:
-                old.shutdown()
-            self._exporter = self._make(self._collector)
-            self._seen = seen
-        return self._exporter
+        self._exporter.shutdown()
 
     def _say(self, *, works: bool, why: str) -> None:
         if works == self._works or self._over:
@@ -79,9 +61,6 @@ class Delivery(SpanExporter):
             _log.warning("spans are not delivered to %s, and dropped: %s", self._collector.endpoint, shown(why))
 
 
-def exporter_for(collector: Collector) -> SpanExporter:
-    """Return OpenTelemetry's exporter for a collector; raises ``CollectorError``."""
-    module = import_module(_MODULES[collector.protocol])
-    hear_complaints()
-    made: SpanExporter = module.OTLPSpanExporter(**arguments_for(collector, _PATH))
+def _exporter_for(collector: Collector) -> SpanExporter:
+    made: SpanExporter = exporter_of(collector, _MODULES, "OTLPSpanExporter", _PATH)
     return made

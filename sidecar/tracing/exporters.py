@@ -2,10 +2,54 @@
 
 import logging
 import threading
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, Generic, Protocol, TypeVar
 
+from sidecar.keys.fingerprint import Fingerprint, fingerprint
 from sidecar.tracing.collector import Collector, read_file
+
+
+class _Ends(Protocol):
+    def shutdown(self) -> None:
+        """Send no more."""
+
+
+_Exporter = TypeVar("_Exporter", bound=_Ends)
+
+
+class Renewed(Generic[_Exporter]):
+    """An exporter for ``collector``: ``make`` makes it when it is first asked for, and anew when a file has changed."""
+
+    def __init__(self, collector: Collector, make: Callable[[Collector], _Exporter]) -> None:
+        self._collector, self._make = collector, make
+        self._made: _Exporter | None = None
+        self._seen: Fingerprint = {}
+
+    def current(self) -> _Exporter:
+        """Return it; raises ``CollectorError``."""
+        seen = fingerprint(self._collector.files)
+        if self._made is None or seen != self._seen:
+            old, self._made = self._made, None
+            if old is not None:
+                old.shutdown()
+            self._made, self._seen = self._make(self._collector), seen
+        return self._made
+
+    def shutdown(self) -> None:
+        """Send no more by the one that there is."""
+        if self._made is not None:
+            self._made.shutdown()
+
+
+def exporter_of(collector: Collector, modules: Mapping[str, str], name: str, path: str) -> Any:  # noqa: ANN401 - the library's
+    """Return a new exporter, the class ``name`` of the protocol's module; ``path`` is the signal's over HTTP.
+
+    Raises ``CollectorError``.
+    """
+    module = import_module(modules[collector.protocol])
+    hear_complaints()
+    return getattr(module, name)(**arguments_for(collector, path))
 
 
 def arguments_for(collector: Collector, path: str) -> Mapping[str, Any]:
@@ -66,7 +110,7 @@ COMPLAINTS = Complaints()
 def hear_complaints() -> Complaints:
     """Keep what OpenTelemetry's code says out of the log from now on, and return what hears it.
 
-    To be called once more when an exporter is loaded: its logger swallows what sounds like what it said before, be it
+    Called when an exporter is loaded, too: its logger swallows what sounds like what it said before, be it
     about another collector, so that nobody's disk fills up. Nothing of it goes to a disk here.
     """
     logger = logging.getLogger(_LIBRARY)

@@ -132,11 +132,10 @@ class Checks:
 
     async def stop(self, grace: float) -> None:
         """Say NOT_SERVING and GOAWAY, and end when what is under way is answered, or after ``grace`` seconds."""
-        began = time.monotonic()
+        until = time.monotonic() + grace
         await self._front.stop(grace)
         if self._telling is not None:
-            left = grace - (time.monotonic() - began)
-            await self._telling.close(min(FLUSH_SECONDS, max(LEAST_FLUSH_SECONDS, left)))
+            await self._telling.close(min(FLUSH_SECONDS, max(LEAST_FLUSH_SECONDS, until - time.monotonic())))
         await self._introspector.close()
         self._signatures.close()
         if self._hooks is not None:
@@ -144,7 +143,7 @@ class Checks:
         if self._asserting is not None:
             self._asserting.close()
         if self._tracing is not None:
-            await self._tracing.close(max(LAST_SECONDS, grace - (time.monotonic() - began)))
+            await self._tracing.close(max(LAST_SECONDS, until - time.monotonic()))
             self._span_meter.publish(self._tracing)
 
     def connections(self) -> int:

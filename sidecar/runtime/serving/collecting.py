@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sidecar.observe.build import build_facts
 from sidecar.settings.otlp import OtlpSettings
 from sidecar.tracing.collector import Collector
 
@@ -21,3 +22,8 @@ def collector_of(asked: OtlpSettings, folder: Path) -> Collector:
         certificate_file=file(asked.certificate_file),
         key_file=file(asked.key_file),
     )
+
+
+def resource_of(service: str, server: str) -> dict[str, str]:
+    """Return what says who sends: the service's name, our version, and which server of it."""
+    return {"service.name": service, "service.version": build_facts()["version"], "authz.server": server}

@@ -21,7 +21,7 @@ from sidecar.observe.build import build_facts
 from sidecar.observe.log_meter import LogMeter
 from sidecar.observe.log_series import LogOutput
 from sidecar.runtime.ipc.fleet import Member
-from sidecar.runtime.serving.collecting import collector_of
+from sidecar.runtime.serving.collecting import collector_of, resource_of
 from sidecar.settings import Settings
 from sidecar.settings.decision_log import DecisionLogSettings
 
@@ -67,6 +67,5 @@ def _outputs(settings: DecisionLogSettings, folder: Path, server: str) -> Iterat
     if settings.otlp is not None:
         # A library of its own, for who wants it alone.
         made = importlib.import_module("sidecar.decision_log.otlp").OtlpLogs
-        name, version = settings.otlp.service_name, build_facts()["version"]
-        resource = {"service.name": name, "service.version": version, "authz.server": server}
+        resource = resource_of(settings.otlp.service_name, server)
         yield LogOutput.OTLP, made(collector_of(settings.otlp, folder), resource)

@@ -6,8 +6,7 @@ from pathlib import Path
 from sidecar.core.trust import Trust
 from sidecar.decision_log.redaction import Redaction
 from sidecar.memory.counters import Row
-from sidecar.observe.build import build_facts
-from sidecar.runtime.serving.collecting import collector_of
+from sidecar.runtime.serving.collecting import collector_of, resource_of
 from sidecar.settings import Settings
 from sidecar.tracing.plan import Plan
 from sidecar.tracing.recording import note
@@ -26,16 +25,10 @@ def tracing_of(settings: Settings, folder: Path, server: str, row: Row, trust: C
     asked = settings.tracing
     if asked is None:
         return None
-    resource = {
-        **asked.resource_attributes,
-        "service.name": asked.service_name,
-        "service.version": build_facts()["version"],
-        "authz.server": server,
-    }
     return Tracing(
         Plan(
             collector_of(asked, folder),
-            resource,
+            {**asked.resource_attributes, **resource_of(asked.service_name, server)},
             frozenset(asked.attributes),
             asked.ratio,
             asked.max_per_second,
