@@ -9,7 +9,7 @@ import pytest
 
 from support.containers import Boxes, boxes, exit_code, printed
 from support.load import Load
-from support.processes import eventually
+from support.processes import eventually, name_of
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -82,11 +82,5 @@ for _ in range(700):
 
 def _pid(both: Boxes, name: str) -> int:
     """Return the process of this name in the sidecar's container, as this machine numbers it; 0 where there is none."""
-    for row in both.sidecar.top()["Processes"]:
-        pid = int(row[1])
-        try:
-            if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == name[:15]:
-                return pid
-        except OSError:
-            continue
-    return 0
+    found = [pid for row in both.sidecar.top()["Processes"] if name_of(pid := int(row[1])) == name[:15]]
+    return found[0] if found else 0

@@ -1,7 +1,6 @@
 """What is around a container: Redis in another, a resolver that does not answer, an issuer's clock that is off."""
 
 import re
-import socket
 import time
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from sidecar.demo.workspace import CONFIGURATION, ISSUER
 from sidecar.revocation.entry import Entry
 from sidecar.revocation.message import sign
 from support.containers import PEERS, Boxes, boxes, health, printed, running
+from support.ports import free_port
 from support.processes import eventually
 from support.redis_servers import STREAM
 from support.revoking import configuration, feed_keys, feed_lines
@@ -27,20 +27,13 @@ pytestmark = pytest.mark.timeout(300)
 _SLOW = "https://idp.slow.example"
 #: Takes every question, and answers none.
 _SILENT_RESOLVER = """
-import re
 import socket
-import time
 sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sink.bind(("127.0.0.1", 53))
 print("listening", flush=True)
 while True:
     sink.recv(4096)
 """
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def _answers(client: Any) -> bool:  # noqa: ANN401 - of Redis
@@ -52,7 +45,7 @@ def _answers(client: Any) -> bool:  # noqa: ANN401 - of Redis
 
 def test_revoked_by_way_of_redis(tmp_path: Path) -> None:
     """What another sidecar has put into the feed counts here; a Redis that is gone changes nothing at once."""
-    port = _free_port()
+    port = free_port()
     command = ("redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", "/")
     with running(PEERS, *command, folder=tmp_path, network_mode="host") as box, Redis(port=port) as client:
         assert eventually(partial(_answers, client)), printed(box)

@@ -12,7 +12,7 @@ import pytest
 from sidecar.demo.process import Process
 from sidecar.demo.workspace import prepare
 from support.misses import Misses
-from support.processes import eventually, is_running
+from support.processes import eventually, is_running, name_of
 from support.sidecars import CONFIGURATION, Sidecar
 
 _PROGRAM = Path(__file__).parent / "programs" / "resizing.py"
@@ -52,8 +52,7 @@ def _comes_to(sidecar: Sidecar, size: int) -> bool:
 
 def _verifiers(sidecar: Sidecar) -> set[int]:
     """Return the processes of all verifiers, whose names are too long to tell them apart."""
-    names = {pid: Path(f"/proc/{pid}/comm") for pid in sidecar.pids()}
-    return {pid for pid, name in names.items() if name.exists() and name.read_text() == "authz-verifier-\n"}
+    return {pid for pid in sidecar.pids() if name_of(pid) == "authz-verifier-"}
 
 
 def _goes_on(load: Misses) -> bool:

@@ -1,27 +1,21 @@
 """``listen_mode: shared``: all servers on one port."""
 
 import signal
-import socket
 from pathlib import Path
 
 import grpc
 
 from support.answers import read_answer
 from support.fronts import CHECK
+from support.ports import free_port
 from support.processes import eventually
 from support.requests import with_token
 from support.sidecars import CONFIGURATION, running_sidecar
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def test_all_servers_answer_on_one_port(short_folder: Path) -> None:
     """Connections come to more than one server, and go on when one of them is stopped in order."""
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     text = CONFIGURATION.replace("{listen}", address) + "listen_mode: shared\n"
     with running_sidecar(short_folder, text) as sidecar:
         assert eventually(sidecar.is_ready)

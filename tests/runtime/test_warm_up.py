@@ -13,7 +13,7 @@ from sidecar.core.algorithm import Algorithm
 from sidecar.demo.process import Process
 from sidecar.demo.workspace import prepare
 from support.keypairs import Pair, pair
-from support.processes import eventually
+from support.processes import eventually, name_of
 from support.sidecars import CONFIGURATION, Sidecar, running_sidecar
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc")
@@ -51,7 +51,7 @@ def test_keys_are_decoded_before_a_check_needs_them(short_folder: Path, multipro
     _write(short_folder / "keys.json", _FIRST)
     with running_sidecar(short_folder, text, environment) as sidecar:
         assert eventually(sidecar.is_ready, 60), sidecar.printed()
-        names = ["authz-server-0", "authz-server-1"] if multiprocessing == "true" else [_comm(sidecar.process.pid)]
+        names = ["authz-server-0", "authz-server-1"] if multiprocessing == "true" else [name_of(sidecar.process.pid)]
         for name in names:
             assert _decoded(sidecar.printed(), name) >= _digests(_FIRST), sidecar.printed()
         _write(short_folder / "keys.json", _SECOND)
@@ -64,10 +64,6 @@ def test_keys_are_decoded_before_a_check_needs_them(short_folder: Path, multipro
 
 def _write(file: Path, keys: list[Pair]) -> None:
     file.write_text(json.dumps({"keys": [key.jwk for key in keys]}), encoding="utf-8")
-
-
-def _comm(pid: int) -> str:
-    return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
 
 
 def _decoded(printed: str, name: str) -> set[str]:

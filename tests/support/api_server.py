@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from support.manifests import Object
+from support.ports import free_ports
 from support.processes import eventually
 
 _READY_SECONDS = 120
@@ -79,7 +79,7 @@ def running_api_server(programs: Path) -> Iterator[ApiServer]:
     """Run one until the context closes, of the programs in that folder (``tests/k8s/kube/build.sh``)."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kube-")))
-        store, peer, port = _free_ports(3)
+        store, peer, port = free_ports(3)
         token = secrets.token_hex(16)
         _write(folder, token)
         stack.enter_context(_running(_etcd(programs, folder, store, peer), folder / "etcd.log"))
@@ -165,11 +165,3 @@ def _is_ready(client: httpx.Client) -> bool:
         return client.get("/readyz").status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]

@@ -34,6 +34,14 @@ def is_running(pid: int) -> bool:
     return state not in ("Z", "X")
 
 
+def name_of(pid: int) -> str:
+    """Return what a process calls itself, of which the kernel keeps 15 bytes; nothing where it is gone."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
 def eventually(is_so: Callable[[], bool], seconds: float = 30.0) -> bool:
     """Wait until something is so; ``False`` where it was not within ``seconds``."""
     deadline = time.monotonic() + seconds

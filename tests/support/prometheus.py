@@ -3,7 +3,6 @@
 import json
 import math
 import shutil
-import socket
 import subprocess
 import urllib.error
 import urllib.parse
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sidecar.demo.process import Process
+from support.ports import free_port
 from support.tools import lacking
 
 
@@ -92,7 +92,7 @@ def running_prometheus(
     if history:
         (folder / "history").write_text(history, encoding="utf-8")
         promtool("tsdb", "create-blocks-from", "openmetrics", folder / "history", data)
-    port = _free_port()
+    port = free_port()
     command = [tool("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={data}"]
     command += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]
     with Process(command, folder / "prometheus.log", {"GOMAXPROCS": "1"}) as process:
@@ -105,9 +105,3 @@ def _configuration(targets: Sequence[str], labels: Mapping[str, str]) -> dict[st
     job = {"job_name": "authz-sidecar", "static_configs": [{"targets": list(targets), "labels": dict(labels)}]}
     times = {"scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "1s"}
     return {"global": times, "rule_files": ["rules.yaml"], "scrape_configs": [job]}
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
+from support.ports import free_port
 from support.tools import lacking
 
 STREAM = "authz:revocations"
@@ -23,7 +23,7 @@ class RedisServer:
 
     def __init__(self, folder: Path, arguments: Sequence[str] = (), **client: Any) -> None:  # noqa: ANN401 - of Redis
         self._folder, self._arguments = folder, arguments
-        self.port = _free_port()
+        self.port = free_port()
         plain = () if "--port" in arguments else ("--port", str(self.port))
         self._listen = (*plain, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder))
         self._process: subprocess.Popen[bytes] | None = None
@@ -91,9 +91,3 @@ def _binary() -> str:
     if found is None:
         lacking("no redis-server; on Debian or Ubuntu: apt-get install redis-server")
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

@@ -1,12 +1,11 @@
 """Sidecars that revoke: their configuration, and their administration."""
 
-import http.client
 import json
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sidecar.cli.unix_http import UnixConnection
 from sidecar.demo.workspace import AUDIENCE, ISSUER
 from sidecar.keys.signing import SigningKey, generate, key_set_document
 from support.sidecars import Sidecar
@@ -52,18 +51,6 @@ def feed_keys(folder: Path, key: SigningKey | None = None) -> SigningKey:
     return made
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=30)
-        self._path = path
-
-    def connect(self) -> None:
-        """Connect to the socket."""
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(30)
-        self.sock.connect(self._path)
-
-
 @dataclass(frozen=True)
 class Admin:
     """The administration of a sidecar in ``folder``."""
@@ -83,7 +70,7 @@ class Admin:
 
     def call(self, method: str, body: bytes = b"", path: str = "/revocations") -> tuple[int, str]:
         """Call ``/revocations``, or another page."""
-        connection = _UnixConnection(str(self.folder / "admin.sock"))
+        connection = UnixConnection(str(self.folder / "admin.sock"), 30)
         try:
             connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
             answer = connection.getresponse()

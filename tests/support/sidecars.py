@@ -17,7 +17,7 @@ from sidecar.demo.stack import sidecar_addresses, start_sidecar
 from sidecar.demo.workspace import AUDIENCE, ISSUER, Workspace, prepare
 from support.answers import Answer, read_answer
 from support.fronts import CHECK
-from support.processes import descendants, eventually
+from support.processes import descendants, eventually, name_of
 from support.requests import with_token
 
 CONFIGURATION = f"""\
@@ -113,7 +113,7 @@ class Sidecar:
     def pid(self, name: str) -> int:
         """Return the process of one child, ``server-0`` and so on; raises ``ProcessLookupError``."""
         for pid in self.pids():
-            if _comm(pid) == f"authz-{name}"[:15]:
+            if name_of(pid) == f"authz-{name}"[:15]:
                 return pid
         raise ProcessLookupError(name)
 
@@ -140,10 +140,3 @@ def running_sidecar(
     workspace = prepare(folder, text)
     with start_sidecar(workspace, environment=environment) as process:
         yield Sidecar(workspace, process)
-
-
-def _comm(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
