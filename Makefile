@@ -146,7 +146,6 @@ peers-image: $(VENV)/.dev
 	cp "$$($(BIN)/python -c 'import envoy; print(envoy.__path__[0])')/_bin/envoy" build/containers/
 	$(BUILD) --build-arg BASE=$(BASE) --file tests/containers/Dockerfile.peers --tag $(IMAGE)-peers build/containers
 
-# Fewer at once than there are processors: each test is a handful of containers.
 test-containers: image peers-image
 	AUTHZ_IMAGE=$(IMAGE) AUTHZ_PEERS_IMAGE=$(IMAGE)-peers $(BIN)/python -m pytest tests/containers
 
