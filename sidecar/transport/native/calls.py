@@ -24,6 +24,9 @@ from sidecar.transport.native.outcome import Outcome, outcome_of
 
 #: Bytes by which a connection grows until what all hold is looked at again.
 _LOOK_BYTES: Final = MIB
+#: Subscriptions at once on a connection. Each is a call that never ends, and a client has use for one or two; a few more, as
+#: one that it cancelled may be heard of after the next.
+_SUBSCRIPTIONS: Final = 4
 
 
 class Outside(Protocol):
@@ -70,8 +73,8 @@ class Calls:
         self._uploads: dict[int, _Upload] = {}
         #: How to stop what still goes on for a stream: a handler that is awaited, a subscription.
         self._stops: dict[int, Callable[[], None]] = {}
-        #: Who is subscribed: one at the most, as each is a call that never ends; and how many ever were.
-        self._subscriber: _Caller | None = None
+        #: Who is subscribed, by stream; and how many ever were.
+        self._subscribers: dict[int, _Caller] = {}
         self._subscriptions = 0
 
     @property
@@ -81,8 +84,8 @@ class Calls:
 
     @property
     def is_busy(self) -> bool:
-        """Return whether a call is under way, a subscription apart."""
-        return len(self.connection.streams.alive) > (self._subscriber is not None)
+        """Return whether a call is under way, subscriptions apart."""
+        return len(self.connection.streams.alive) > len(self._subscribers)
 
     @property
     def called_at(self) -> float | None:
@@ -136,14 +139,14 @@ class Calls:
             self.end()
 
     def leave(self) -> None:
-        """Begin to leave the connection. A subscription is ended: it would hold that up for ever."""
+        """Begin to leave the connection. Subscriptions are ended: they would hold that up for ever."""
         self.connection.leave()
         self._unsubscribe_if_leaving()
 
     def end(self) -> None:
         """Stop whatever goes on for this connection. May be called again."""
         self._uploads.clear()
-        self._subscriber = None
+        self._subscribers.clear()
         while self._stops:
             self._stops.popitem()[1]()
 
@@ -199,22 +202,22 @@ class Calls:
         self.settle(stream_id, outcome, None if timeout is None else max(0.0, timeout - passed))
 
     def _subscribe(self, stream_id: int, subscribe: Subscribe, message: bytes) -> None:
-        if self._subscriber is not None:
-            raise CallError(Status.RESOURCE_EXHAUSTED, "one subscription on a connection, and no more")
+        if len(self._subscribers) >= _SUBSCRIPTIONS:
+            raise CallError(Status.RESOURCE_EXHAUSTED, f"{_SUBSCRIPTIONS} subscriptions on a connection, and no more")
         caller = _Caller(self, stream_id)
         self._stops[stream_id] = subscribe(message, caller)
-        self._subscriber = caller
+        self._subscribers[stream_id] = caller
         self._subscriptions += 1
         self._unsubscribe_if_leaving()
 
     def _unsubscribe_if_leaving(self) -> None:
-        if self._subscriber is not None and self.connection.leaving.began_at is not None:
-            self._subscriber.end(Status.UNAVAILABLE, "the server is leaving")
+        if self._subscribers and self.connection.leaving.began_at is not None:
+            for subscriber in tuple(self._subscribers.values()):
+                subscriber.end(Status.UNAVAILABLE, "the server is leaving")
 
     def unsubscribe(self, stream_id: int) -> None:
         """Stop a subscription, if there is one."""
-        if self._subscriber is not None and self._subscriber.stream_id == stream_id:
-            self._subscriber = None
+        self._subscribers.pop(stream_id, None)
         stop = self._stops.pop(stream_id, None)
         if stop is not None:
             stop()

@@ -113,13 +113,21 @@ def test_watch_waits_for_the_window() -> None:
     assert reply.status == "14"
 
 
-def test_one_watch_on_a_connection() -> None:
-    """Another is refused, until the first is over."""
+def test_a_few_watches_on_a_connection() -> None:
+    """One more is refused, until another is over; all hear what changes, and that the connection ends."""
     asked = Asked()
-    asked.ask(1, "Watch", "")
-    assert asked.ask(3, "Watch", "").status == "8"
-    asked.wire.send(rst_stream(1, ErrorCode.CANCEL))
-    assert not asked.ask(5, "Watch", "").ended
+    taken = [1, 3, 5, 7]
+    assert not any(asked.ask(one, "Watch", "").ended for one in taken)
+    assert asked.ask(9, "Watch", "").status == "8"
+    asked.wire.send(rst_stream(3, ErrorCode.CANCEL))
+    assert not asked.ask(11, "Watch", SERVICE).ended
+    assert not asked.wire.calls.is_busy
+    asked.health.set_serving(serving=True)
+    told = replies(asked.wire.take())
+    assert {one: statuses(reply.body) for one, reply in told.items()} == dict.fromkeys([1, 5, 7, 11], [SERVING])
+    asked.wire.calls.leave()
+    left = replies(asked.wire.take())
+    assert {one: left[one].status for one in (1, 5, 7, 11)} == dict.fromkeys([1, 5, 7, 11], "14")
 
 
 def test_watches_of_a_server_are_bounded() -> None:
