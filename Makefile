@@ -9,6 +9,7 @@
 # make status-pictures  docs/images: the status page of a real sidecar, in Chromium (Debian: chromium, chromium-driver)
 # make h2spec  the native transport against h2spec (needs Go)        (docs/h2spec.md)
 # make k8s-envoy  k8s: Envoy's configurations, from the example's authz.yaml
+# make compose-envoy  the same for envoy/compose
 # make test-k8s  k8s: every kustomization is built, and held against the schemas of Kubernetes 1.34 to 1.37 (needs Go)
 # make test-apiserver  the same, and what a real kube-apiserver does with it (needs Go; KUBE="v1.37 v1.36": each built once, minutes)
 # make fuzz    the same against random bytes, for SECONDS=60; what it finds goes into build/fuzz
@@ -16,7 +17,8 @@
 # make torture  the shared memory, for long: READS=2000000 reads while writers are killed
 # make image   the container image, IMAGE=name:tag, on BASE=an image with Python (docs/image.md)
 # make base-image  such a base, where no registry of images can be reached (Debian, root, debootstrap, Docker)
-# make test-containers  that image beside a real Envoy and Redis, each in a container
+# make test-containers  that image beside a real Envoy, Redis and Prometheus, each in a container, and envoy/compose (Debian:
+#                   docker-compose, prometheus)
 # make image-reproducible  the image made once more comes to the same files
 # make lock    requirements/: what the image installs, pinned by version and hash
 # make sbom    build/sbom.cdx.json and build/licences.txt: what is in the image
@@ -43,7 +45,7 @@ IMAGE ?= ext-authz-sidecar:dev
 BASE ?= python:3.13-slim-bookworm
 BUILD = $(DOCKER) build --quiet $(BUILD_OPTIONS)
 
-.PHONY: demo test coverage lint docs protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-peers image base-image peers-image test-containers \
+.PHONY: demo test coverage lint docs protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-peers image base-image peers-image test-containers \
 	image-reproducible lock sbom clean python-check
 .DELETE_ON_ERROR:
 
@@ -101,9 +103,15 @@ $(BIN)/h2spec: | $(BIN)/python
 k8s-envoy: $(VENV)/.dev
 	@mkdir -p build/k8s
 	cp k8s/components/example/authz.yaml build/k8s
-	$(if $(wildcard build/k8s/jwks.json),,$(BIN)/authz-sidecar keys generate --out build/k8s/signing.jwk --jwks build/k8s/jwks.json)
+	$(BIN)/authz-sidecar keys generate --keep --out build/k8s/signing.jwk --jwks build/k8s/jwks.json
 	$(ENVOY) --upstream 127.0.0.1:8081 >k8s/components/example-envoy/envoy.yaml
 	$(ENVOY) --upstream orders.shop.svc.cluster.local:80 >k8s/overlays/gateway/envoy.yaml
+
+compose-envoy: $(VENV)/.dev
+	@mkdir -p build/compose
+	sed 's#file: /run/keys/#file: #' envoy/compose/authz.yaml >build/compose/authz.yaml
+	$(BIN)/authz-sidecar keys generate --keep --out build/compose/signing.jwk --jwks build/compose/jwks.json
+	$(BIN)/authz-sidecar envoy config --config build/compose/authz.yaml --listener 0.0.0.0:8080 --upstream app:8081 >envoy/compose/envoy.yaml
 
 test-k8s: $(VENV)/.k8s $(BIN)/kustomize
 	$(BIN)/python -m pytest --numprocesses=0 tests/k8s
@@ -144,6 +152,7 @@ base-image:
 peers-image: $(VENV)/.dev
 	@mkdir -p build/containers
 	cp "$$($(BIN)/python -c 'import envoy; print(envoy.__path__[0])')/_bin/envoy" build/containers/
+	cp "$$(command -v prometheus)" build/containers/
 	$(BUILD) --build-arg BASE=$(BASE) --file tests/containers/Dockerfile.peers --tag $(IMAGE)-peers build/containers
 
 test-containers: image peers-image

@@ -9,6 +9,7 @@ from sidecar.cli.api_key import api_key_command
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure, read_file
 from sidecar.cli.output import write_new
+from sidecar.cli.private_file import read_private_key
 from sidecar.keys.jwk import JwkError
 from sidecar.keys.signing import SigningKey, generate, key_set_document, read_signing_key
 
@@ -27,20 +28,37 @@ keys.add_command(api_key_command)
 @click.option("--kid", help="Key id. Default: the key's thumbprint (RFC 7638).")
 @click.option("--out", type=_FILE, required=True, help="Private JWK, created with mode 0600.")
 @click.option("--jwks", type=_FILE, help="Also write the public key set here.")
-def generate_command(kid: str | None, out: Path, jwks: Path | None) -> None:
+@click.option("--keep", is_flag=True, help="Where --out is there already, take its key: may be run again and again.")
+def generate_command(*, kid: str | None, out: Path, jwks: Path | None, keep: bool) -> None:
     """Generate an Ed25519 signing key.
 
     \b
     Example:
       authz-sidecar keys generate --out signing.jwk --jwks jwks.json
     """
+    kept = keep and out.exists()
+    key = _kept_key(out, kid) if kept else generate(kid)
+    published = key_set_document([key])
+    if jwks is not None and kept and _is_there(jwks, published):
+        jwks = None
     if jwks is not None and jwks.exists():
         raise Failure(f"{jwks}: exists; remove it or choose another name", ExitCode.USAGE)
-    key = generate(kid)
-    write_new(out, json.dumps(key.private_jwk(), indent=2) + "\n", 0o600)
+    if not kept:
+        write_new(out, json.dumps(key.private_jwk(), indent=2) + "\n", 0o600)
     if jwks is not None:
-        write_new(jwks, key_set_document([key]), 0o644)
+        write_new(jwks, published, 0o644)
     click.echo(key.key_id)
+
+
+def _kept_key(out: Path, kid: str | None) -> SigningKey:
+    key = read_private_key(out)
+    if kid is not None and kid != key.key_id:
+        raise Failure(f"{out}: has the key {key.key_id!r}, not {kid!r}; choose another name", ExitCode.USAGE)
+    return key
+
+
+def _is_there(jwks: Path, published: str) -> bool:
+    return jwks.exists() and read_file(jwks) == published.encode()
 
 
 @keys.command("jwks")

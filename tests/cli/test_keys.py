@@ -29,6 +29,25 @@ def test_existing_key_is_never_overwritten(run: Run, tmp_path: Path) -> None:
     assert ((tmp_path / "signing.jwk").read_bytes(), (tmp_path / "jwks.json").read_bytes()) == before
 
 
+def test_a_key_that_is_kept(run: Run, tmp_path: Path) -> None:
+    """With --keep the command may be run again: it makes what is missing, and changes nothing that is there."""
+    files = [tmp_path / name for name in ("signing.jwk", "jwks.json")]
+    command = ("keys", "generate", "--keep", "--out", "signing.jwk", "--jwks", "jwks.json")
+    first = run(*command)
+    assert first.returncode == 0, first.stderr
+    before = [file.read_bytes() for file in files]
+    assert run(*command).stdout == first.stdout
+    files[1].unlink()
+    assert run(*command).returncode == 0
+    assert [file.read_bytes() for file in files] == before
+    other = run(*command, "--kid", "another")
+    assert (other.returncode, "choose another name" in other.stderr) == (2, True)
+    files[1].write_text('{"keys": []}', encoding="utf-8")
+    assert run(*command).returncode == 2
+    files[0].chmod(0o644)
+    assert "chmod 600" in run(*command).stderr
+
+
 def test_key_set_of_two_keys(run: Run) -> None:
     """For a rotation both keys are published in one set, by their ids."""
     ids = [run("keys", "generate", "--kid", name, "--out", f"{name}.jwk").stdout.strip() for name in ("old", "new")]

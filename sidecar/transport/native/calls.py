@@ -24,8 +24,8 @@ from sidecar.transport.native.outcome import Outcome, outcome_of
 
 #: Bytes by which a connection grows until what all hold is looked at again.
 _LOOK_BYTES: Final = MIB
-#: Subscriptions at once on a connection. Each is a call that never ends, and a client has use for one or two; a few more, as
-#: one that it cancelled may be heard of after the next.
+#: Subscriptions at once on a connection. Each is a call that never ends, and a client has use for one or two; a few
+#: more, as one that it cancelled may be heard of after the next.
 _SUBSCRIPTIONS: Final = 4
 
 
