@@ -10,7 +10,7 @@
 # make h2spec  the native transport against h2spec (needs Go)        (docs/h2spec.md)
 # make k8s-envoy  k8s: Envoy's configurations, from the example's authz.yaml
 # make compose-envoy  the same for envoy/compose
-# make test-k8s  k8s: every kustomization is built, and held against the schemas of Kubernetes 1.34 to 1.37 (needs Go)
+# make test-k8s  k8s: every kustomization and the Helm chart are built, and held against the schemas of Kubernetes 1.34 to 1.37 (needs Go)
 # make test-apiserver  the same, and what a real kube-apiserver does with it (needs Go; KUBE="v1.37 v1.36": each built once, minutes)
 # make fuzz    the same against random bytes, for SECONDS=60; what it finds goes into build/fuzz
 # make fuzz-merge  of what is there, take into tests/fuzz/corpus what reaches something new; to be committed
@@ -45,7 +45,7 @@ IMAGE ?= ext-authz-sidecar:dev
 BASE ?= python:3.13-slim-bookworm
 BUILD = $(DOCKER) build --quiet $(BUILD_OPTIONS)
 
-.PHONY: demo test coverage lint docs protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-peers image base-image peers-image test-containers \
+.PHONY: demo test coverage lint docs protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-peers image base-image peers-image test-containers \
 	image-reproducible lock sbom clean python-check
 .DELETE_ON_ERROR:
 
@@ -97,6 +97,10 @@ h2spec: $(VENV)/.dev $(BIN)/h2spec
 $(BIN)/kustomize: | $(BIN)/python
 	GOBIN=$(abspath $(BIN)) go install sigs.k8s.io/kustomize/kustomize/v5@v5.0.3
 
+# The last one for that Go.
+$(BIN)/helm: | $(BIN)/python
+	GOBIN=$(abspath $(BIN)) go install helm.sh/helm/v3/cmd/helm@v3.12.3
+
 $(BIN)/h2spec: | $(BIN)/python
 	GOBIN=$(abspath $(BIN)) go install github.com/summerwind/h2spec/cmd/h2spec@latest
 
@@ -107,17 +111,19 @@ k8s-envoy: $(VENV)/.dev
 	$(ENVOY) --upstream 127.0.0.1:8081 >k8s/components/example-envoy/envoy.yaml
 	$(ENVOY) --upstream orders.shop.svc.cluster.local:80 >k8s/overlays/gateway/envoy.yaml
 
+k8s-tools: $(VENV)/.k8s $(BIN)/kustomize $(BIN)/helm
+
 compose-envoy: $(VENV)/.dev
 	@mkdir -p build/compose
 	sed 's#file: /run/keys/#file: #' envoy/compose/authz.yaml >build/compose/authz.yaml
 	$(BIN)/authz-sidecar keys generate --keep --out build/compose/signing.jwk --jwks build/compose/jwks.json
 	$(BIN)/authz-sidecar envoy config --config build/compose/authz.yaml --listener 0.0.0.0:8080 --upstream app:8081 >envoy/compose/envoy.yaml
 
-test-k8s: $(VENV)/.k8s $(BIN)/kustomize
+test-k8s: k8s-tools
 	$(BIN)/python -m pytest --numprocesses=0 tests/k8s
 
 # One process, and so one server for all tests.
-test-apiserver: $(VENV)/.k8s $(BIN)/kustomize kube
+test-apiserver: k8s-tools kube
 	for version in $(KUBE); do \
 	  AUTHZ_KUBE=$$(tests/k8s/kube/build.sh $$version) $(BIN)/python -m pytest --numprocesses=0 tests/k8s || exit 1; done
 

@@ -22,14 +22,35 @@ _READY_SECONDS = 120
 class ApiServer:
     """One that answers, asked as its administrator."""
 
-    def __init__(self, client: httpx.Client) -> None:
-        self._client = client
+    def __init__(self, client: httpx.Client, certificate: Path) -> None:
+        self._client, self._certificate = client, certificate
         self._paths: dict[tuple[str, str], tuple[str, bool]] = {}
 
     @property
     def version(self) -> str:
         """Return what it says that it is, such as ``v1.37.2``."""
         return str(self._client.get("/version").json()["gitVersion"])
+
+    def kubeconfig(self) -> str:
+        """Return a kubeconfig of its administrator's."""
+        token = self._client.headers["authorization"].removeprefix("Bearer ")
+        cluster = {"server": str(self._client.base_url), "certificate-authority": str(self._certificate)}
+        return json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [{"name": "tests", "cluster": cluster}],
+                "users": [{"name": "admin", "user": {"token": token}}],
+                "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "admin"}}],
+                "current-context": "tests",
+            }
+        )
+
+    def get(self, version: str, kind: str, namespace: str, name: str) -> Object:
+        """Return an object, or the API's Status that says why not."""
+        metadata = {"name": name, "namespace": namespace}
+        path = self._path({"apiVersion": version, "kind": kind, "metadata": metadata})
+        return self._client.get(f"{path}/{name}").json()  # type: ignore[no-any-return]
 
     def create(self, document: Object, *, dry_run: bool = True) -> httpx.Response:
         """Create an object; by default everything is looked at, admission too, and nothing is kept."""
@@ -99,7 +120,7 @@ def running_api_server(programs: Path) -> Iterator[ApiServer]:
             )
         )
         assert eventually(lambda: _is_ready(client), _READY_SECONDS), (folder / "kube.log").read_text()[-2000:]
-        yield ApiServer(client)
+        yield ApiServer(client, certificate)
 
 
 def _write(folder: Path, token: str) -> None:
