@@ -1,7 +1,8 @@
 # make demo    a real Envoy, the sidecar and a tour of requests      (ONCE=1: end after the tour)
 # make test    install, then run all tests                           (PYTEST_ARGS="-k path": some of them)
 # make coverage  the same tests, twice as long, and what they do not reach
-# make docs    docs/configuration.md and docs/schemas from the settings
+# make docs    docs/configuration.md and docs/schemas from the settings, docs/cli.md from the commands
+# make site    the documentation as a site, in build/site
 # make protos  sidecar/protos: the messages that we use of Envoy's interface and of CEL's, and their types
 # make monitoring  k8s/monitoring from its data (DOCS=https://…/docs: where links to the documentation lead)
 # make dashboards-pictures  docs/images: the dashboards, drawn from a real Prometheus' data (needs prometheus, redis-server)
@@ -45,7 +46,7 @@ IMAGE ?= ext-authz-sidecar:dev
 BASE ?= python:3.13-slim-bookworm
 BUILD = $(DOCKER) build --quiet $(BUILD_OPTIONS)
 
-.PHONY: demo test coverage lint docs protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-peers image base-image peers-image test-containers \
+.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-peers image base-image peers-image test-containers \
 	image-reproducible lock sbom clean python-check
 .DELETE_ON_ERROR:
 
@@ -68,11 +69,17 @@ lint: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -c 'from sidecar.loading.reference import reference; print(reference(), end="")' >docs/configuration.md
+	PYTHONPATH=tools $(BIN)/python -m pages.commands >docs/cli.md
 	@mkdir -p docs/schemas
 	for name in configuration policies cases; do \
 	  $(BIN)/authz-sidecar schema $$name >docs/schemas/$$name.schema.json || exit 1; done
 
 # Apart from everything else: it has old modules of opentelemetry.proto in it, and 3649 files.
+# A link that leads nowhere fails it.
+site: $(VENV)/.site
+	PYTHONPATH=tools $(BIN)/python -m pages . build/pages
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 protos: $(VENV)/.dev
 	$(INSTALL) --no-deps --upgrade --target build/xds-protos xds-protos==$(XDS_PROTOS)
 	PYTHONPATH=build/xds-protos:tools $(BIN)/python -m protos
@@ -186,6 +193,10 @@ sbom: $(VENV)/.image
 
 $(VENV)/.image: $(VENV)/.dev
 	$(INSTALL) --editable '.[dev,image]'
+	@touch $@
+
+$(VENV)/.site: $(VENV)/.dev
+	$(INSTALL) --editable '.[dev,site]'
 	@touch $@
 
 $(VENV)/.k8s: $(VENV)/.dev

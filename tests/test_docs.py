@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pages.commands import page as commands_page
 from sidecar.core.policy.model import AttributeKind
 from sidecar.core.reason import OUTCOMES, Reason
 from sidecar.keys.signing import generate, key_set_document
@@ -19,6 +20,18 @@ PAGES = sorted(path for path in ROOT.rglob("*.md") if not {".venv", ".git", "nod
 def test_configuration_reference_is_the_code_s() -> None:
     """docs/configuration.md is what the settings say of themselves (renew it with make docs)."""
     assert (ROOT / "docs/configuration.md").read_text(encoding="utf-8") == reference()
+
+
+def test_command_reference_is_the_commands_own() -> None:
+    """docs/cli.md is what the commands say of themselves (renew it with make docs)."""
+    assert (ROOT / "docs/cli.md").read_text(encoding="utf-8") == commands_page()
+
+
+def test_the_site_has_every_page() -> None:
+    """Each page of docs stands in the site's table of contents, but for those that another page lists."""
+    contents = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    pages = [path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")]
+    assert [page for page in pages if f": {page}\n" not in contents] == []
 
 
 def test_every_field_is_described() -> None:
