@@ -23,6 +23,7 @@
 # make image-reproducible  the image made once more comes to the same files
 # make lock    requirements/: what the image installs, pinned by version and hash
 # make sbom    build/sbom.cdx.json and build/licences.txt: what is in the image
+# make bench-check  a cached check takes no more instructions than it did (valgrind; ARGS=--record: it may, now)
 # make bench-peers  the sidecar beside its peers: docs/benchmarks-peers.md, an hour (QUICK=1: minutes, into build/;
 #                   OPA=PATH: OPA with its Envoy plugin; TOOLS=DIR: where wrk and vegeta are; ARGS="--rounds 3")
 VENV ?= .venv
@@ -46,7 +47,7 @@ IMAGE ?= ext-authz-sidecar:dev
 BASE ?= python:3.13-slim-bookworm
 BUILD = $(DOCKER) build --quiet $(BUILD_OPTIONS)
 
-.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-peers image base-image peers-image test-containers \
+.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-check bench-peers image base-image peers-image test-containers \
 	image-reproducible lock sbom clean python-check
 .DELETE_ON_ERROR:
 
@@ -202,6 +203,10 @@ $(VENV)/.site: $(VENV)/.dev
 $(VENV)/.k8s: $(VENV)/.dev
 	$(INSTALL) --editable '.[dev,k8s]'
 	@touch $@
+
+# Noise does not disturb it: instructions are counted.
+bench-check: $(VENV)/.dev
+	$(BIN)/python benchmarks/instructions.py $(ARGS)
 
 bench-peers: $(VENV)/.bench
 	PYTHONPATH=benchmarks $(BIN)/python -m peers $(if $(QUICK),--quick) $(if $(OPA),--opa $(OPA)) \
