@@ -16,6 +16,7 @@
 # make fuzz    the same against random bytes, for SECONDS=60; what it finds goes into build/fuzz
 # make fuzz-merge  of what is there, take into tests/fuzz/corpus what reaches something new; to be committed
 # make torture  the shared memory, for long: READS=2000000 reads while writers are killed
+# make test-wheel  dist/: the wheel, built, and installed by itself into a new environment
 # make image   the container image, IMAGE=name:tag, on BASE=an image with Python (docs/image.md)
 # make base-image  such a base, where no registry of images can be reached (Debian, root, debootstrap, Docker)
 # make test-containers  that image beside a real Envoy, Redis and Prometheus, each in a container, and envoy/compose (Debian:
@@ -47,7 +48,7 @@ IMAGE ?= ext-authz-sidecar:dev
 BASE ?= python:3.13-slim-bookworm
 BUILD = $(DOCKER) build --quiet $(BUILD_OPTIONS)
 
-.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-check bench-peers image base-image peers-image test-containers \
+.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-check bench-peers test-wheel image base-image peers-image test-containers \
 	image-reproducible lock sbom clean python-check
 .DELETE_ON_ERROR:
 
@@ -154,6 +155,9 @@ torture: $(VENV)/.dev
 $(VENV)/.fuzz: $(VENV)/.dev
 	$(INSTALL) --editable '.[dev,fuzz]'
 	@touch $@
+
+test-wheel: $(VENV)/.dev
+	$(BIN)/python tests/gates/wheel.py dist
 
 image:
 	$(BUILD) --build-arg BUILD_BASE=$(BASE) --build-arg RUN_BASE=$(BASE) --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \

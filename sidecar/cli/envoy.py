@@ -10,6 +10,7 @@ import click
 from sidecar.cli.configuration import config_option, load
 from sidecar.cli.envoy_tls import reached_options, secrets_command
 from sidecar.cli.exit_codes import ExitCode
+from sidecar.cli.extra import require_demo
 from sidecar.cli.failure import Failure
 from sidecar.cli.output import as_yaml
 from sidecar.loading.addresses import addresses
@@ -87,19 +88,12 @@ def config_command(  # noqa: PLR0913 - one an option
     """
     ends = _endpoint("listener", listener), _endpoint("upstream", upstream)
     asked = _Asked(*ends, servers, all_headers, trace_to, trace_percent, reached)
-    _require_extra()
+    require_demo()
     try:
         document = _made(config, asked, only)
     except ValueError as error:
         raise Failure(str(error), ExitCode.USAGE) from None
     click.echo(document if as_json else as_yaml(json.loads(document)), nl=as_json)
-
-
-def _require_extra() -> None:
-    try:
-        import sidecar.envoy_config.bootstrap  # noqa: F401, PLC0415 - an extra that the image does not have
-    except ImportError:
-        raise Failure("needs an extra: pip install 'ext-authz-sidecar[demo]'", ExitCode.UNAVAILABLE) from None
 
 
 def _made(config: Path, asked: _Asked, only: Collection[str]) -> str:
