@@ -25,7 +25,12 @@ class PinError(RuntimeError):
 def allowed_cpus() -> frozenset[int]:
     """Return the CPUs that the calling thread may use; where there is no affinity all those of the machine."""
     get_affinity = getattr(os, "sched_getaffinity", None)
-    return frozenset(range(os.cpu_count() or 1) if get_affinity is None else get_affinity(0))
+    return frozenset(range(machine_cpus()) if get_affinity is None else get_affinity(0))
+
+
+def machine_cpus() -> int:
+    """Return how many CPUs the machine has, whoever may use them."""
+    return os.cpu_count() or 1
 
 
 def pin(cpus: AbstractSet[int]) -> bool:

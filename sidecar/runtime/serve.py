@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from sidecar.loading.snapshot import Snapshot
+from sidecar.placement.allowance import read_allowance
 from sidecar.runtime.ipc.blob import store
 from sidecar.runtime.ipc.fleet import Fleet
 from sidecar.runtime.ipc.shared import make_shared
@@ -35,7 +36,8 @@ def serve(config: Path, snapshot: Snapshot, settings: Settings) -> int:
     if not settings.enable_multiprocessing:
         run_alone = importlib.import_module("sidecar.runtime.serving.alone").run_alone
         return int(run_alone(config, snapshot))
-    fleet = plan_fleet(settings, lambda text: _log.warning("%s", text))
+    allowance = read_allowance(warn=_warn)
+    fleet = plan_fleet(settings, allowance, _warn)
     orders = Orders(
         fleet=fleet,
         shared=make_shared(
@@ -49,6 +51,10 @@ def serve(config: Path, snapshot: Snapshot, settings: Settings) -> int:
     minting = f", {fleet.minters} minter(s)" if fleet.minters else ""
     _log.info("starting %d server(s), %s verifier(s)%s", fleet.servers, _verifiers(fleet), minting)
     return _run(Supervisor(orders, context_for(settings.process_start_method)))
+
+
+def _warn(text: str) -> None:
+    _log.warning("%s", text)
 
 
 def _verifiers(fleet: Fleet) -> str:
