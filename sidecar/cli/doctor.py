@@ -53,13 +53,13 @@ class _Notes:
 def doctor(*, config: Path | None, as_json: bool, envoy_user: str | None, access: Access) -> int:
     """Say what the sidecar is given here, what it makes of it, and what is wrong, each with the line to change.
 
-    Run it where the sidecar runs: in its container, as its user. With 'admin.listen' the sidecar that runs is asked too.
-    Nothing is changed. Exit code 0: nothing is wrong; 1: something is; 2: so is the configuration or the command line.
+    Run it where the sidecar runs: in its container, as its user. With 'admin.listen' the one that runs is asked too.
+    Nothing is changed. Exit code 0: nothing is wrong; 1: something is; 2: the configuration or the command line is.
 
     \b
     Examples:
       authz-sidecar doctor --config authz.yaml
-      kubectl exec deploy/orders -c authz-sidecar -- authz-sidecar doctor --config /etc/authz/authz.yaml --envoy-user 65532:65532
+      authz-sidecar doctor --config authz.yaml --envoy-user 101:101
     """
     envoy = _user(envoy_user)
     notes = _Notes()

@@ -37,13 +37,13 @@ def _look(trees: Trees, cpus: set[int], told: list[str]) -> Given:
 
 
 def test_container_on_a_server(tmp_path: Path) -> None:
-    """Each figure is that of its file; CPUs 0 to 2 are on two nodes, and the other thread of their cores is not ours."""
+    """Each figure is that of its file; CPUs 0 to 2 are on two nodes, and other threads of their cores are not ours."""
     trees = _trees(tmp_path, _BOX)
     write_tree(SERVER32, tmp_path / "sys")
     found = _look(trees, {0, 1, 2}, [])
-    assert (found.cpus, found.cpuset, found.machine_cpus) == ({0, 1, 2}, {0, 1, 2, 3}, 32)
+    assert (found.cpus, found.cpuset, found.machine_cpus) == (frozenset({0, 1, 2}), frozenset({0, 1, 2, 3}), 32)
     assert (found.cpu_quota, found.usable_cpus) == (1.5, 1.5)
-    assert (found.cpu_nodes, found.memory_nodes) == ({0, 1}, {1})
+    assert (found.cpu_nodes, found.memory_nodes) == (frozenset({0, 1}), frozenset({1}))
     assert found.half_cores == {0, 1, 2}
     assert (found.throttled_share, found.throttled_periods, found.throttled_seconds) == (0.25, 50, 1.5)
     assert (found.memory_limit_bytes, found.memory_used_bytes, found.memory_kills_all) == (
@@ -64,7 +64,7 @@ def test_nothing_tells(tmp_path: Path) -> None:
     told: list[str] = []
     found = _look(_trees(tmp_path, {}), {0, 1}, told)
     assert (found.cpu_quota, found.memory_limit_bytes, found.memory_nodes, found.memory_kills_all) == (None,) * 4
-    assert (found.cpu_nodes, found.half_cores, found.throttled_share) == ({0}, frozenset(), None)
+    assert (found.cpu_nodes, found.half_cores, found.throttled_share) == (frozenset({0}), frozenset(), None)
     assert any("each CPU is taken for a core of its own" in text for text in told)
 
 

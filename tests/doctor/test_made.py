@@ -19,9 +19,11 @@ _K8S = Path(__file__).parent.parent.parent / "k8s"
 _MIB = 1024**2
 _ISSUER = {"issuer": "https://idp.example", "audiences": ["a"], "keys": {"file": "jwks.json"}}
 _FOUR = Allowance(frozenset(range(4)))
-_REVOKED = {"revocation": {"file": "revoked.jsonl"}}
-_SIGNED = {"assertion": {"issuer": "https://a.example", "audiences": ["b"], "keys": {"current": "key.pem"}}}
-_PROVED = {"issuers": [{**_ISSUER, "bound_tokens": {"dpop": {}}}]}
+_REVOKED: dict[str, Any] = {"revocation": {"file": "revoked.jsonl"}}
+_SIGNED: dict[str, Any] = {
+    "assertion": {"issuer": "https://a.example", "audiences": ["b"], "keys": {"current": "key.pem"}}
+}
+_PROVED: dict[str, Any] = {"issuers": [{**_ISSUER, "bound_tokens": {"dpop": {}}}]}
 
 
 def _settings(**changes: Any) -> Settings:  # noqa: ANN401 - any field
@@ -46,7 +48,7 @@ def _parts(made: Made) -> dict[str, int]:
         ({"enable_multiprocessing": False}, 1, 0, None),
     ],
 )
-def test_processes(changes: dict[str, object], servers: int, verifiers: int, most: int | None) -> None:
+def test_processes(changes: dict[str, Any], servers: int, verifiers: int, most: int | None) -> None:
     """They are those that a start makes with these CPUs."""
     made = _make(**changes)
     assert (made.servers, made.verifiers, made.verifiers_max) == (servers, verifiers, most)
@@ -90,7 +92,7 @@ def test_pinned(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("manifest", ["components/sidecar/container.yaml", "overlays/pinned/pinned.yaml"])
 def test_example_fits_its_container(manifest: str) -> None:
-    """The configuration in k8s/ takes less than 90% of the memory that the manifests give it, and no buffer is above it."""
+    """The configuration in k8s/ takes less than 90% of the memory that the manifests give it, and so do buffers."""
     limit = int(re.findall(r"memory: ([0-9]+)Mi", (_K8S / manifest).read_text(encoding="utf-8"))[0]) * _MIB
     values = YAML(typ="safe").load((_K8S / "components/example/authz.yaml").read_text(encoding="utf-8"))
     made = make(Settings.model_validate(values), Allowance(frozenset({0, 1})), lambda _: None)

@@ -1,6 +1,7 @@
 """What is wrong with CPUs: too few, not ours alone, or far from the memory."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from math import ceil
 
 from sidecar.doctor.finding.kinds import THROTTLED_SHARE, Finding, found
@@ -24,8 +25,8 @@ def cpus(snapshot: Snapshot) -> Iterator[Finding]:
     running = snapshot.running
     if running is not None and not made.servers_configured and running.servers != made.servers:
         text = (
-            f"{many(running.servers, 'server')} run, and what is given now would make {made.servers}: Envoy was told of "
-            f"{running.servers}, so that their number stays until a restart"
+            f"{many(running.servers, 'server')} run, and what is given now would make {made.servers}: Envoy was told "
+            f"of {running.servers}, so that their number stays until a restart"
         )
         yield found("servers_changed", text, f"servers: {made.servers}  # and `authz-sidecar envoy config` anew")
 
@@ -67,13 +68,13 @@ def _not_ours(given: Given, made: Made) -> Iterator[Finding]:
     else:
         why = ""
     if why:
-        text = f"servers and verifiers are pinned (cpu_affinity_enabled), and {why}: two such sidecars pin to the same ones"
+        text = f"servers and verifiers are pinned (cpu_affinity_enabled), and {why}: two sidecars pin to the same ones"
         change = f'limits: {{cpu: "{made.busy}"}}  # equal to requests, whole, under cpuManagerPolicy: static'
         yield found("cpus_not_exclusive", f"{text}; or set cpu_affinity_enabled: false", change)
     elif given.half_cores:
         text = (
-            f"the cores of {_listed('CPU', given.half_cores)} are shared with somebody else: a thread that is busy takes "
-            "up to half of what the other one gets done"
+            f"the cores of {_listed('CPU', given.half_cores)} are shared with somebody else: a thread that is busy "
+            "takes up to half of what the other one gets done"
         )
         yield found("cpus_half_cores", text, 'cpuManagerPolicyOptions: {full-pcpus-only: "true"}')
 
@@ -88,8 +89,8 @@ def _nodes(given: Given, made: Made | None) -> Iterator[Finding]:
     far = given.cpu_nodes - (given.memory_nodes or given.cpu_nodes)
     if far and given.memory_nodes is not None:
         text = (
-            f"CPUs are on NUMA {_listed('node', far)}, and memory comes from {_listed('node', given.memory_nodes)}: every "
-            "access is to a node further away"
+            f"CPUs are on NUMA {_listed('node', far)}, and memory comes from {_listed('node', given.memory_nodes)}: "
+            "every access is to a node further away"
         )
         yield found("memory_on_another_node", text, f"memoryManagerPolicy: Static  # with {_ONE_NODE}")
 
@@ -106,5 +107,5 @@ def _who(made: Made) -> str:
     return f"{many(made.servers, 'server')}{verifiers}"
 
 
-def _listed(noun: str, numbers: Set[int]) -> str:
+def _listed(noun: str, numbers: AbstractSet[int]) -> str:
     return f"{noun}{'' if len(numbers) == 1 else 's'} {format_cpulist(numbers)}"

@@ -20,8 +20,8 @@ def memory(snapshot: Snapshot) -> Iterator[Finding]:
         yield from _limited(snapshot, made, limit)
     if given.memory_kills_all:
         text = (
-            "memory.oom.group is set: when memory runs out the kernel kills all processes at once, and every check under "
-            "way is lost; without it one is killed, and Envoy asks another"
+            "memory.oom.group is set: when memory runs out the kernel kills all processes at once, and every check "
+            "under way is lost; without it one is killed, and Envoy asks another"
         )
         yield found("memory_kills_all", text, "singleProcessOOMKill: true")
 
@@ -40,7 +40,8 @@ def _limited(snapshot: Snapshot, made: Made, limit: int) -> Iterator[Finding]:
     if made.buffer_bytes is not None and made.buffer_bytes > limit:
         text = (
             f"each of {many(made.servers, 'server')} may hold {size(made.buffer_bytes)} of what its connections send "
-            f"(native.max_total_buffer_bytes), of {size(limit)} that all of it may have: whoever can connect can have it killed"
+            f"(native.max_total_buffer_bytes), of {size(limit)} for all of it: whoever can connect can have it "
+            "killed"
         )
         yield found(
             "buffers_over_limit", text, f"native: {{max_total_buffer_bytes: {_buffers(limit)}MiB}}  # {_BESIDE}"
@@ -54,8 +55,8 @@ _BESIDE: Final = "with max_message_bytes and max_request_bytes, which may not be
 def _wanted(made: Made, wanted: int, limit: int) -> str:
     text = (
         f"{size(wanted)} are expected when caches are full, {percent(wanted / limit)} of the limit of {size(limit)}; "
-        f"{size(made.shared_bytes)} of it is shared memory (memfd), which counts against the limit as it is filled, and is "
-        "never given back"
+        f"{size(made.shared_bytes)} of it is shared memory (memfd), which counts against the limit as it is filled, and "
+        "is never given back"
     )
     fits = int(MEMORY_SHARE * limit) - (wanted - made.cache_bytes)
     return f"{text}; or set shared_memory_size: {fits // _MIB}MiB" if fits >= _MIB else text

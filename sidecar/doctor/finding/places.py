@@ -5,7 +5,7 @@ from stat import S_IXGRP, S_IXOTH, S_IXUSR
 from typing import Final
 
 from sidecar.doctor.finding.kinds import At, Finding, found
-from sidecar.doctor.snapshot import SocketFact, Snapshot
+from sidecar.doctor.snapshot import Snapshot, SocketFact
 from sidecar.report.say import many
 
 #: Files that a server needs beside connections, as the native transport reckons (``transport.native.file_limit``).
@@ -64,7 +64,8 @@ def _envoy(fact: SocketFact, group: int, user: int, groups: tuple[int, ...]) -> 
         change = f'native: {{socket_group: "{groups[0]}"}}  # of which the sidecar is a member, or socket_mode: "0666"'
         yield found("envoy_locked_out", text, change)
     if not may(user, groups, (fact.folder_user, fact.folder_group, fact.folder_mode), _SEARCH):
-        text = f"{who} may not enter {fact.folder} (mode {fact.folder_mode:04o}, owner {fact.folder_user}:{fact.folder_group})"
+        owner = f"owner {fact.folder_user}:{fact.folder_group}"
+        text = f"{who} may not enter {fact.folder} (mode {fact.folder_mode:04o}, {owner})"
         change = f"securityContext: {{fsGroup: {groups[0]}}}  # of the pod"
         yield found("envoy_locked_out", text, change, At.CONTAINER)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sidecar.placement.allowance import HERE, Allowance, Trees
 from sidecar.placement.machine import Topology, flat
-from sidecar.placement.plan import default_servers, plan
+from sidecar.placement.plan import Placement, default_servers, plan
 from sidecar.placement.topology import TopologyError, read_topology
 from sidecar.runtime.ipc.fleet import Fleet, fleet_of
 from sidecar.settings import Settings
@@ -27,9 +27,7 @@ def plan_fleet(settings: Settings, allowance: Allowance, warn: Callable[[str], N
     bounds, usable = counts.bounds, allowance.usable
     if bounds is not None and bounds.most > max(bounds.least, int(usable)):
         warn(f"verification_workers_max is {bounds.most}, and only {usable:.3g} CPUs may be used: no more will run")
-    affinity, numa = settings.cpu_affinity_enabled, settings.numa_aware_placement
-    topology = topology_of(allowance.cpus, warn, trees) if affinity else flat(allowance.cpus)
-    placement = plan(topology, allowance.cpus, counts.servers, counts.verifiers, affinity=affinity, numa=numa)
+    placement = placed(settings, counts, allowance.cpus, warn, trees)
     minters = 0 if settings.assertion is None else max(1, settings.jwt_processor_workers)
     return fleet_of(placement, settings.jwt_processor_workers, minters, bounds)
 
@@ -47,8 +45,16 @@ def counts_for(settings: Settings, allowance: Allowance) -> Counts:
     return Counts(servers, (common if bounds is None else bounds.most) + costly, bounds)
 
 
-def topology_of(cpus: frozenset[int], warn: Callable[[str], None], trees: Trees = HERE) -> Topology:
-    """Read the machine; where it contradicts itself, ``warn`` is told, and each CPU is a core of its own."""
+def placed(
+    settings: Settings, counts: Counts, cpus: frozenset[int], warn: Callable[[str], None], trees: Trees = HERE
+) -> Placement:
+    """Give so many servers and verifiers their places on ``cpus``; ``warn`` as ``plan_fleet`` has it."""
+    affinity, numa = settings.cpu_affinity_enabled, settings.numa_aware_placement
+    topology = _topology(cpus, warn, trees) if affinity else flat(cpus)
+    return plan(topology, cpus, counts.servers, counts.verifiers, affinity=affinity, numa=numa)
+
+
+def _topology(cpus: frozenset[int], warn: Callable[[str], None], trees: Trees) -> Topology:
     try:
         return read_topology(trees.sys)
     except (OSError, TopologyError) as error:
