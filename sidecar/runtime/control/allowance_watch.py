@@ -3,7 +3,7 @@
 What can be done without Envoy is done elsewhere: the supervisor pins anew (``supervision/pinning.py``), and verifiers
 whose number may change are never more than CPUs (``resizing.py``). The number of servers stays: Envoy has a list of
 them, an endpoint each, and one that goes would be asked all the same, and one that comes never. So that is said: in the
-log, at ``/readyz?verbose``, in report and metrics.
+log, at ``/readyz?verbose``, and by metrics.
 """
 
 import asyncio
