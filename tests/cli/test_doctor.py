@@ -46,7 +46,7 @@ def test_as_the_page_shows_it(run: Run, workspace: Workspace) -> None:
 
 
 def test_json_and_the_same_findings(tmp_path: Path) -> None:
-    """What is wrong is found, and the exit code says so: files that are missing, a folder that is, and who may connect."""
+    """What is wrong is found, and the exit code says so: files that are missing, a folder that is."""
     text = CONFIGURATION.replace("listen: {listen}", "listen: unix:/nowhere/authz.sock", 1)
     text += "admin: {listen: 'unix:/nowhere/admin.sock'}\n"
     text += "assertion: {issuer: 'https://a.example', audiences: [b], keys: {current: key.pem}}\n"

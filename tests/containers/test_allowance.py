@@ -47,6 +47,8 @@ def _are_on(both: Boxes, *cpus: int) -> bool:
 def _doctor(both: Boxes) -> tuple[dict[str, Any], set[str], int]:
     command = ["/opt/authz/bin/authz-sidecar", "doctor", "--json", "--config", str(both.workspace.config)]
     code, output = both.sidecar.exec_run(command)
+    assert isinstance(output, bytes)
+    assert code is not None
     document = json.loads(output)
     return document, {one["id"] for one in document["findings"]}, code
 

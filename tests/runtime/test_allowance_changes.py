@@ -44,7 +44,7 @@ def _answers(sidecar: Sidecar) -> bool:
 def _doctor(sidecar: Sidecar, cpu: int) -> list[str]:
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "sidecar", "doctor", "--json", "--config", str(sidecar.workspace.config)],
-        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}),  # noqa: PLW1509 - one thread
+        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}),
         capture_output=True,
         text=True,
         timeout=60,

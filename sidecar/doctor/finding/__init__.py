@@ -22,8 +22,8 @@ def findings(snapshot: Snapshot) -> list[Finding]:
 def _others(snapshot: Snapshot) -> Iterator[Finding]:
     if snapshot.given.clock_synchronised is False:
         text = (
-            "the clock is synchronised with nothing, by the kernel's account: tokens that are over pass, or good ones do "
-            "not, by as much as it is off"
+            "the clock is synchronised with nothing, by the kernel's account: tokens that are over pass, or good ones "
+            "do not, by as much as it is off"
         )
         yield found("clock_unsynchronised", text, "an NTP service: systemctl enable --now chrony")
     for warning in snapshot.warnings:

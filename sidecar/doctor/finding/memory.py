@@ -55,8 +55,8 @@ _BESIDE: Final = "with max_message_bytes and max_request_bytes, which may not be
 def _wanted(made: Made, wanted: int, limit: int) -> str:
     text = (
         f"{size(wanted)} are expected when caches are full, {percent(wanted / limit)} of the limit of {size(limit)}; "
-        f"{size(made.shared_bytes)} of it is shared memory (memfd), which counts against the limit as it is filled, and "
-        "is never given back"
+        f"{size(made.shared_bytes)} of it is shared memory (memfd), which counts against the limit as it is filled, "
+        "and is never given back"
     )
     fits = int(MEMORY_SHARE * limit) - (wanted - made.cache_bytes)
     return f"{text}; or set shared_memory_size: {fits // _MIB}MiB" if fits >= _MIB else text
