@@ -1,6 +1,7 @@
 """What a start makes: held against what it does make, and against the manifests that say how much memory there is."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,14 @@ import pytest
 from ruamel.yaml import YAML
 
 from placement.machines import SERVER32, write_tree
+from sidecar.doctor.finding import findings
 from sidecar.doctor.made import make
-from sidecar.doctor.snapshot import Made, Pinned
+from sidecar.doctor.snapshot import Made, Pinned, Snapshot
 from sidecar.placement.allowance import Allowance, Trees
 from sidecar.runtime.ipc.shared import make_shared
 from sidecar.runtime.supervision.planning import plan_fleet
 from sidecar.settings import Settings
+from support.snapshots import GIVEN
 
 _K8S = Path(__file__).parent.parent.parent / "k8s"
 _MIB = 1024**2
@@ -99,3 +102,16 @@ def test_example_fits_its_container(manifest: str) -> None:
     assert made.memory_bytes < 0.9 * limit
     assert made.buffer_bytes is not None
     assert made.buffer_bytes <= limit
+
+
+def test_nothing_is_wrong_with_the_pinned_example() -> None:
+    """On the CPUs and with the memory that its manifest asks for, a node with the kubelet's settings gives all it takes."""
+    manifest = (_K8S / "overlays/pinned/pinned.yaml").read_text(encoding="utf-8")
+    (cpus, limit), *_ = re.findall(r'limits: {cpu: "([0-9]+)", memory: ([0-9]+)Mi}', manifest)
+    assert 'AUTHZ_CPU_AFFINITY_ENABLED, value: "true"' in manifest
+    values = YAML(typ="safe").load((_K8S / "components/example/authz.yaml").read_text(encoding="utf-8"))
+    allowance = Allowance(frozenset(range(2, 2 + int(cpus))), float(cpus), int(limit) * _MIB)
+    made = make(Settings.model_validate(values | {"cpu_affinity_enabled": True}), allowance, lambda _: None)
+    on_a_node: dict[str, Any] = {"cpus": allowance.cpus, "cpu_quota": allowance.quota, "open_files": 1 << 20}
+    given = replace(GIVEN, memory_limit_bytes=allowance.memory_limit, **on_a_node)
+    assert findings(Snapshot(given, made)) == []
