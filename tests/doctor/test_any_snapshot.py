@@ -14,7 +14,7 @@ _COUNT, _BYTES, _ID = st.integers(0, 300), st.integers(0, 1 << 50), st.integers(
 _CPUS = st.frozensets(st.integers(0, 65535), min_size=1, max_size=20)
 _CPU_TIME = st.floats(0.001, 4096)
 _TEXT = st.text(max_size=20)
-_OWNED = {name: _ID for name in ("folder_user", "folder_group", "user")}
+_OWNED = dict.fromkeys(("folder_user", "folder_group", "user"), _ID)
 
 _GIVEN = st.builds(
     Given,

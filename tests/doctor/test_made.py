@@ -105,7 +105,7 @@ def test_example_fits_its_container(manifest: str) -> None:
 
 
 def test_nothing_is_wrong_with_the_pinned_example() -> None:
-    """On the CPUs and with the memory that its manifest asks for, a node with the kubelet's settings gives all it takes."""
+    """On the CPUs and with the memory that its manifest asks for, a node with such a kubelet gives all it takes."""
     manifest = (_K8S / "overlays/pinned/pinned.yaml").read_text(encoding="utf-8")
     (cpus, limit), *_ = re.findall(r'limits: {cpu: "([0-9]+)", memory: ([0-9]+)Mi}', manifest)
     assert 'AUTHZ_CPU_AFFINITY_ENABLED, value: "true"' in manifest
