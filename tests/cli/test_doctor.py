@@ -13,13 +13,20 @@ from sidecar.cli.doctor import doctor
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
 from sidecar.demo.workspace import CONFIGURATION, Workspace, prepare
+from sidecar.doctor.finding.kinds import KINDS
 from sidecar.loading.load import load_configuration
 from sidecar.loading.problem import ConfigurationError
 from support.commands import Run
 
 _PAGE = (Path(__file__).parent.parent.parent / "docs/doctor.md").read_text(encoding="utf-8")
-#: Machines that tests run on may well have no synchronised clock, and others' CPUs.
-_OF_THE_MACHINE = {"clock_unsynchronised", "cpu_throttled", "cpu_quota_short", "cpus_short", "cpus_on_two_nodes"}
+#: Machines that tests run on may well have no synchronised clock, and limits of their own.
+_OF_THE_MACHINE = KINDS.keys() - {
+    "file_unreadable",
+    "socket_folder",
+    "socket_group",
+    "envoy_locked_out",
+    "configuration",
+}
 
 
 def _run(*arguments: str | Path) -> Result:
