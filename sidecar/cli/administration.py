@@ -26,7 +26,7 @@ _HTTPS = re.compile(r"https://(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?:
 _PORT, _LAST_PORT = 443, 65535
 _PATH = click.Path(path_type=Path)
 
-_Command = Callable[..., None]
+_Command = Callable[..., object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ def access_options(command: _Command) -> _Command:
         admin_certificate_file: Path | None,
         admin_key_file: Path | None,
         **others: Any,  # noqa: ANN401 - the command's own
-    ) -> None:
+    ) -> object:
         access = Access(admin_token_file, admin_ca_file, admin_certificate_file, admin_key_file)
-        command(access=access, **others)
+        return command(access=access, **others)
 
     for option in (
         click.option("--admin-key-file", type=_PATH, help="Its private key, in PEM; default: in the same file."),
@@ -93,8 +93,8 @@ def administered_options(command: _Command) -> _Command:
     """Add the options that say which sidecar is meant, and what opens it, to a command, which is given ``sidecar``."""
 
     @functools.wraps(command)
-    def asked(*, config: Path | None, against: str | None, access: Access, **others: Any) -> None:  # noqa: ANN401 - its own
-        command(sidecar=_administered(config, against, access), **others)
+    def asked(*, config: Path | None, against: str | None, access: Access, **others: Any) -> object:  # noqa: ANN401 - its own
+        return command(sidecar=_administered(config, against, access), **others)
 
     made = access_options(asked)
     for option in (

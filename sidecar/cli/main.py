@@ -14,6 +14,7 @@ _COMMANDS = {
     "token": "sidecar.cli.token:token",
     "keys": "sidecar.cli.keys:keys",
     "policy": "sidecar.cli.policy:policy",
+    "doctor": "sidecar.cli.doctor:doctor",
     "report": "sidecar.cli.report:report_command",
     "revoke": "sidecar.cli.revoke:revoke",
     "schema": "sidecar.cli.schema:schema",

@@ -17,7 +17,7 @@ from sidecar.report.model import Report, Severity
 from sidecar.report.wire import WireError, decode
 
 #: Columns where the output is no terminal: wide enough for every row.
-_PIPED_WIDTH: Final = 140
+PIPED_WIDTH: Final = 140
 #: Seconds between two reports at the least: each takes the sidecar some milliseconds.
 _LEAST_SECONDS: Final = 1.0
 
@@ -67,7 +67,7 @@ def _show(sidecar: Administered, *, as_json: bool) -> Report:
         click.echo(json.dumps(json.loads(text), indent=2))
     else:
         terminal = Console()
-        console = terminal if terminal.is_terminal else Console(width=_PIPED_WIDTH)
+        console = terminal if terminal.is_terminal else Console(width=PIPED_WIDTH)
         for part in tables(found):
             console.print(part)
     return found

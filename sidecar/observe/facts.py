@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sidecar.observe.allowance import AllowanceFacts, of_allowance
 from sidecar.observe.bundle import BundleFacts, bundle_measured
 from sidecar.observe.key_sets import KeySetFacts, measured
 from sidecar.observe.measured import Measured, once
@@ -41,6 +42,7 @@ class Facts:
     pools: Sequence[PoolFacts] = ()
     pool_size: PoolSize | None = None  #: of the pool whose size changes by itself
     processes: Sequence[ProcessFacts] = ()
+    allowance: AllowanceFacts | None = None
     system_percent: float | None = None  #: CPU in use of the whole machine, from 0 to 100
 
 
@@ -76,6 +78,8 @@ def of_facts(facts: Facts) -> Iterator[Measured]:
             ("listener",),
             [((listener,), at) for listener, at in facts.certificates.items()],
         )
+    if facts.allowance is not None:
+        yield from of_allowance(facts.allowance)
     if facts.revocation is not None:
         yield from of_revocation(facts.revocation)
     yield from measured(facts.key_sets)

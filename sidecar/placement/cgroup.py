@@ -1,4 +1,4 @@
-"""What control groups leave to this process: CPU time and memory.
+"""What control groups leave to this process: CPU time, CPUs and memory; and what they have kept from it so far.
 
 ```
 /proc/self/cgroup      0::/a/b                v2: <root>/a/b/cpu.max                     "200000 100000" | "max 100000"
@@ -18,16 +18,41 @@ that is no /proc/self/cgroup, raise ``CgroupError``.
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from sidecar.placement.cpulist import CpuListError, parse_cpulist
 
 _MEMBERSHIP = re.compile(r"[0-9]+:([^:]*):(/.*)", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,20}", re.ASCII)
 #: v1 says "no limit" with the largest multiple of a page below 2^63; pages have 64 KiB at most.
 _UNLIMITED_BYTES = 2**63 - 2**16
+#: v2, and v1 with and without what is in force beside what was written.
+_CPUSETS = ("cpuset.cpus.effective", "cpuset.effective_cpus", "cpuset.cpus")
+#: How long threads waited, and how many of its units are a second, of v2 and v1.
+_WAITED = (("throttled_usec", 10**6), ("throttled_time", 10**9))
 
 
 class CgroupError(ValueError):
     """A control group that says what cannot be understood. The message names the file and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Throttling:
+    """What a quota has done since the group was made: ``cpu.stat``.
+
+    ``periods`` (of 100 ms, where nobody chose others) are those in which there was something to do, in ``throttled`` of
+    them the quota was used up, and ``seconds`` is for how long threads were kept waiting, all of them added up.
+    """
+
+    periods: int
+    throttled: int
+    seconds: float
+
+    @property
+    def share(self) -> float:
+        """Return the share of periods in which the quota was used up."""
+        return self.throttled / self.periods if self.periods else 0.0
 
 
 def cpu_quota(cgroup_root: Path, membership: str) -> float | None:
@@ -53,6 +78,37 @@ def memory_limit_of(group: Path) -> int | None:
     """Return the bytes that one group, by its folder, may have; ``None``: as many as those above it may."""
     limits = [limit for read in (_memory_max, _limit_in_bytes) if (limit := read(group)) is not None]
     return min(limits, default=None)
+
+
+def cpuset(cgroup_root: Path, membership: str) -> frozenset[int] | None:
+    """Return the CPUs of the nearest group that has a cpuset; ``None`` where none has.
+
+    Arguments and errors are those of ``cpu_quota``. A file that lists none stands for those of the group above.
+    """
+    for group in groups(cgroup_root, membership, "cpuset"):
+        for name in _CPUSETS:
+            text = _read(group / name)
+            if text:
+                return _cpulist(group / name, text)
+    return None
+
+
+def throttling(cgroup_root: Path, membership: str) -> Throttling | None:
+    """Return how often a quota stopped us so far: of the group that was stopped most; ``None`` where there is no quota.
+
+    Arguments and errors are those of ``cpu_quota``.
+    """
+    found = (_throttling(group / "cpu.stat") for group in groups(cgroup_root, membership, "cpu"))
+    return max((one for one in found if one is not None), key=lambda one: one.throttled, default=None)
+
+
+def kills_all(cgroup_root: Path, membership: str) -> bool | None:
+    """Say whether all processes of a group die where one does for want of memory; ``None`` where nothing tells (v1).
+
+    Arguments and errors are those of ``cpu_quota``; the file is ``memory.oom.group``.
+    """
+    found = [_read(group / "memory.oom.group") for group in groups(cgroup_root, membership, "memory")]
+    return "1" in found if any(one is not None for one in found) else None
 
 
 def groups(root: Path, membership: str, controller: str) -> Iterator[Path]:
@@ -118,6 +174,23 @@ def _limit_in_bytes(group: Path) -> int | None:
         return None
     limit = _number(path, text)
     return None if limit >= _UNLIMITED_BYTES else limit
+
+
+def _cpulist(path: Path, text: str) -> frozenset[int]:
+    try:
+        return parse_cpulist(text)
+    except CpuListError as error:
+        raise CgroupError(f"{path}: {error}") from None
+
+
+def _throttling(path: Path) -> Throttling | None:
+    lines = (line.split(" ", 1) for line in (_read(path) or "").splitlines())
+    found = {line[0]: line[1] for line in lines if len(line) == 2}  # noqa: PLR2004 - name and number
+    periods = _number(path, found.get("nr_periods", "0"))
+    if not periods:
+        return None
+    waited = sum(_number(path, found[name]) / unit for name, unit in _WAITED if name in found)
+    return Throttling(periods, _number(path, found.get("nr_throttled", "0")), waited)
 
 
 def _read(path: Path) -> str | None:

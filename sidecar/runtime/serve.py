@@ -5,16 +5,19 @@ import logging
 import multiprocessing
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from sidecar.loading.snapshot import Snapshot
+from sidecar.placement.allowance import read_allowance
+from sidecar.placement.plan import Placement
 from sidecar.runtime.ipc.blob import store
 from sidecar.runtime.ipc.fleet import Fleet
 from sidecar.runtime.ipc.shared import make_shared
 from sidecar.runtime.standard_streams import STANDARD_OUTPUT, open_standard_streams
 from sidecar.runtime.supervision.children import Orders
 from sidecar.runtime.supervision.launch import context_for
-from sidecar.runtime.supervision.planning import plan_fleet
+from sidecar.runtime.supervision.planning import Counts, placed, plan_fleet
 from sidecar.runtime.supervision.supervisor import Supervisor
 from sidecar.settings import Settings
 
@@ -35,7 +38,8 @@ def serve(config: Path, snapshot: Snapshot, settings: Settings) -> int:
     if not settings.enable_multiprocessing:
         run_alone = importlib.import_module("sidecar.runtime.serving.alone").run_alone
         return int(run_alone(config, snapshot))
-    fleet = plan_fleet(settings, lambda text: _log.warning("%s", text))
+    allowance = read_allowance(warn=_warn)
+    fleet = plan_fleet(settings, allowance, _warn)
     orders = Orders(
         fleet=fleet,
         shared=make_shared(
@@ -45,10 +49,21 @@ def serve(config: Path, snapshot: Snapshot, settings: Settings) -> int:
         config=str(config.absolute()),
         log_level=settings.log_level,
         grace=settings.shutdown_grace_seconds,
+        replan=_replanning(settings, fleet) if settings.cpu_affinity_enabled else None,
     )
     minting = f", {fleet.minters} minter(s)" if fleet.minters else ""
     _log.info("starting %d server(s), %s verifier(s)%s", fleet.servers, _verifiers(fleet), minting)
     return _run(Supervisor(orders, context_for(settings.process_start_method)))
+
+
+def _replanning(settings: Settings, fleet: Fleet) -> Callable[[frozenset[int]], Placement]:
+    """Return what places the same processes on other CPUs."""
+    counts = Counts(fleet.servers, fleet.verifiers, fleet.bounds)
+    return lambda cpus: placed(settings, counts, cpus, _warn)
+
+
+def _warn(text: str) -> None:
+    _log.warning("%s", text)
 
 
 def _verifiers(fleet: Fleet) -> str:

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from placement.machines import SERVER32, write_tree
+from sidecar.placement.allowance import Allowance, Trees
 from sidecar.runtime.ipc.fleet import Fleet, Role
-from sidecar.runtime.supervision import planning
+from sidecar.runtime.supervision.planning import plan_fleet
 from sidecar.settings import Settings
 from sidecar.settings.processes import ProcessSettings
 from sidecar.verify.routing import Costs, Limits, Load, Route, route
@@ -157,19 +158,17 @@ def test_listen_mode(short_folder: Path) -> None:
             assert len(sidecar.addresses) == number
 
 
-def test_numa_aware_placement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numa_aware_placement(tmp_path: Path) -> None:
     """With it a server and its verifiers are on one node; without, they are wherever CPUs are free."""
-    write_tree(SERVER32, tmp_path)
-    monkeypatch.setattr(planning, "_SYS", tmp_path)
-    monkeypatch.setattr(planning, "allowed_cpus", lambda: SERVER32.online)
-    near, far = (_fleet(numa_aware_placement=numa) for numa in (True, False))
+    trees = Trees(sys=write_tree(SERVER32, tmp_path))
+    near, far = (_fleet(trees, numa_aware_placement=numa) for numa in (True, False))
     assert _nodes(near, Role.SERVER) == _nodes(near, Role.VERIFIER)
     assert _nodes(far, Role.SERVER) != _nodes(far, Role.VERIFIER)
 
 
-def _fleet(**changes: object) -> Fleet:
+def _fleet(trees: Trees, **changes: object) -> Fleet:
     given = {"servers": 3, "verification_workers": 3, "cpu_affinity_enabled": True, **changes}
-    return planning.plan_fleet(Settings.model_validate(_SETTINGS | given), lambda _: None)
+    return plan_fleet(Settings.model_validate(_SETTINGS | given), Allowance(SERVER32.online), lambda _: None, trees)
 
 
 def _nodes(fleet: Fleet, role: Role) -> list[int | None]:

@@ -14,6 +14,7 @@ from sidecar.memory.counters import CounterTable
 from sidecar.memory.counters import size as counters_size
 from sidecar.memory.scoreboard import Overall, Report, Scoreboard, State, Supervised
 from sidecar.memory.scoreboard import size as scoreboard_size
+from sidecar.observe.allowance import AllowanceFacts
 from sidecar.observe.bundle import BundleFacts
 from sidecar.observe.exposition import Exposition
 from sidecar.observe.facts import Facts, RevocationFacts
@@ -68,6 +69,7 @@ def largest() -> Iterator[Exposition]:
         pool_size=PoolSize(Pool.VERIFIER, 2, 1, 4, 3, 2),
         processes=[ProcessFacts(name, 1.0, 2, 3, 0.1) for name in (*PROCESSES, "supervisor")],
         system_percent=50.0,
+        allowance=AllowanceFacts(2.5, 3, 1, 7, 0.25),
     )
     with _made(PROCESSES) as (board, table):
         row = table.row(1)

@@ -26,6 +26,7 @@ from sidecar.observe.condition import Condition
 from sidecar.observe.facts import RevocationFacts
 from sidecar.observe.health import ScoreboardHealth
 from sidecar.observe.recently import Recently
+from sidecar.runtime.control.allowance_watch import AllowanceWatch
 from sidecar.runtime.control.denials import Denials
 from sidecar.runtime.control.explaining import Explaining
 from sidecar.runtime.control.hook_files import HookFiles
@@ -92,6 +93,7 @@ class Desk:
         self._explaining = Explaining(
             lambda: self.trust, revoked_in(shared), time.time, time.monotonic, self._reloads.places
         )
+        self._allowance = AllowanceWatch(self._settings, fleet.servers)
         self._measuring = Measuring(
             settings=self._settings,
             folder=config.parent,
@@ -103,6 +105,7 @@ class Desk:
             key_uses=self.key_uses,
             hash_processes=lambda: self._revocations.hash_processes if self._revocations else 0,
             revocation=self._revocation_facts,
+            allowance=self._allowance.facts,
         )
         self._reporting = None if self._settings.admin.listen is None else self._report_on(hooks)
         recent = shared.recent.open()
@@ -126,7 +129,7 @@ class Desk:
             await listener.start()
             self._listeners.append(listener)
             _log.info("HTTP on %s", listener.address)
-        works = [self._reloads.watch, self._reloads.work, self._sweep, self._measuring.follow]
+        works = [self._reloads.watch, self._reloads.work, self._sweep, self._measuring.follow, self._allowance.follow]
         if self._published is not None:
             works.append(self._published.follow)
         if self._reporting is not None:
@@ -234,7 +237,7 @@ class Desk:
             known = self._published.document is not None
             reason = "" if known else "no minting process has told its keys"
             conditions.append(Condition("assertion-keys", ok=known, reason=reason))
-        conditions += self._hook_files.conditions()
+        conditions += [*self._hook_files.conditions(), *self._allowance.conditions()]
         return [*conditions, *(self._revocations.state.conditions() if self._revocations else ())]
 
     def _denied_for_stale_envoy(self) -> int:

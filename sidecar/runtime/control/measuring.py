@@ -8,6 +8,7 @@ from sidecar.core.trust import Trust
 from sidecar.memory.cache import SharedCache
 from sidecar.memory.counters import CounterTable
 from sidecar.memory.scoreboard import Scoreboard
+from sidecar.observe.allowance import AllowanceFacts
 from sidecar.observe.build import build_facts
 from sidecar.observe.exposition import Exposition
 from sidecar.observe.facts import Facts, RevocationFacts
@@ -24,7 +25,10 @@ from sidecar.settings import Settings
 
 
 class Measuring:
-    """``follow`` it in a task. ``hash_processes`` returns how many there are that hash, ``revocation`` how that is."""
+    """``follow`` it in a task. ``hash_processes`` returns how many there are that hash, ``revocation`` how that is.
+
+    ``allowance`` returns what the machine leaves to us.
+    """
 
     def __init__(  # noqa: PLR0913 - one for each source
         self,
@@ -39,9 +43,11 @@ class Measuring:
         key_uses: KeyUses,
         hash_processes: Callable[[], int],
         revocation: Callable[[], RevocationFacts | None],
+        allowance: Callable[[], AllowanceFacts],
     ) -> None:
         self._settings, self._fleet, self._board, self._cache = settings, fleet, board, cache
         self._reloads, self._key_uses, self._revocation = reloads, key_uses, revocation
+        self._allowance = allowance
         self._usage = UsageWatch(fleet, *board, OwnCertificates(settings, folder))
         self.pools = pools_of(settings, fleet)
         self._load = PoolLoad(self.pools, fleet, shared, board[0], hash_processes)
@@ -82,6 +88,7 @@ class Measuring:
             pool_size=size_of(self._fleet, self._board[0]),
             processes=self._usage.processes(),
             system_percent=self._usage.usage.machine_percent,
+            allowance=self._allowance(),
         )
 
     @property

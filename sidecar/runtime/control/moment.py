@@ -1,6 +1,5 @@
 """How things stand when somebody asks for the performance report."""
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ from sidecar.observe.children import is_resting, is_up
 from sidecar.observe.facts import Facts, RevocationFacts
 from sidecar.observe.key_sets import KeySetFacts
 from sidecar.observe.processes import ProcessFacts
-from sidecar.placement.apply import allowed_cpus
-from sidecar.placement.cgroup import CgroupError, cpu_quota
+from sidecar.placement.allowance import HERE, Allowance, read_allowance
+from sidecar.placement.apply import machine_cpus
 from sidecar.placement.memory import memory_of
 from sidecar.report.difference import share
 from sidecar.report.sample import Moment, ProcessMoment
@@ -32,8 +31,6 @@ from sidecar.runtime.ipc.fleet import Fleet, Member
 from sidecar.settings import Settings
 from sidecar.settings.issuer import IssuerSettings
 
-_CGROUPS = Path("/sys/fs/cgroup")
-_MEMBERSHIP = Path("/proc/self/cgroup")
 _UNMEASURED = ProcessFacts("")
 
 
@@ -50,14 +47,13 @@ class Place:
 
 def moment(place: Place, settings: Settings, facts: Facts, clock: Callable[[], float] = time.monotonic) -> Moment:
     """Return how things stand now. Reads files, so not in a loop that anybody waits for."""
-    overall, now, membership = place.board.overall(), time.time(), _membership()
-    memory = memory_of(_CGROUPS, membership)
-    quota = _quota(membership)
+    overall, now, allowance = place.board.overall(), time.time(), read_allowance()
+    memory = memory_of(HERE.cgroups, HERE.membership)
     digest = facts.trust_digest
     return Moment(
         made_at=now,
         software=place.software,
-        setup=_setup(place, settings, facts, quota, None if memory is None else memory.limit),
+        setup=_setup(place, settings, facts, allowance, None if memory is None else memory.limit),
         processes=tuple(_processes(place, facts, clock())),
         key_sets=tuple(_key_sets(facts.key_sets, settings.issuers, now)),
         revocation=None if facts.revocation is None else _revocation(facts.revocation),
@@ -72,17 +68,17 @@ def moment(place: Place, settings: Settings, facts: Facts, clock: Callable[[], f
     )
 
 
-def _setup(place: Place, settings: Settings, facts: Facts, quota: float | None, memory_limit: int | None) -> Setup:
-    fleet, cpus, size = place.fleet, float(len(allowed_cpus())), facts.pool_size
+def _setup(place: Place, settings: Settings, facts: Facts, allowance: Allowance, memory_limit: int | None) -> Setup:
+    fleet, size = place.fleet, facts.pool_size
     return Setup(
         multiprocessing=settings.enable_multiprocessing,
         servers=fleet.servers,
         verifiers=fleet.verifiers if size is None else size.wanted + fleet.jwt_verifiers,
         jwt_verifiers=fleet.jwt_verifiers,
         minters=fleet.minters,
-        cpus=cpus if quota is None else min(cpus, quota),
-        cpu_quota=quota,
-        machine_cpus=os.cpu_count(),
+        cpus=allowance.usable,
+        cpu_quota=allowance.quota,
+        machine_cpus=machine_cpus(),
         memory_limit_bytes=memory_limit,
         shared_memory_bytes=settings.shared_memory_size,
         cache_slots=facts.cache_slots.get("positive"),
@@ -189,17 +185,3 @@ def _bundle(facts: BundleFacts, now: float) -> BundleStanding:
         expires_in_seconds=None if facts.expires_at is None else facts.expires_at - now,
         failures_in_a_row=facts.failures,
     )
-
-
-def _membership() -> str:
-    try:
-        return _MEMBERSHIP.read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return ""  # no Linux, or no /proc: nothing that limits us tells us so
-
-
-def _quota(membership: str) -> float | None:
-    try:
-        return cpu_quota(_CGROUPS, membership)
-    except CgroupError:
-        return None

@@ -11,7 +11,8 @@ from sidecar.observe.family import NANOSECONDS
 from sidecar.observe.pool_meter import POOL_BUSY, POOL_WAIT
 from sidecar.observe.pool_series import WAIT, Pool
 from sidecar.observe.process_meter import CPU_TIME
-from sidecar.placement.usable import machine_cpus, usable_cpus
+from sidecar.placement.allowance import read_allowance
+from sidecar.placement.apply import machine_cpus
 from sidecar.report.difference import added, grown_histogram, quantile
 from sidecar.report.sample import Histogram
 from sidecar.runtime.ipc.fleet import Fleet, Member
@@ -39,7 +40,7 @@ class PoolLooks:
         board: Scoreboard,
         table: CounterTable,
         *,
-        cpus: Callable[[], float] = usable_cpus,
+        cpus: Callable[[], float] = lambda: read_allowance().usable,
         machine: Callable[[], ProcessorTimes | None] = processor_times,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -70,7 +70,7 @@ def make_shared(
     """Make it, with a denylist if that is to have a size. It lives as long as the calling process and its children."""
     rings, signing = rings_of(fleet), signing_rings_of(fleet)
     return Shared(
-        board=_handle(segment.create(segment.pages(_board_bytes(fleet)), "ext-authz-board")),
+        board=_handle(segment.create(segment.pages(board_bytes(fleet)), "ext-authz-board")),
         cache=_handle(segment.create(cache_bytes, "ext-authz-cache")),
         replays=_handle(segment.create(replay_bytes, "ext-authz-replays")),
         recent=_handle(segment.create(segment.pages(recent.size(fleet.servers)), "ext-authz-recent")),
@@ -100,7 +100,8 @@ def open_board(board: Segment, fleet: Fleet) -> tuple[Scoreboard, CounterTable]:
     return Scoreboard(board, children), CounterTable(board, SCHEMA, children, scoreboard_size(children))
 
 
-def _board_bytes(fleet: Fleet) -> int:
+def board_bytes(fleet: Fleet) -> int:
+    """Return the bytes of scoreboard and counters."""
     children = len(fleet.members)
     return scoreboard_size(children) + counters_size(SCHEMA, children)
 

@@ -6,11 +6,12 @@ import random
 import selectors
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sidecar.memory.scoreboard import Report, Scoreboard, State
 from sidecar.memory.segment import Segment
+from sidecar.placement.plan import Placement
 from sidecar.runtime.ipc import channel, heartbeat
 from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.handles import Handle
@@ -20,6 +21,7 @@ from sidecar.runtime.supervision.child import LEFT, UNAVAILABLE, ChildSpec
 from sidecar.runtime.supervision.crew import Crew
 from sidecar.runtime.supervision.launch import Context, Running
 from sidecar.runtime.supervision.life import Life
+from sidecar.runtime.supervision.pinning import Pinning
 
 #: A look that comes so late, in seconds, was not the children's fault: the whole machine, or container, stood still.
 LATE = 1.0
@@ -37,6 +39,8 @@ class Orders:
     config: str
     log_level: str
     grace: float  #: seconds from SIGTERM to the end
+    #: Places the same processes on other CPUs; ``None`` where nobody is pinned.
+    replan: Callable[[frozenset[int]], Placement] | None = None
 
 
 class Children:
@@ -51,6 +55,7 @@ class Children:
         self._lives = [Life(member) for member in orders.fleet.members]
         elastic = [self._lives[member.index] for member in orders.fleet.elastic]
         self.crew = None if orders.fleet.bounds is None else Crew(elastic, orders.fleet.bounds, self._write)
+        self._pinning = None if orders.replan is None else Pinning(self._lives, orders.replan)
         self._looked_at: float | None = None
         self._awake_since = 0.0
         self._lifeline, self._lifeline_end = os.pipe()
@@ -176,6 +181,8 @@ class Children:
             return False
         if self.crew is not None:
             self.crew.look(self._awake_since, now)
+        if self._pinning is not None:
+            self._pinning.look()
         for life in self._lives:
             if life.running is not None:
                 self._look_at(life, life.running, now)

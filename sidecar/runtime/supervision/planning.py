@@ -1,48 +1,65 @@
 """How many processes, and on which CPUs: from the settings and from what the machine leaves to us."""
 
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 
-from sidecar.placement.apply import allowed_cpus
-from sidecar.placement.cgroup import CgroupError, cpu_quota
+from sidecar.placement.allowance import HERE, Allowance, Trees
 from sidecar.placement.machine import Topology, flat
-from sidecar.placement.plan import default_servers, plan
+from sidecar.placement.plan import Placement, default_servers, plan
 from sidecar.placement.topology import TopologyError, read_topology
 from sidecar.runtime.ipc.fleet import Fleet, fleet_of
 from sidecar.settings import Settings
 from sidecar.sizing.look import Bounds
 
-_SYS = Path("/sys")
-_CGROUPS = Path("/sys/fs/cgroup")
-_MEMBERSHIP = Path("/proc/self/cgroup")
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many servers and verifiers there are to be; ``verifiers`` are all for which there is a place."""
+
+    servers: int
+    verifiers: int
+    bounds: Bounds | None
 
 
-def plan_fleet(settings: Settings, warn: Callable[[str], None]) -> Fleet:
+def plan_fleet(settings: Settings, allowance: Allowance, warn: Callable[[str], None], trees: Trees = HERE) -> Fleet:
     """Plan the processes. ``warn`` is told what the machine would not say; the plan then does without."""
-    allowed = allowed_cpus()
-    quota = _quota(warn)
-    usable = min(len(allowed), quota or len(allowed))
-    common = settings.verification_workers
-    if common is None:
-        common = 0 if usable < 2 else 1  # noqa: PLR2004 - a CPU for a server, one for it
-    bounds = _bounds(settings, common, int(usable))
-    if bounds is not None:
-        common = bounds.first
-        if bounds.most > max(bounds.least, int(usable)):
-            warn(f"verification_workers_max is {bounds.most}, and only {usable:.3g} CPUs may be used: no more will run")
-    servers = settings.servers or default_servers(allowed, quota, common + settings.jwt_processor_workers)
-    verifiers = (common if bounds is None else bounds.most) + settings.jwt_processor_workers
-    topology = _topology(allowed, warn) if settings.cpu_affinity_enabled else flat(allowed)
-    placement = plan(
-        topology,
-        allowed,
-        servers,
-        verifiers,
-        affinity=settings.cpu_affinity_enabled,
-        numa=settings.numa_aware_placement,
-    )
+    counts = counts_for(settings, allowance)
+    bounds, usable = counts.bounds, allowance.usable
+    if bounds is not None and bounds.most > max(bounds.least, int(usable)):
+        warn(f"verification_workers_max is {bounds.most}, and only {usable:.3g} CPUs may be used: no more will run")
+    placement = placed(settings, counts, allowance.cpus, warn, trees)
     minters = 0 if settings.assertion is None else max(1, settings.jwt_processor_workers)
     return fleet_of(placement, settings.jwt_processor_workers, minters, bounds)
+
+
+def counts_for(settings: Settings, allowance: Allowance) -> Counts:
+    """Return how many a start with this allowance makes, where the configuration gives no number."""
+    common = settings.verification_workers
+    if common is None:
+        common = 0 if allowance.usable < 2 else 1  # noqa: PLR2004 - a CPU for a server, one for it
+    bounds = _bounds(settings, common, int(allowance.usable))
+    if bounds is not None:
+        common = bounds.first
+    costly = settings.jwt_processor_workers
+    servers = settings.servers or default_servers(allowance.cpus, allowance.quota, common + costly)
+    return Counts(servers, (common if bounds is None else bounds.most) + costly, bounds)
+
+
+def placed(
+    settings: Settings, counts: Counts, cpus: frozenset[int], warn: Callable[[str], None], trees: Trees = HERE
+) -> Placement:
+    """Give so many servers and verifiers their places on ``cpus``; ``warn`` as ``plan_fleet`` has it."""
+    affinity, numa = settings.cpu_affinity_enabled, settings.numa_aware_placement
+    topology = _topology(cpus, warn, trees) if affinity else flat(cpus)
+    return plan(topology, cpus, counts.servers, counts.verifiers, affinity=affinity, numa=numa)
+
+
+def _topology(cpus: frozenset[int], warn: Callable[[str], None], trees: Trees) -> Topology:
+    try:
+        return read_topology(trees.sys)
+    except (OSError, TopologyError) as error:
+        warn(f"each CPU is taken for a core of its own: {error}")
+        return flat(cpus)
 
 
 def _bounds(settings: Settings, wanted: int, cpus: int) -> Bounds | None:
@@ -51,21 +68,3 @@ def _bounds(settings: Settings, wanted: int, cpus: int) -> Bounds | None:
         return None
     least = settings.verification_workers_min or 1
     return Bounds(least, max(least, min(wanted, most, cpus)), most)
-
-
-def _quota(warn: Callable[[str], None]) -> float | None:
-    try:
-        return cpu_quota(_CGROUPS, _MEMBERSHIP.read_text(encoding="ascii", errors="replace"))
-    except OSError:
-        return None  # no Linux, or no /proc: nothing that limits us tells us so
-    except CgroupError as error:
-        warn(f"no CPU quota is assumed: {error}")
-        return None
-
-
-def _topology(allowed: frozenset[int], warn: Callable[[str], None]) -> Topology:
-    try:
-        return read_topology(_SYS)
-    except (OSError, TopologyError) as error:
-        warn(f"each CPU is taken for a core of its own: {error}")
-        return flat(allowed)
