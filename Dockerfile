@@ -31,7 +31,8 @@ LABEL org.opencontainers.image.title="ext-authz-sidecar" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/authz /opt/authz
-ENV PYTHONUNBUFFERED=1
+# So that `docker exec` and `kubectl exec` find the commands.
+ENV PYTHONUNBUFFERED=1 PATH=/opt/authz/bin:$PATH
 USER 65532:65532
 EXPOSE 9190
 STOPSIGNAL SIGTERM

@@ -15,7 +15,7 @@ _MIB: Final = 1024**2
 #: What a token that a server remembers by itself takes (``cache.local_entries``).
 _LOCAL_ENTRY: Final = 6 * 1024
 #: Bytes of a process that has little to do, shared pages by halves (PSS under fork on Python 3.11; measured with one
-#: issuer and one policy, and rounded up).
+#: issuer and one policy, and rounded up; the last four are estimates).
 SUPERVISOR: Final = 26 * _MIB
 CONTROL: Final = 56 * _MIB
 SERVER: Final = 40 * _MIB

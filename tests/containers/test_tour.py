@@ -34,6 +34,12 @@ def test_docker_sees_that_it_is_healthy(both: Boxes) -> None:
     assert eventually(lambda: health(both.sidecar) == "healthy"), both.sidecar.attrs["State"]["Health"]
 
 
+def test_commands_are_found(both: Boxes) -> None:
+    """By their name alone, as runbooks have them."""
+    code, output = both.sidecar.exec_run(["authz-sidecar", "--help"])
+    assert (code, b"doctor" in output) == (0, True), output
+
+
 def test_it_runs_as_nobody_with_nothing(both: Boxes) -> None:
     """Not root, no capability, no new privileges, a root file system that cannot be written to."""
     code, output = both.sidecar.exec_run([*_PYTHON, "print(open('/proc/1/status').read())"])
