@@ -4,6 +4,7 @@
 # make docs    docs/configuration.md and docs/schemas from the settings, docs/cli.md from the commands
 # make site    the documentation as a site, in build/site
 # make protos  sidecar/protos: the messages that we use of Envoy's interface and of CEL's, and their types
+# make crds    tests/plugins/schemas: what k8s/plugins is held against, of others' Go modules (needs Go)
 # make monitoring  k8s/monitoring from its data (DOCS=https://…/docs: where links to the documentation lead)
 # make dashboards-pictures  docs/images: the dashboards, drawn from a real Prometheus' data (needs prometheus, redis-server)
 # make lint    ruff, mypy --strict, import contracts
@@ -48,7 +49,7 @@ IMAGE ?= ext-authz-sidecar:dev
 BASE ?= python:3.13-slim-bookworm
 BUILD = $(DOCKER) build --quiet $(BUILD_OPTIONS)
 
-.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-check bench-peers test-wheel image base-image peers-image test-containers \
+.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-check bench-peers test-wheel image base-image peers-image test-containers crds \
 	image-reproducible lock sbom clean python-check
 .DELETE_ON_ERROR:
 
@@ -87,6 +88,12 @@ protos: $(VENV)/.dev
 	PYTHONPATH=build/xds-protos:tools $(BIN)/python -m protos
 	$(BIN)/ruff check --quiet --fix --select F401,I001 sidecar/protos
 	$(BIN)/ruff format sidecar/protos
+
+# Apart from everything else: its protobuf is not ours.
+crds: $(VENV)/.dev
+	$(PYTHON) -m venv build/crds-venv
+	build/crds-venv/bin/pip install --quiet --disable-pip-version-check grpcio-tools ruamel.yaml
+	PYTHONPATH=tools build/crds-venv/bin/python -m crds
 
 monitoring: $(VENV)/.dev
 	PYTHONPATH=k8s/monitoring $(BIN)/python -m authz_monitoring $(if $(DOCS),--docs $(DOCS))
