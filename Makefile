@@ -126,6 +126,7 @@ k8s-envoy: $(VENV)/.dev
 	$(BIN)/authz-sidecar keys generate --keep --out build/k8s/signing.jwk --jwks build/k8s/jwks.json
 	$(ENVOY) --upstream 127.0.0.1:8081 >k8s/components/example-envoy/envoy.yaml
 	$(ENVOY) --upstream orders.shop.svc.cluster.local:80 >k8s/overlays/gateway/envoy.yaml
+	$(ENVOY) --upstream 127.0.0.1:8081 --xds k8s/plugins/envoy-xds --xds-as /etc/envoy
 
 k8s-tools: $(VENV)/.k8s $(BIN)/kustomize $(BIN)/helm
 

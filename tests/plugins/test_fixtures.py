@@ -1,6 +1,7 @@
 """What each product makes of its example (``tests/plugins/envoy``) says what the example says."""
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -102,13 +103,16 @@ def _sockets(config: Mapping[str, Any]) -> list[str]:
     return [first, *(first.replace(".sock", f"-{number}.sock") for number in range(1, config["servers"]))]
 
 
+def _example(folder: Path) -> Path:
+    """Return the configuration of a pod's sidecar, with a key set beside it as the Secret has it."""
+    (folder / "jwks.json").write_text(key_set_document([generate()]), encoding="utf-8")
+    return Path(shutil.copy(FOLDER / "components/example/authz.yaml", folder / "authz.yaml"))
+
+
 @pytest.fixture(scope="module")
 def stripped(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Return the expressions for headers that ``envoy config`` would have taken off for the examples."""
-    folder = tmp_path_factory.mktemp("example")
-    (folder / "jwks.json").write_text(key_set_document([generate()]), encoding="utf-8")
-    config = folder / "authz.yaml"
-    config.write_text((FOLDER / "components/example/authz.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    config = _example(tmp_path_factory.mktemp("example"))
     done = CliRunner().invoke(envoy, ["config", "--config", str(config), "--only", "manager", "--json"])
     assert done.exit_code == 0, done.output
     (extension,) = json.loads(done.stdout)["earlyHeaderMutationExtensions"]
@@ -157,3 +161,17 @@ def test_every_fixture_is_used() -> None:
     for path in files.values():
         assert "(Apache-2.0)" in path.read_text(encoding="utf-8")
         assert YAML(typ="safe").load(path)
+
+
+def test_files_for_xds_are_what_is_generated(tmp_path: Path) -> None:
+    """They are made of the example's configuration (renew them with make k8s-envoy)."""
+    config = _example(tmp_path)
+    folder = tmp_path / "xds"
+    folder.mkdir()
+    asked = ["--listener", "0.0.0.0:8080", "--xds", str(folder), "--xds-as", "/etc/envoy"]
+    done = CliRunner().invoke(envoy, ["config", "--config", str(config), *asked])
+    assert (done.exit_code, done.output) == (0, "")
+    files = sorted(folder.iterdir())
+    assert [one.name for one in files] == sorted(one.name for one in (EXAMPLES / "envoy-xds").glob("*.json"))
+    for one in files:
+        assert one.read_text(encoding="utf-8") == (EXAMPLES / "envoy-xds" / one.name).read_text(encoding="utf-8")
