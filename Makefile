@@ -18,6 +18,7 @@
 # make fuzz-merge  of what is there, take into tests/fuzz/corpus what reaches something new; to be committed
 # make torture  the shared memory, for long: READS=2000000 reads while writers are killed
 # make test-wheel  dist/: the wheel, built, and installed by itself into a new environment
+# make bench-plugins  what is lost while servers are killed, with Envoy as each plug-in configures it; minutes
 # make image   the container image, IMAGE=name:tag, on BASE=an image with Python (docs/image.md)
 # make base-image  such a base, where no registry of images can be reached (Debian, root, debootstrap, Docker)
 # make test-containers  that image beside a real Envoy, Redis and Prometheus, each in a container, and envoy/compose (Debian:
@@ -49,7 +50,7 @@ IMAGE ?= ext-authz-sidecar:dev
 BASE ?= python:3.13-slim-bookworm
 BUILD = $(DOCKER) build --quiet $(BUILD_OPTIONS)
 
-.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-check bench-peers test-wheel image base-image peers-image test-containers crds \
+.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-check bench-peers test-wheel image base-image peers-image test-containers crds bench-plugins \
 	image-reproducible lock sbom clean python-check
 .DELETE_ON_ERROR:
 
@@ -223,6 +224,9 @@ bench-check: $(VENV)/.dev
 bench-peers: $(VENV)/.bench
 	PYTHONPATH=benchmarks $(BIN)/python -m peers $(if $(QUICK),--quick) $(if $(OPA),--opa $(OPA)) \
 	$(if $(TOOLS),--tools $(TOOLS)) $(ARGS)
+
+bench-plugins: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python benchmarks/plugin_kills.py $(ARGS)
 
 $(VENV)/.bench: $(VENV)/.demo
 	$(INSTALL) matplotlib

@@ -37,8 +37,9 @@ class Plugin:
     config: Path
     #: ``unix``, or ``tls``: a Service.
     reach: str
-    #: Whether the example has all servers on one port, since it can name one alone.
+    #: Whether the example has all servers on one port, and whether it could name several.
     shared: bool = False
+    names_several: bool = True
     patches: Path | None = None
 
 
@@ -52,9 +53,9 @@ PLUGINS: Mapping[str, Plugin] = {
         Plugin("istio-without-envoyfilter", "istio", _POD, "unix"),
         Plugin("envoy-gateway-socket", "envoy-gateway-socket", EXAMPLES / "envoy-gateway/socket/authz.yaml", "unix"),
         Plugin("envoy-gateway-service", "envoy-gateway-service", _SERVICE, "tls"),
-        Plugin("contour", "contour", _SERVICE, "tls"),
-        Plugin("emissary", "emissary", _SERVICE, "tls", shared=True),
-        Plugin("gateway-api", "gateway-api", _SERVICE, "tls", shared=True),
+        Plugin("contour", "contour", _SERVICE, "tls", shared=True),
+        Plugin("emissary", "emissary", _SERVICE, "tls", shared=True, names_several=False),
+        Plugin("gateway-api", "gateway-api", _SERVICE, "tls", shared=True, names_several=False),
     )
 }
 
@@ -102,7 +103,7 @@ def running_plugin(plugin: Plugin, *, shared: bool | None = None, seconds: float
     with tempfile.TemporaryDirectory(prefix="pl-") as name, ExitStack() as stack:
         folder = Path(name)
         ca = _certificates(folder)
-        workspace = prepare(folder, _configuration(plugin, folder))
+        workspace = prepare(folder, _configuration(plugin, folder, shared=is_shared))
         sidecar = stack.enter_context(start_sidecar(workspace, environment=_SHARED if is_shared else {}))
         upstream = stack.enter_context(EchoUpstream())
         made_of_it = made(plugin)
@@ -122,17 +123,16 @@ def _certificates(folder: Path) -> str:
     return authority.file
 
 
-def _configuration(plugin: Plugin, folder: Path) -> str:
+def _configuration(plugin: Plugin, folder: Path, *, shared: bool) -> str:
     """Return the example's configuration, with what is this machine's in the place of what is a pod's."""
     document = read(plugin.config)[0]
     document["probe"] = {"listen": False}
     document["admin"] = {}
-    if plugin.reach == "unix":
-        # The workspace's own socket.
-        document["listen"] = "{listen}"
-        return json.dumps(document)
-    document["listen"] = f"127.0.0.1:{free_port()}"
-    document["tls"] = {"certificate_file": str(folder / "tls.crt"), "key_file": str(folder / "tls.key")}
+    if plugin.reach == "tls":
+        document["tls"] = {"certificate_file": str(folder / "tls.crt"), "key_file": str(folder / "tls.key")}
+    # A socket has one listener: what servers share is a port. Else it is the workspace's own.
+    is_port = plugin.reach == "tls" or shared
+    document["listen"] = f"127.0.0.1:{free_port()}" if is_port else "{listen}"
     return json.dumps(document)
 
 

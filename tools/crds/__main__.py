@@ -1,4 +1,4 @@
-"""Record what ``k8s/plugins`` is held against: others' CustomResourceDefinitions, trimmed, out of their Go modules.
+"""Record what ``k8s/plugins`` and ``docs/migrating`` are held against, out of others' Go modules, trimmed.
 
 ``make crds``, from the root of the repository; it takes Go, and grpcio-tools for Istio's mesh configuration. All of the
 modules are under the Apache License, version 2.0. What they were is written beside them (``provenance.json``).
@@ -59,7 +59,8 @@ def _record(module: Module, name: str, wanted: tuple[str, ...], source: Source) 
 def _looked_at(kind: str) -> set[str]:
     """Return the versions of a kind that our examples are written in."""
     used = set()
-    for file in Path("k8s/plugins").rglob("*.yaml"):
+    files = [file for folder in ("k8s/plugins", "docs/migrating") for file in Path(folder).rglob("*.yaml")]
+    for file in files:
         for one in YAML(typ="safe").load_all(file):
             if isinstance(one, dict) and one.get("kind") == kind and "apiVersion" in one:
                 used.add(one["apiVersion"].rpartition("/")[2])

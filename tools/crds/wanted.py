@@ -28,6 +28,7 @@ SOURCES = (
                 "AuthorizationPolicy",
                 "DestinationRule",
                 "EnvoyFilter",
+                "RequestAuthentication",
                 "ServiceEntry",
             )
         },
@@ -72,6 +73,11 @@ SOURCES = (
         "github.com/emissary-ingress/emissary/v3",
         "v3.9.1",
         {"pkg/api/getambassador.io/crds.yaml": ("AuthService", "Mapping", "Module", "TLSContext")},
+    ),
+    Source(
+        "github.com/kuadrant/authorino",
+        "v0.22.0",
+        {"install/crd/authorino.kuadrant.io_authconfigs.yaml": ("AuthConfig",)},
     ),
 )
 
