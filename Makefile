@@ -4,6 +4,7 @@
 # make docs    docs/configuration.md and docs/schemas from the settings, docs/cli.md from the commands
 # make site    the documentation as a site, in build/site
 # make protos  sidecar/protos: the messages that we use of Envoy's interface and of CEL's, and their types
+# make crds    tests/plugins/schemas: what k8s/plugins is held against, of others' Go modules (needs Go)
 # make monitoring  k8s/monitoring from its data (DOCS=https://…/docs: where links to the documentation lead)
 # make dashboards-pictures  docs/images: the dashboards, drawn from a real Prometheus' data (needs prometheus, redis-server)
 # make lint    ruff, mypy --strict, import contracts
@@ -17,6 +18,7 @@
 # make fuzz-merge  of what is there, take into tests/fuzz/corpus what reaches something new; to be committed
 # make torture  the shared memory, for long: READS=2000000 reads while writers are killed
 # make test-wheel  dist/: the wheel, built, and installed by itself into a new environment
+# make bench-plugins  what is lost while servers are killed, with Envoy as each plug-in configures it; minutes
 # make image   the container image, IMAGE=name:tag, on BASE=an image with Python (docs/image.md)
 # make base-image  such a base, where no registry of images can be reached (Debian, root, debootstrap, Docker)
 # make test-containers  that image beside a real Envoy, Redis and Prometheus, each in a container, and envoy/compose (Debian:
@@ -48,7 +50,7 @@ IMAGE ?= ext-authz-sidecar:dev
 BASE ?= python:3.13-slim-bookworm
 BUILD = $(DOCKER) build --quiet $(BUILD_OPTIONS)
 
-.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-check bench-peers test-wheel image base-image peers-image test-containers \
+.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-check bench-peers test-wheel image base-image peers-image test-containers crds bench-plugins \
 	image-reproducible lock sbom clean python-check
 .DELETE_ON_ERROR:
 
@@ -88,6 +90,12 @@ protos: $(VENV)/.dev
 	$(BIN)/ruff check --quiet --fix --select F401,I001 sidecar/protos
 	$(BIN)/ruff format sidecar/protos
 
+# Apart from everything else: its protobuf is not ours.
+crds: $(VENV)/.dev
+	$(PYTHON) -m venv build/crds-venv
+	build/crds-venv/bin/pip install --quiet --disable-pip-version-check grpcio-tools ruamel.yaml
+	PYTHONPATH=tools build/crds-venv/bin/python -m crds
+
 monitoring: $(VENV)/.dev
 	PYTHONPATH=k8s/monitoring $(BIN)/python -m authz_monitoring $(if $(DOCS),--docs $(DOCS))
 
@@ -119,6 +127,7 @@ k8s-envoy: $(VENV)/.dev
 	$(BIN)/authz-sidecar keys generate --keep --out build/k8s/signing.jwk --jwks build/k8s/jwks.json
 	$(ENVOY) --upstream 127.0.0.1:8081 >k8s/components/example-envoy/envoy.yaml
 	$(ENVOY) --upstream orders.shop.svc.cluster.local:80 >k8s/overlays/gateway/envoy.yaml
+	$(ENVOY) --upstream 127.0.0.1:8081 --xds k8s/plugins/envoy-xds --xds-as /etc/envoy
 
 k8s-tools: $(VENV)/.k8s $(BIN)/kustomize $(BIN)/helm
 
@@ -215,6 +224,9 @@ bench-check: $(VENV)/.dev
 bench-peers: $(VENV)/.bench
 	PYTHONPATH=benchmarks $(BIN)/python -m peers $(if $(QUICK),--quick) $(if $(OPA),--opa $(OPA)) \
 	$(if $(TOOLS),--tools $(TOOLS)) $(ARGS)
+
+bench-plugins: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python benchmarks/plugin_kills.py $(ARGS)
 
 $(VENV)/.bench: $(VENV)/.demo
 	$(INSTALL) matplotlib

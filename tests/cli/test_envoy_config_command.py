@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -132,3 +133,22 @@ def test_parts_are_the_whole_s(run: Run, workspace: Workspace) -> None:
         for value in json.loads(part).values():
             assert json.dumps(value)[1:-1] in json.dumps(json.loads(whole))
         assert '"app"' not in part
+
+
+def test_files_for_xds(run: Run, workspace: Workspace, tmp_path: Path) -> None:
+    """With --xds nothing is printed: the folder has a bootstrap, and what it names, as Envoy sees it."""
+    done = run("envoy", "config", "--config", workspace.config, "--xds", tmp_path, "--xds-as", "/etc/envoy")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    bootstrap = json.loads((tmp_path / "bootstrap.json").read_text(encoding="utf-8"))
+    (path,) = (one["pathConfigSource"]["path"] for one in [bootstrap["dynamicResources"]["ldsConfig"]])
+    assert path == "/etc/envoy/listeners.json"
+    assert (tmp_path / "listeners.json").is_file()
+
+
+@pytest.mark.parametrize("others", [("--only", "filter"), ("--json",)])
+def test_parts_are_not_for_xds(others: tuple[str, ...], run: Run, workspace: Workspace, tmp_path: Path) -> None:
+    """What would be left out of the files is said."""
+    refused = run("envoy", "config", "--config", workspace.config, "--xds", tmp_path, *others)
+    assert refused.returncode == 2
+    assert "leave out --only" in refused.stderr
+    assert not (tmp_path / "listeners.json").exists()
