@@ -7,6 +7,7 @@ modules are under the Apache License, version 2.0. What they were is written bes
 import json
 import lzma
 import tempfile
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
@@ -69,8 +70,8 @@ def _looked_at(kind: str) -> set[str]:
 
 def _record_mesh(module: Module) -> None:
     """Record the message of Istio's mesh configuration, and all files that its file needs."""
-    from grpc_tools import protoc  # type: ignore[import-untyped] # noqa: PLC0415 - for whoever records
-
+    # Installed by whoever records, and by nobody else.
+    protoc = import_module("grpc_tools.protoc")
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         for path in _protos(module):
