@@ -1,6 +1,7 @@
 """The front that a configuration asks for."""
 
 import importlib
+import time
 from pathlib import Path
 from typing import Protocol
 
@@ -8,6 +9,7 @@ from sidecar.engine.engine import Engine
 from sidecar.observe.transport_counts import TransportCounts
 from sidecar.settings import Settings
 from sidecar.transport.address import Address
+from sidecar.transport.callers import Callers
 from sidecar.transport.native.server import NativeServer
 from sidecar.transport.tls import tls_in
 from sidecar.transport.tracing import CallTracer
@@ -51,8 +53,13 @@ def front_for(settings: Settings, engine: Engine, folder: Path, tracer: CallTrac
             shared=is_shared,
             socket_options=native.socket_options(),
         )
+    tls = settings.tls
     # Loaded only where it is used: gRPC takes 20 MiB and 0.1 s of each process.
     front: Front = importlib.import_module("sidecar.transport.grpcio_server").GrpcioServer(
-        engine, shared=is_shared, tls=None if settings.tls is None else tls_in(folder, settings.tls), tracer=tracer
+        engine,
+        shared=is_shared,
+        tls=None if tls is None else tls_in(folder, tls),
+        callers=None if tls is None or tls.client_names is None else Callers(tls.client_names, time.monotonic),
+        tracer=tracer,
     )
     return front

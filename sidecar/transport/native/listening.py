@@ -23,6 +23,7 @@ from sidecar.transport.address import (
     refuse_if_taken,
 )
 from sidecar.transport.alone import alone_at
+from sidecar.transport.native.peers import IS_SUPPORTED, AllowedPeers
 from sidecar.transport.sockets import Listening, bind_unix, listen_tcp, listening
 
 BACKLOG: Final = 1024
@@ -30,10 +31,14 @@ BACKLOG: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class SocketOptions:
-    """Who may connect to a Unix socket: permissions, and the group's name or number (``None``: the process's)."""
+    """Who may connect to a Unix socket: permissions, and the group's name or number (``None``: the process's).
+
+    And whose processes then may ask; ``None``: all that could connect.
+    """
 
     mode: int = 0o660
     group: str | None = None
+    allowed_peers: AllowedPeers | None = None
 
 
 def listen(address: Address, options: SocketOptions, *, shared: bool) -> Listening:
@@ -43,6 +48,7 @@ def listen(address: Address, options: SocketOptions, *, shared: bool) -> Listeni
             f"{address}: the native transport has no TLS and listens on loopback and Unix sockets only; "
             "for any other address write 'transport: grpcio', with 'tls'"
         )
+    _refuse_unless_it_can_be_told(address, options)
     try:
         if isinstance(address, TcpAddress):
             return listen_tcp(address, BACKLOG, shared=shared)
@@ -51,6 +57,16 @@ def listen(address: Address, options: SocketOptions, *, shared: bool) -> Listeni
             return _abstract(address) if address.path.startswith("@") else _unix(address, options)
     except OSError as error:
         raise AddressError(f"{address}: cannot listen there: {error.strerror or error}") from None
+
+
+def _refuse_unless_it_can_be_told(address: Address, options: SocketOptions) -> None:
+    # INVARIANT: where it was said who may connect, nobody is let in unseen.
+    if options.allowed_peers is None:
+        return
+    if isinstance(address, TcpAddress):
+        raise AddressError(f"{address}: who connects to a port cannot be told; 'native.allowed_peers' takes unix:/path")
+    if not IS_SUPPORTED:
+        raise AddressError(f"{address}: this system does not say who connects; 'native.allowed_peers' needs Linux")
 
 
 def _abstract(address: UnixAddress) -> Listening:
