@@ -63,6 +63,12 @@ class NativeSettings(Model):
     allowed_peers: AllowedPeersSettings | None = Field(
         None, description="Whose processes may ask, on a Unix socket. Default: whoever can connect."
     )
+    takes_over: bool = Field(
+        default=False,
+        description="Takes the path of the Unix socket from a server that answers there, when first started: new "
+        "connections come here, those that the other has stay its own until it ends. For a successor alone, as a node "
+        "agent's (docs/agent.md): two that stay rob each other. Default: an address that is taken is refused.",
+    )
     max_connections: int = Field(
         _DEFAULT.max_connections,
         ge=8,
@@ -232,11 +238,13 @@ class NativeSettings(Model):
         """Return the limits, for the transport."""
         return Limits(**{field.name: getattr(self, field.name) for field in fields(Limits)})
 
-    def socket_options(self) -> SocketOptions:
-        """Return who may connect to a Unix socket, for the transport."""
+    def socket_options(self, *, is_first: bool = True) -> SocketOptions:
+        """Return who may connect to a Unix socket, for the transport. Only the ``is_first`` start takes over."""
         peers = self.allowed_peers
         allowed = None if peers is None else AllowedPeers(frozenset(peers.users), frozenset(peers.groups))
-        return SocketOptions(int(self.socket_mode, 8), self.socket_group, allowed)
+        return SocketOptions(
+            int(self.socket_mode, 8), self.socket_group, allowed, takes_over=self.takes_over and is_first
+        )
 
     @model_validator(mode="after")
     def _totals(self) -> Self:

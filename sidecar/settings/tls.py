@@ -23,7 +23,8 @@ class TlsSettings(Model):
         max_length=64,
         description="Who of those may ask, by the certificate's subject alternative names: SPIFFE IDs "
         "(spiffe://cluster.local/ns/shop/sa/orders), all of a trust domain or namespace "
-        "(spiffe://cluster.local/ns/shop/*), or DNS names. Others are denied (caller_not_allowed). Default: every certificate of 'client_ca_file'.",
+        "(spiffe://cluster.local/ns/shop/*), or DNS names. Others are denied (caller_not_allowed). "
+        "Default: every certificate of 'client_ca_file'.",
     )
 
     @model_validator(mode="after")

@@ -58,8 +58,9 @@ class GrpcioServer:
     that they belong to.
 
     ``shared``: its port is that of other servers of ours as well (SO_REUSEPORT, socket(7)). ``tls``: for addresses of
-    the network, which are refused without it. ``callers``: who of those that show a certificate may ask for checks. When its files change, another server takes over the port, and the old
-    one ends once its checks are answered and Envoy, told so by GOAWAY, has gone to the new one.
+    the network, which are refused without it. When its files change, another server takes over the port, and the old
+    one ends once its checks are answered and Envoy, told so by GOAWAY, has gone to the new one. ``callers``: who of
+    those that show a certificate may ask for checks.
     """
 
     def __init__(  # noqa: PLR0913 - one a field

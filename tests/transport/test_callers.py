@@ -125,7 +125,7 @@ def test_names_that_are_none(name: str) -> None:
 
 
 def test_over_grpc(authority: Authority) -> None:
-    """Another workload's certificate of the same CA is denied with a reason, whatever the token, and never with an error.
+    """Another workload's certificate of the same CA is denied with a reason, and never with an error.
 
     Whoever has a name is answered as ever.
     """

@@ -37,10 +37,13 @@ class Front(Protocol):
         """Say NOT_SERVING, take no new checks, and end once those under way are answered or ``grace`` seconds over."""
 
 
-def front_for(settings: Settings, engine: Engine, folder: Path, tracer: CallTracer | None = None) -> Front:
+def front_for(
+    settings: Settings, engine: Engine, folder: Path, tracer: CallTracer | None = None, *, is_first: bool = True
+) -> Front:
     """Return the front of ``settings``; files named there are looked for in ``folder``.
 
     ``tracer`` says which checks are answered otherwise than by ``engine`` itself, for the trace that they belong to.
+    ``is_first``: the process had no predecessor, after which another sidecar may have taken its place.
     """
     is_shared = settings.listen_mode == "shared"
     if settings.is_native:
@@ -51,7 +54,7 @@ def front_for(settings: Settings, engine: Engine, folder: Path, tracer: CallTrac
             too_large=engine.too_large,
             tracer=tracer,
             shared=is_shared,
-            socket_options=native.socket_options(),
+            socket_options=native.socket_options(is_first=is_first),
         )
     tls = settings.tls
     # Loaded only where it is used: gRPC takes 20 MiB and 0.1 s of each process.

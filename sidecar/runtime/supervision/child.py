@@ -29,7 +29,10 @@ UNAVAILABLE = 3
 LEFT = 71
 #: Signals that mean something else in a child than in the supervisor: held back from its start until it has said what.
 SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD})
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+#: Names the tenant whose process this is; set by a node agent.
+TENANT = "AUTHZ_TENANT"
+_WHOSE = f"{os.environ[TENANT]} ".replace("%", "%%") if TENANT in os.environ else ""
+LOG_FORMAT = f"%(asctime)s %(levelname)s {_WHOSE}%(name)s: %(message)s"
 
 _log = logging.getLogger(__name__)
 

@@ -67,7 +67,7 @@ class Doorkeeper:
         count = self._turned_away.count()
         if count:
             _log.warning(
-                "connection closed: user %d, group %d (process %d) is none of native.allowed_peers; %d such since last told",
+                "connection closed: user %d, group %d (process %d) is not of allowed_peers; %d such since last told",
                 user,
                 group,
                 process,
