@@ -62,13 +62,13 @@ def _file(root: Path) -> None:
     [
         (_link_out, "leads out of", {"good"}),
         (_link_beside, "is a link to 'good'", {"good"}),
-        (_link_into, "overlaps with that of 'good'", set()),
+        (_link_into, "is within the folder of 'good'", {"good"}),
         (_loop, "leads nowhere", {"good"}),
         (_file, "is no folder", {"good"}),
     ],
 )
 def test_folders_that_are_refused(tmp_path: Path, make: Callable[[Path], None], said: str, others: set[str]) -> None:
-    """What is not a folder of its own, and of two that overlap both."""
+    """What is not a folder of its own, or is in another one's; and that other one is none the worse for it."""
     root = tmp_path / "tenants"
     _tenant(root / "good")
     make(root)
@@ -85,11 +85,12 @@ def test_names_that_are_none(tmp_path: Path, name: str) -> None:
 
 
 def test_more_than_there_may_be(tmp_path: Path) -> None:
-    """The first by name are served; a folder that cannot be read is told as such, and is not "no tenants"."""
+    """Those that are served already, and then the first by name; a folder that cannot be read is told as such, and is not "no tenants"."""
     for number in range(5):
         _tenant(tmp_path / f"t{number}")
     found = look(tmp_path, 3)
     assert (set(found.folders), set(found.refused)) == ({"t0", "t1", "t2"}, {"t3", "t4"})
+    assert set(look(tmp_path, 3, {"t1", "t4"}).folders) == {"t0", "t1", "t4"}
     with pytest.raises(OSError, match="No such file"):
         look(tmp_path / "away", 3)
 

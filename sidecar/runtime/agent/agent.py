@@ -93,7 +93,7 @@ class Agent:
 
     def _look(self, now: float) -> None:
         try:
-            found = workloads.look(self._orders.places.tenants, self._orders.most)
+            found = workloads.look(self._orders.places.tenants, self._orders.most, self._tenants)
         except OSError as error:
             # INVARIANT: what cannot be looked at is not gone. Whoever serves goes on.
             self._complain(f"{self._orders.places.tenants} cannot be read, and all stay as they are: {error.strerror}")
@@ -101,7 +101,7 @@ class Agent:
         self._complain("")
         for name, problem in found.refused.items():
             if self._refused.get(name) != problem:
-                _log.error("%s is no tenant: %s", name, problem)
+                _log.error("%r is no tenant: %s", name, problem)
         self._refused = found.refused
         for name, folder in found.folders.items():
             if name not in self._tenants:
@@ -123,9 +123,10 @@ class Agent:
         is_idle = tenant.phase is Phase.SERVING and tenant.candidate is None
         if is_idle and (found := config_file(tenant.folder)) != tenant.judged:
             # What may change while it runs, it takes by itself. Does this?
-            tenant.judged = found
             tenant.candidate = self._started(tenant)
             tenant.candidate_until = now + LOAD_SECONDS
+            if tenant.candidate is not None:
+                tenant.judged = found
 
     def _complain(self, text: str) -> None:
         if text and text != self._told_problem:

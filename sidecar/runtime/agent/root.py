@@ -49,10 +49,11 @@ class Root:
                     cwd="/",
                     start_new_session=True,
                 )
+            watch = _watch(process)
         except BaseException:
             ours.close()
             raise
-        return cls(process, ours, os.pidfd_open(process.pid))
+        return cls(process, ours, watch)
 
     @property
     def pid(self) -> int:
@@ -82,6 +83,16 @@ class Root:
         self.channel.close()
         os.close(self.watch)
         return status
+
+
+def _watch(process: "subprocess.Popen[bytes]") -> int:
+    try:
+        return os.pidfd_open(process.pid)
+    except OSError:
+        # Out of descriptors: nobody must run whom nobody watches.
+        process.kill()
+        process.wait()
+        raise
 
 
 def passed_on(environment: Mapping[str, str]) -> dict[str, str]:

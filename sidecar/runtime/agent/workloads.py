@@ -1,7 +1,7 @@
 """Which tenants there are: one for each folder, by its name. Looks at names and links alone, and opens no file."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,28 +19,25 @@ class Found:
     refused: Mapping[str, str]
 
 
-def look(tenants: Path, most: int) -> Found:
+def look(tenants: Path, most: int, known: Collection[str] = ()) -> Found:
     """Look into the folder of all tenants; raises ``OSError`` where that cannot be read.
 
     Names that begin with a dot are left out: they are Kubernetes' own (``..data``). Of more than ``most`` the last by
-    name are refused.
+    name are refused, but never one that is ``known`` already for one that is not.
     """
     root = tenants.resolve(strict=True)
-    folders: dict[str, Path] = {}
-    refused: dict[str, str] = {}
-    for entry in sorted(tenants.iterdir()):
-        if entry.name.startswith("."):
-            continue
-        problem = _problem(entry, root)
-        if problem is None and len(folders) >= most:
-            problem = f"there are {most} tenants already; see --max-tenants"
-        if problem is None:
-            folders[entry.name] = entry
-        else:
-            refused[entry.name] = problem
-    for name, problem in _overlaps(folders).items():
+    entries = [entry for entry in tenants.iterdir() if not entry.name.startswith(".")]
+    refused = {entry.name: problem for entry in entries if (problem := _problem(entry, root)) is not None}
+    good = sorted(
+        (entry for entry in entries if entry.name not in refused), key=lambda one: (one.name not in known, one.name)
+    )
+    folders = {entry.name: entry for entry in good}
+    for name, other in _within(folders).items():
         del folders[name]
-        refused[name] = problem
+        refused[name] = f"is within the folder of {other!r}; give each tenant a folder of its own"
+    for name in list(folders)[most:]:
+        del folders[name]
+        refused[name] = f"there are {most} tenants already; see --max-tenants"
     return Found(folders, refused)
 
 
@@ -61,16 +58,8 @@ def _problem(entry: Path, root: Path) -> str | None:
     return None
 
 
-def _overlaps(folders: Mapping[str, Path]) -> Mapping[str, str]:
-    """Return those whose folder is another one's, in it or around it: of such nobody knows whose the files are."""
+def _within(folders: Mapping[str, Path]) -> Mapping[str, str]:
+    """Return those whose folder is in another one's, and whose that is, who could name their files."""
     places = {name: folder.resolve() for name, folder in folders.items()}
-    found = {}
-    for name, place in places.items():
-        others = [one for one in places if one != name and _overlap(place, places[one])]
-        if others:
-            found[name] = f"its folder overlaps with that of {others[0]!r}"
-    return found
-
-
-def _overlap(one: Path, other: Path) -> bool:
-    return one.is_relative_to(other) or other.is_relative_to(one)
+    by_place = {place: name for name, place in places.items()}
+    return {name: by_place[one] for name, place in places.items() for one in place.parents if one in by_place}
