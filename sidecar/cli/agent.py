@@ -10,8 +10,8 @@ from sidecar.cli.failure import Failure
 from sidecar.http.address import parse
 from sidecar.runtime.agent.agent import Agent, Orders, refuse_unless_possible
 from sidecar.runtime.agent.starting import Places
+from sidecar.runtime.log_format import LOG_FORMAT
 from sidecar.runtime.standard_streams import open_standard_streams
-from sidecar.runtime.supervision.child import LOG_FORMAT
 from sidecar.transport.address import AddressError
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)

@@ -11,11 +11,9 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from sidecar.loading.problem import FieldPath
+from sidecar.loading.variables import CONFINED_TO
 from sidecar.settings import Settings
 from sidecar.settings.assertion import AssertionKeySettings
-
-#: Folders, joined as those of PATH are. It is set by the agent, and by nobody else.
-VARIABLE = "AUTHZ_CONFINED_TO"
 
 
 def unconfined(settings: Settings, config: Path, environment: Mapping[str, str]) -> Iterator[tuple[FieldPath, str]]:
@@ -23,7 +21,7 @@ def unconfined(settings: Settings, config: Path, environment: Mapping[str, str])
 
     There are none where the environment does not confine it.
     """
-    allowed = [Path(one).resolve() for one in environment.get(VARIABLE, "").split(os.pathsep) if one]
+    allowed = [Path(one).resolve() for one in environment.get(CONFINED_TO, "").split(os.pathsep) if one]
     if not allowed:
         return
     for path, name in [((), config.name), *paths_in(settings)]:

@@ -85,7 +85,7 @@ def test_names_that_are_none(tmp_path: Path, name: str) -> None:
 
 
 def test_more_than_there_may_be(tmp_path: Path) -> None:
-    """Those that are served already, and then the first by name; a folder that cannot be read is told as such, and is not "no tenants"."""
+    """Those that are served already, then the first by name; a folder that cannot be read is not "no tenants"."""
     for number in range(5):
         _tenant(tmp_path / f"t{number}")
     found = look(tmp_path, 3)

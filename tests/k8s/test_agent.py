@@ -12,8 +12,8 @@ from ruamel.yaml import YAML
 
 from sidecar.cli.envoy import envoy
 from sidecar.keys.signing import generate, key_set_document
-from sidecar.loading.confined import VARIABLE
 from sidecar.loading.load import Configuration, load_configuration
+from sidecar.loading.variables import CONFINED_TO
 from sidecar.runtime.agent.rules import problems, wanted
 from sidecar.runtime.agent.workloads import NAME
 from support.manifests import FOLDER, built, container, pod_of, read, the
@@ -38,7 +38,7 @@ def config(tmp_path: Path) -> Path:
 @pytest.fixture
 def loaded(config: Path) -> Configuration:
     """Return it, as the agent's processes read it."""
-    return load_configuration(config, {VARIABLE: str(config.parent)})
+    return load_configuration(config, {CONFINED_TO: str(config.parent)})
 
 
 def _agent() -> Any:  # noqa: ANN401 - any YAML
@@ -142,7 +142,7 @@ def test_sockets_take_a_privileged_namespace() -> None:
         spec = pod_of(the(objects, "DaemonSet"))["spec"]
         (sockets,) = (one for one in spec["volumes"] if one["name"] == "sockets")
         assert sockets.keys() == {"name", kind}
-    assert container(spec, "agent")["securityContext"]["runAsUser"] == 65532
+    assert container(spec, "agent")["securityContext"]["runAsUser"] == 65531
     assert container(spec, "folder")["securityContext"]["capabilities"] == {"add": ["CHOWN", "FOWNER"], "drop": ["ALL"]}
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from sidecar.loading.confined import VARIABLE, names_a_file
+from sidecar.loading.confined import names_a_file
 from sidecar.loading.load import load_configuration
 from sidecar.loading.problem import ConfigurationError
+from sidecar.loading.variables import CONFINED_TO
 from sidecar.settings import Settings
 
 _TEXT = """\
@@ -35,7 +36,7 @@ def tenant(tmp_path: Path) -> Path:
 
 
 def _load(tenant: Path, *allowed: Path) -> Settings:
-    environment = {VARIABLE: os.pathsep.join(map(str, allowed or (tenant,)))}
+    environment = {CONFINED_TO: os.pathsep.join(map(str, allowed or (tenant,)))}
     return load_configuration(tenant / "authz.yaml", environment).settings
 
 

@@ -16,8 +16,7 @@ from sidecar.runtime.agent.desk_life import DeskLife
 from sidecar.runtime.agent.root import Root
 from sidecar.runtime.agent.starting import Places, config_file, start_tenant, tenant_files
 from sidecar.runtime.agent.tenancy import LOAD_SECONDS, Phase, Tenancy
-from sidecar.runtime.agent.tenant import REFUSED
-from sidecar.runtime.agent.wants import GO, MAX_BYTES, Wants, decode, taken_by
+from sidecar.runtime.agent.wants import GO, MAX_BYTES, REFUSED, Wants, decode, taken_by
 from sidecar.runtime.supervision.orphans import reap_orphans
 
 #: Seconds between two turns, and between two looks at the folders.

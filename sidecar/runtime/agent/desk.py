@@ -29,11 +29,11 @@ from sidecar.http.server import Limits, Listener
 from sidecar.http.unix_client import UnixConnection
 from sidecar.runtime.agent import desk_status
 from sidecar.runtime.agent.desk_status import Status
+from sidecar.runtime.agent.ending import end_with
 from sidecar.runtime.agent.merging import merged, own
 from sidecar.runtime.agent.starting import probe_socket
 from sidecar.runtime.agent.tenancy import Phase
-from sidecar.runtime.agent.tenant import end_with
-from sidecar.runtime.supervision.child import LOG_FORMAT
+from sidecar.runtime.log_format import LOG_FORMAT
 
 #: Exit code for an address that is taken, as ``cli.exit_codes`` has it.
 UNAVAILABLE: Final = 3

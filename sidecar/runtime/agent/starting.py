@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from sidecar.keys.fingerprint import Fingerprint, fingerprint
-from sidecar.loading.confined import VARIABLE as CONFINED_TO
+from sidecar.loading.variables import CONFINED_TO, TENANT
 from sidecar.runtime.agent.root import Root
 from sidecar.runtime.agent.workloads import CONFIGURATION
-from sidecar.runtime.supervision.child import TENANT
 
 _MODULE: Final = "sidecar.runtime.agent.tenant"
 #: What of a folder is looked at for changes: far more than a tenant's configuration has.

@@ -5,7 +5,6 @@ here: the agent has one thread, and starts it itself), and all its children end 
 """
 
 import argparse
-import ctypes
 import logging
 import os
 import signal
@@ -13,21 +12,17 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from sidecar.loading.load import load_configuration
 from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.shape import shape_digest
 from sidecar.loading.snapshot import Snapshot, take_snapshot
 from sidecar.loading.trust import Loaded
+from sidecar.runtime.agent.ending import ORPHANED, end_with
 from sidecar.runtime.agent.rules import problems, wanted
-from sidecar.runtime.agent.wants import GO, Wants
+from sidecar.runtime.agent.wants import GO, REFUSED, Wants
+from sidecar.runtime.log_format import LOG_FORMAT
 from sidecar.runtime.serve import serve
-from sidecar.runtime.supervision.child import LOG_FORMAT, ORPHANED
-
-#: Exit code for a configuration that is refused; as ``cli.exit_codes`` has it.
-REFUSED: Final = 2
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4  # prctl(2)
 
 _log = logging.getLogger("sidecar")
 
@@ -61,16 +56,6 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("--channel", "--parent"):
         parser.add_argument(name, type=int, required=True)
     return parser
-
-
-def end_with(parent: int) -> None:
-    """Have this process killed when the one that started it ends, or end it now where that is gone already."""
-    prctl = ctypes.CDLL(None).prctl
-    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    # Keys are read here: no core dumps, and no ptrace by other tenants, whose user is the same.
-    prctl(_PR_SET_DUMPABLE, 0)
-    if os.getppid() != parent:
-        sys.exit(ORPHANED)
 
 
 def _load(config: Path, socket_folder: Path) -> tuple[Snapshot, Loaded]:

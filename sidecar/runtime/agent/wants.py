@@ -9,6 +9,8 @@ from sidecar.transport.address import Address, AddressError, TcpAddress, parse_a
 
 #: Bytes of the message: 256 addresses of 107 each, and then some.
 MAX_BYTES: Final = 64 * 1024
+#: Exit code of one whose configuration is refused; as ``cli.exit_codes`` has it.
+REFUSED: Final = 2
 #: The agent's answer. Whoever gets none does not serve.
 GO: Final = b"go"
 
