@@ -17,6 +17,7 @@ from sidecar.loading.variables import CONFINED_TO
 from sidecar.runtime.agent.rules import problems, wanted
 from sidecar.runtime.agent.workloads import NAME
 from support.manifests import FOLDER, built, container, pod_of, read, the
+from support.pages import blocks
 
 _TENANT = FOLDER / "components/example-tenant"
 _NAME = "shop.orders"
@@ -127,9 +128,9 @@ def _names(value: object) -> Iterator[str]:
 
 def test_node_s_folders_are_in_one_place() -> None:
     """Nothing but the component for sockets wants anything of the node's: clients of ports neither."""
-    files = {
-        path for path in FOLDER.rglob("*.yaml") if path.name != "envoy.yaml" and _PRIVILEGED & set(_names(read(path)))
-    }
+    # The chart's templates are no YAML; what comes of them is looked at in test_chart.
+    manifests = [path for path in FOLDER.rglob("*.yaml") if path.name != "envoy.yaml" and "templates" not in path.parts]
+    files = {path for path in manifests if _PRIVILEGED & set(_names(read(path)))}
     assert files == {FOLDER / "components/agent-sockets/sockets.yaml"}
 
 
@@ -144,6 +145,17 @@ def test_sockets_take_a_privileged_namespace() -> None:
         assert sockets.keys() == {"name", kind}
     assert container(spec, "agent")["securityContext"]["runAsUser"] == 65531
     assert container(spec, "folder")["securityContext"]["capabilities"] == {"add": ["CHOWN", "FOWNER"], "drop": ["ALL"]}
+
+
+def test_clients_mount_their_own_folder_alone() -> None:
+    """What the page says for pods that use sockets: the tenant's folder of those that the agent makes, read-only."""
+    (block,) = (one for one in blocks() if one.page == FOLDER / "README.md" and "volumeMounts" in one.text)
+    shown = YAML(typ="safe").load(block.text)
+    (mount,), (volume,) = shown["volumeMounts"], shown["volumes"]
+    spec = read(FOLDER / "components/agent-sockets/sockets.yaml")[0]["spec"]["template"]["spec"]
+    (ours,) = (one["hostPath"]["path"] for one in spec["volumes"])
+    assert volume["hostPath"] == {"path": f"{ours}/{_NAME}", "type": "Directory"}
+    assert mount == {"name": volume["name"], "mountPath": f"{ours}/{_NAME}", "readOnly": True}
 
 
 def test_versions_are_those_of_the_sidecar() -> None:
