@@ -12,8 +12,15 @@ import pytest
 
 from sidecar.runtime.agent.agent import Agent, Orders
 from sidecar.runtime.agent.starting import Places
-from sidecar.runtime.agent.tenancy import AGAIN_SECONDS, LAST_SECONDS, Phase, Tenancy
-from sidecar.runtime.agent.wants import GO, Wants
+from sidecar.runtime.agent.tenancy import (
+    AGAIN_SECONDS,
+    LAST_SECONDS,
+    SILENT_SECONDS,
+    START_SECONDS,
+    Phase,
+    Tenancy,
+)
+from sidecar.runtime.agent.wants import BEAT, GO, Wants
 
 
 @dataclass
@@ -97,7 +104,10 @@ def test_addresses_of_others(agent: Any, wanted: str, caplog: pytest.LogCaptureF
     assert first.phase is Phase.DRAINING
 
 
-@pytest.mark.parametrize("said", [b"go", b"{}", b'{"addresses": [":1"], "shape": "", "grace": 1}', b"\xff" * 9])
+_PORT_ALONE = b'{"addresses": [":1"], "shape": "", "grace": 1, "beats": true}'
+
+
+@pytest.mark.parametrize("said", [b"go", b"{}", _PORT_ALONE, b"\xff" * 9])
 def test_nonsense(agent: Any, said: bytes) -> None:  # noqa: ANN401 - as above
     """Whatever says something else is killed, and not let."""
     tenant, root = _loading(agent, "a.one")
@@ -141,3 +151,29 @@ def test_fault_of_one(agent: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # n
     agent._turn(1.0)
     assert root.killed == 1
     assert other.phase is Phase.SERVING
+
+
+def test_heart_of_a_single_process(agent: Any) -> None:  # noqa: ANN401 - as above
+    """It is killed when it has said nothing for too long since its start or last beat, and the agent was awake."""
+    tenant, root = _loading(agent, "a.one")
+    root.theirs.send(Wants(("127.0.0.1:9443",), "shape", 3.0, beats=True).encode())
+    agent._see_to(tenant, 1.0)
+    agent._see_to(tenant, 1.0 + START_SECONDS)
+    for _ in range(3):
+        root.theirs.send(BEAT)
+    agent._see_to(tenant, 100.0)
+    agent._see_to(tenant, 100.0 + SILENT_SECONDS)
+    assert root.killed == 0
+    agent._awake_since = 110.0
+    agent._see_to(tenant, 110.0 + SILENT_SECONDS)
+    assert root.killed == 0
+    agent._see_to(tenant, 110.1 + SILENT_SECONDS)
+    assert root.killed == 1
+
+
+def test_heart_of_several(agent: Any) -> None:  # noqa: ANN401 - as above
+    """They have a supervisor: nobody waits for a beat of theirs."""
+    tenant, root = _loading(agent, "a.one", "127.0.0.1:9443")
+    agent._see_to(tenant, 1.0)
+    agent._see_to(tenant, 10_000.0)
+    assert root.killed == 0

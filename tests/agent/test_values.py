@@ -102,10 +102,10 @@ _ADDRESSES = st.sampled_from(
 )
 
 
-@given(st.lists(_ADDRESSES, min_size=1), st.floats(0, 3600), st.text(st.characters(max_codepoint=127)))
-def test_wants_arrive(addresses: list[str], grace: float, shape: str) -> None:
+@given(st.lists(_ADDRESSES, min_size=1), st.floats(0, 3600), st.text(), st.booleans())
+def test_wants_arrive(addresses: list[str], grace: float, shape: str, beats: bool) -> None:  # noqa: FBT001 - a value
     """What a tenant says is what the agent reads."""
-    wants = Wants(tuple(addresses), shape, grace)
+    wants = Wants(tuple(addresses), shape, grace, beats)
     assert decode(wants.encode()) == wants
 
 
@@ -123,7 +123,7 @@ def test_no_message(data: bytes) -> None:
 def test_addresses_that_are_none(addresses: object) -> None:
     """A port that nobody knows could be anybody's."""
     with pytest.raises(ValueError, match=r"."):
-        decode(json.dumps({"addresses": addresses, "shape": "", "grace": 1}).encode())
+        decode(json.dumps({"addresses": addresses, "shape": "", "grace": 1, "beats": False}).encode())
 
 
 @given(st.lists(_ADDRESSES, min_size=1), st.lists(_ADDRESSES, min_size=1))

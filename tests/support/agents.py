@@ -82,6 +82,13 @@ class Node:
             call = channel.unary_unary(CHECK)  # type: ignore[call-arg]  # the stubs want the serialisers that may be left out
             return read_answer(call(with_token(token), timeout=seconds))
 
+    def is_allowed(self, name: str) -> bool:
+        """Say whether a tenant answers, and lets one of its own in."""
+        try:
+            return self.check(name, self.token(name), seconds=5.0).allowed
+        except grpc.RpcError:
+            return False
+
     def is_denied_for_want_of_a_listener(self, name: str) -> bool:
         """Say whether nobody answers there."""
         try:
@@ -113,6 +120,10 @@ class RunningAgent:
         except OSError:
             return {}
         return {one["tenant"]: one for one in found}
+
+    def wait_for(self, *names: str) -> None:
+        """Wait until these tenants are ready; raises ``ProcessError`` where they do not become so."""
+        self.process.wait_for(lambda: self.desk.exists() and self.is_ready(*names), "the agent", 60.0)
 
     def is_ready(self, *names: str) -> bool:
         """Say whether these tenants are ready, by the desk."""
@@ -167,14 +178,20 @@ def a_node() -> Iterator[Node]:
 
 
 @contextmanager
-def running_agent(node: Node, *ready: str, run: str = "run") -> Iterator[RunningAgent]:
-    """Run an agent until the context closes; these tenants are ready then."""
+def starting_agent(node: Node, run: str = "run") -> Iterator[RunningAgent]:
+    """Run an agent until the context closes, from its first instruction on."""
     folder = node.folder
     (folder / run).mkdir(exist_ok=True)
     desk = folder / run / "desk.sock"
     options = [f"--tenants={folder}/tenants", f"--sockets={folder}/sockets", f"--run={folder}/{run}"]
     command = [sys.executable, "-m", "sidecar", "agent", *options, f"--probe=unix:{desk}"]
     with Process(command, folder / f"{run}.log") as process:
-        agent = RunningAgent(node, process, desk)
-        process.wait_for(lambda: desk.exists() and agent.is_ready(*ready), "the agent", 60.0)
+        yield RunningAgent(node, process, desk)
+
+
+@contextmanager
+def running_agent(node: Node, *ready: str) -> Iterator[RunningAgent]:
+    """Run an agent until the context closes; these tenants are ready then."""
+    with starting_agent(node) as agent:
+        agent.wait_for(*ready)
         yield agent

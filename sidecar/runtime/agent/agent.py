@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,12 +17,14 @@ from sidecar.runtime.agent.desk_life import DeskLife
 from sidecar.runtime.agent.root import Root
 from sidecar.runtime.agent.starting import Places, config_file, start_tenant, tenant_files
 from sidecar.runtime.agent.tenancy import LOAD_SECONDS, Phase, Tenancy
-from sidecar.runtime.agent.wants import GO, MAX_BYTES, REFUSED, Wants, decode, taken_by
+from sidecar.runtime.agent.wants import BEAT, GO, MAX_BYTES, REFUSED, Wants, decode, taken_by
 from sidecar.runtime.supervision.orphans import reap_orphans
 
 #: Seconds between two turns, and between two looks at the folders.
 TICK: Final = 0.25
 LOOK_SECONDS: Final = 1.0
+#: Seconds from one turn to the next that are no tenant's fault.
+LATE: Final = 1.0
 #: Tenants that read their configuration at once: each takes a CPU for a second.
 STARTING: Final = 2
 
@@ -48,6 +51,7 @@ class Agent:
         self._signals, self._signals_end = socket.socketpair()
         self._desk = DeskLife(orders.probe, orders.places.run)
         self._looked_at: float | None = None
+        self._turned_at = self._awake_since = 0.0
         self._own = () if orders.probe.endswith(":0") else (orders.probe,)
         self._is_leaving = False
         self._told_problem = ""
@@ -71,6 +75,9 @@ class Agent:
         self._selector.register(self._signals, selectors.EVENT_READ)
 
     def _turn(self, now: float) -> None:
+        if now - self._turned_at > LATE:
+            self._awake_since = now  # the whole machine stood still, or we did: nobody is judged for that
+        self._turned_at = now
         if not self._is_leaving:
             if self._looked_at is None or now - self._looked_at >= LOOK_SECONDS:
                 self._looked_at = now
@@ -175,6 +182,7 @@ class Agent:
             root.kill()
         elif tenant.phase is Phase.SERVING:
             tenant.settle(now)
+            self._listen_to_heart(tenant, root, now)
 
     def _hear(self, tenant: Tenancy, root: Root, now: float) -> None:
         wants = self._wants(root)
@@ -188,12 +196,21 @@ class Agent:
             tenant.refuse(now)
             return
         # INVARIANT: its addresses are its own before it is let, and until it has ended.
-        tenant.let(wants)
+        tenant.let(wants, now)
         try:
             root.channel.send(GO)
         except OSError:
             return  # it has ended, and that will be seen in a moment
         _log.info("tenant %s: serves %s", tenant.name, ", ".join(wants.addresses))
+
+    def _listen_to_heart(self, tenant: Tenancy, root: Root, now: float) -> None:
+        with suppress(OSError):
+            while root.channel.recv(len(BEAT)):
+                tenant.heard_at = now
+        silent = tenant.silence(self._awake_since, now)
+        if silent is not None:
+            _log.error("tenant %s has been silent for %.0f s and is killed", tenant.name, silent)
+            root.kill()
 
     def _wants(self, root: Root) -> Wants | None:
         """Return what a tenant's process wants; ``None``: it has not said so yet, or never will."""

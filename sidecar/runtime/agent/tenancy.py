@@ -28,6 +28,11 @@ AGAIN_SECONDS: Final = 60.0
 #: Seconds beyond its own grace after which one that drains is killed.
 LAST_SECONDS: Final = 5.0
 
+#: Seconds without a beat after which a single process is killed, whose loop stands still; and what it gets to start.
+#: Far more than a supervisor gives its servers, for there is no other process to answer meanwhile.
+SILENT_SECONDS: Final = 15.0
+START_SECONDS: Final = 45.0
+
 
 class Phase(StrEnum):
     """Where it is; as in metrics."""
@@ -57,6 +62,7 @@ class Tenancy:
     backoff: Backoff = field(default_factory=Backoff)
     next_start_at: float | None = 0.0
     started_at: float = 0.0
+    heard_at: float = 0.0  #: when its heart beat last, of one that ``beats``, or it was let
     until: float | None = None  #: when who loads or drains is killed
     candidate_until: float = 0.0
     takes_over: bool = True  #: until it has served: at first another agent may serve it, whose place we take
@@ -79,9 +85,18 @@ class Tenancy:
         self.root, self.phase, self.started_at = root, Phase.LOADING, now
         self.next_start_at, self.until, self.wants = None, now + LOAD_SECONDS, None
 
-    def let(self, wants: Wants) -> None:
+    def let(self, wants: Wants, now: float) -> None:
         """Note that it serves, or is about to."""
         self.phase, self.wants, self.until = Phase.SERVING, wants, None
+        # Its loop begins to turn when all is there that it starts with.
+        self.heard_at = now + START_SECONDS
+
+    def silence(self, awake_since: float, now: float) -> float | None:
+        """Return for how long it has been silent where that is too long; what was before ``awake_since`` is nothing."""
+        if self.phase is not Phase.SERVING or self.wants is None or not self.wants.beats:
+            return None
+        silent = now - max(self.heard_at, awake_since)
+        return silent if silent > SILENT_SECONDS else None
 
     def settle(self, now: float) -> None:
         """Forgive it its ends where it has run for long."""

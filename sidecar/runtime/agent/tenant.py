@@ -10,7 +10,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sidecar.loading.load import load_configuration
@@ -20,9 +21,10 @@ from sidecar.loading.snapshot import Snapshot, take_snapshot
 from sidecar.loading.trust import Loaded
 from sidecar.runtime.agent.ending import ORPHANED, end_with
 from sidecar.runtime.agent.rules import problems, wanted
-from sidecar.runtime.agent.wants import GO, REFUSED, Wants
+from sidecar.runtime.agent.wants import BEAT, GO, REFUSED, Wants
 from sidecar.runtime.log_format import LOG_FORMAT
 from sidecar.runtime.serve import serve
+from sidecar.settings import Settings
 
 _log = logging.getLogger("sidecar")
 
@@ -40,13 +42,26 @@ def main(arguments: Sequence[str]) -> int:
         for problem in error.problems:
             _log.error("configuration refused: %s", problem)
         return REFUSED
-    with socket.socket(fileno=given.channel) as channel:
-        if not _is_let(channel, loaded):
-            return ORPHANED
+    channel = socket.socket(fileno=given.channel)
+    if not _is_let(channel, loaded):
+        return ORPHANED
     logging.getLogger().setLevel(loaded.settings.log_level.upper())
     for warning in loaded.warnings:
         _log.warning("%s", warning)
-    return serve(config, snapshot, loaded.settings)
+    return serve(config, snapshot, loaded.settings, _beating(channel, loaded.settings))
+
+
+def _beating(channel: socket.socket, settings: Settings) -> Callable[[], None] | None:
+    if settings.enable_multiprocessing:
+        channel.close()  # children would have it, too
+        return None
+    channel.setblocking(False)  # noqa: FBT003 - positional only
+
+    def beat() -> None:
+        with suppress(OSError):  # the agent is slow, or gone: then this process is, in a moment
+            channel.send(BEAT)
+
+    return beat
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,7 +84,9 @@ def _load(config: Path, socket_folder: Path) -> tuple[Snapshot, Loaded]:
 def _is_let(channel: socket.socket, loaded: Loaded) -> bool:
     """Tell the agent what this tenant wants, and wait until it says go, or is gone."""
     settings = loaded.settings
-    wants = Wants(wanted(settings), shape_digest(settings), settings.shutdown_grace_seconds)
+    wants = Wants(
+        wanted(settings), shape_digest(settings), settings.shutdown_grace_seconds, not settings.enable_multiprocessing
+    )
     try:
         channel.send(wants.encode())
         return channel.recv(len(GO)) == GO

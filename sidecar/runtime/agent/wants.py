@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from sidecar.transport.address import Address, AddressError, TcpAddress, parse_anywhere
@@ -11,31 +11,42 @@ from sidecar.transport.address import Address, AddressError, TcpAddress, parse_a
 MAX_BYTES: Final = 64 * 1024
 #: Exit code of one whose configuration is refused; as ``cli.exit_codes`` has it.
 REFUSED: Final = 2
+#: Seconds.
+MOST_GRACE: Final = 3600
 #: The agent's answer. Whoever gets none does not serve.
 GO: Final = b"go"
+#: What a single process says from then on, with each beat of its heart.
+BEAT: Final = b"."
 
 
 @dataclass(frozen=True, slots=True)
 class Wants:
-    """``shape``: a digest of all that takes a restart when it changes. ``grace``: seconds from SIGTERM to the end."""
+    """``shape``: a digest of all that takes a restart when it changes. ``grace``: seconds from SIGTERM to the end.
+
+    ``beats``: it is a single process, which says again and again that it goes on. Several have a supervisor.
+    """
 
     addresses: tuple[str, ...]
     shape: str
     grace: float
+    beats: bool = False
 
     def encode(self) -> bytes:
         """Return the message."""
-        return json.dumps({"addresses": self.addresses, "shape": self.shape, "grace": self.grace}).encode()
+        return json.dumps(asdict(self)).encode()
 
 
 def decode(data: bytes) -> Wants:
     """Read a message; raises ``ValueError`` for what is none."""
     found = json.loads(data)
     match found:
-        case {"addresses": [*addresses], "shape": str(shape), "grace": int() | float() as grace} if (
-            addresses and all(isinstance(one, str) for one in addresses) and 0 <= grace <= 3600  # noqa: PLR2004 - an hour
-        ):
-            wants = Wants(tuple(addresses), shape, float(grace))
+        case {
+            "addresses": [*addresses],
+            "shape": str(shape),
+            "grace": int() | float() as grace,
+            "beats": bool(beats),
+        } if addresses and all(isinstance(one, str) for one in addresses) and 0 <= grace <= MOST_GRACE:
+            wants = Wants(tuple(addresses), shape, float(grace), beats)
             claims(wants.addresses)
             return wants
         case _:
