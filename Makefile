@@ -41,7 +41,9 @@ SECONDS ?= 60
 FUZZ := PYTHONPATH=tests $(BIN)/python tests/fuzz/fuzz_connection.py
 READS ?= 2000000
 KUBE ?= v1.37 v1.36
-ENVOY := $(BIN)/authz-sidecar envoy config --config build/k8s/authz.yaml --listener 0.0.0.0:8080
+ENVOY := $(BIN)/authz-sidecar envoy config --listener 0.0.0.0:8080 --config build/k8s
+AGENT := shop-orders.authz-agent.svc.cluster.local
+CERTIFICATES := /etc/envoy-certificates
 # Of which `make protos` takes descriptors.
 XDS_PROTOS ?= 1.85.0
 
@@ -125,9 +127,14 @@ k8s-envoy: $(VENV)/.dev
 	@mkdir -p build/k8s
 	cp k8s/components/example/authz.yaml build/k8s
 	$(BIN)/authz-sidecar keys generate --keep --out build/k8s/signing.jwk --jwks build/k8s/jwks.json
-	$(ENVOY) --upstream 127.0.0.1:8081 >k8s/components/example-envoy/envoy.yaml
-	$(ENVOY) --upstream orders.shop.svc.cluster.local:80 >k8s/overlays/gateway/envoy.yaml
-	$(ENVOY) --upstream 127.0.0.1:8081 --xds k8s/plugins/envoy-xds --xds-as /etc/envoy
+	$(ENVOY)/authz.yaml --upstream 127.0.0.1:8081 >k8s/components/example-envoy/envoy.yaml
+	$(ENVOY)/authz.yaml --upstream orders.shop.svc.cluster.local:80 >k8s/overlays/gateway/envoy.yaml
+	$(ENVOY)/authz.yaml --upstream 127.0.0.1:8081 --xds k8s/plugins/envoy-xds --xds-as /etc/envoy
+	cp k8s/components/example-tenant/authz.yaml build/k8s/tenant.yaml
+	$(ENVOY)/tenant.yaml --upstream 127.0.0.1:8081 --sidecar-address $(AGENT) --sidecar-name $(AGENT) --secrets /etc/envoy \
+	>k8s/overlays/agent/envoy.yaml
+	$(BIN)/authz-sidecar envoy secrets --config build/k8s/tenant.yaml --sidecar-ca $(CERTIFICATES)/ca.crt \
+	--client-certificate $(CERTIFICATES)/tls.crt --client-key $(CERTIFICATES)/tls.key k8s/overlays/agent
 
 k8s-tools: $(VENV)/.k8s $(BIN)/kustomize $(BIN)/helm
 

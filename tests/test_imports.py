@@ -47,6 +47,12 @@ def loaded_by(module: str) -> set[str]:
         ("sidecar.cli.main", {"grpc", "asyncio", "google.protobuf", "pydantic", "cryptography"}),
         ("sidecar.cli.token", {"grpc", "envoy_data_plane"}),
         ("sidecar.cli.serve", {"grpc", "asyncio", "aiohttp", "envoy_data_plane", "rich", "hypothesis"}),
+        (
+            "sidecar.cli.agent",
+            {"grpc", "asyncio", "cryptography", "pydantic", "ruamel", "sidecar.core", "sidecar.settings"},
+        ),
+        ("sidecar.runtime.agent.tenant", {"grpc", "asyncio", "aiohttp", "envoy_data_plane", "rich"}),
+        ("sidecar.runtime.agent.desk", {"grpc", "pydantic", "ruamel", "sidecar.core", "sidecar.settings"}),
         ("sidecar.runtime.control.control", {"grpc", "envoy_data_plane", "redis", "rich", "jinja2", "cel_expr_python"}),
         ("sidecar.runtime.serving.server", {"grpc", "aiohttp", "numpy", "redis", "cel_expr_python", "opentelemetry"}),
         ("sidecar.runtime.serving.checks", {"sidecar.decision_log.log", "sidecar.decision_log.record"}),

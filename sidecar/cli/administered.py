@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sidecar.cli.admin_tls import ClientTls
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
-from sidecar.cli.unix_http import UnixConnection
 from sidecar.http.guard import TokenError
+from sidecar.http.unix_client import UnixConnection
 from sidecar.transport.address import Address, UnixAddress
 from sidecar.transport.tls import TlsError
 

@@ -11,8 +11,8 @@ import click
 
 from sidecar.cli.exit_codes import ExitCode
 from sidecar.cli.failure import Failure
-from sidecar.cli.unix_http import UnixConnection
 from sidecar.http.address import parse
+from sidecar.http.unix_client import UnixConnection
 from sidecar.transport.address import AddressError, UnixAddress
 
 _OK = 200

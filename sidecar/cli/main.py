@@ -10,6 +10,7 @@ from sidecar.cli.exit_codes import HELP, ExitCode
 #: Command -> module and attribute. Loaded lazily: ``token mint`` needs no gRPC, and starts in a fifth of the time.
 _COMMANDS = {
     "serve": "sidecar.cli.serve:serve",
+    "agent": "sidecar.cli.agent:agent",
     "check-config": "sidecar.cli.check_config:check_config",
     "token": "sidecar.cli.token:token",
     "keys": "sidecar.cli.keys:keys",

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from sidecar.cli.configuration import config_option, load_snapshot
+from sidecar.runtime.log_format import LOG_FORMAT
 from sidecar.runtime.serve import serve as run
-from sidecar.runtime.supervision.child import LOG_FORMAT
 
 _log = logging.getLogger("sidecar")
 

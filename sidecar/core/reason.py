@@ -71,6 +71,7 @@ class Reason(StrEnum):
     OVERLOADED = "overloaded"
     UNREADABLE_REQUEST = "unreadable_request"
     ENVOY_CONFIG_STALE = "envoy_config_stale"
+    CALLER_NOT_ALLOWED = "caller_not_allowed"
     ASSERTION_UNAVAILABLE = "assertion_unavailable"
     REVOCATION_UNKNOWN = "revocation_unknown"
     HOOK_FAILED = "hook_failed"
@@ -147,6 +148,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.OVERLOADED: Outcome(503, None, "too many new tokens at once; try again in a moment"),
     Reason.UNREADABLE_REQUEST: Outcome(503, None, "the request could not be read"),
     Reason.ENVOY_CONFIG_STALE: Outcome(503, None, "the proxy does not send all that policies look at"),
+    Reason.CALLER_NOT_ALLOWED: Outcome(503, None, "the proxy may not ask here"),
     Reason.ASSERTION_UNAVAILABLE: Outcome(503, None, "the identity could not be signed for the application"),
     Reason.REVOCATION_UNKNOWN: Outcome(503, None, "it is not known which tokens are revoked"),
     Reason.HOOK_FAILED: Outcome(503, None, "a rule of this service failed"),
@@ -156,11 +158,17 @@ OUTCOMES: dict[Reason, Outcome] = {
 }
 
 
-#: What is denied in global dry run as well: where a request cannot be read as a whole, nobody can tell which of its
-#: headers would have to be removed, and of a query in odd spelling nothing can be. All other denials are told there,
-#: and not done (docs/dry-run.md).
+#: What is denied in global dry run as well: where a request cannot be read as a whole, or is not read since nobody who
+#: may ask sent it, nobody can tell which of its headers would have to be removed, and of a query in odd spelling
+#: nothing can be. All other denials are told there, and not done (docs/dry-run.md).
 ALWAYS_ENFORCED = frozenset(
-    (Reason.REQUEST_TOO_LARGE, Reason.UNREADABLE_REQUEST, Reason.ENVOY_CONFIG_STALE, Reason.QUERY_NOT_NORMAL)
+    (
+        Reason.REQUEST_TOO_LARGE,
+        Reason.UNREADABLE_REQUEST,
+        Reason.ENVOY_CONFIG_STALE,
+        Reason.CALLER_NOT_ALLOWED,
+        Reason.QUERY_NOT_NORMAL,
+    )
 )
 
 

@@ -167,7 +167,14 @@ class Engine:
 
         A front's own refusal would be a gRPC error, which lets in under failure_mode_allow (docs/decisions/0004).
         """
-        step = self._fail(Reason.REQUEST_TOO_LARGE, b"")
+        return self._unread(Reason.REQUEST_TOO_LARGE)
+
+    def not_for_caller(self) -> bytes:
+        """Return the answer to whoever may not ask, by what the front knows of it. Raises nothing; as above."""
+        return self._unread(Reason.CALLER_NOT_ALLOWED)
+
+    def _unread(self, reason: Reason) -> bytes:
+        step = self._fail(reason, b"")
         self._observe(step, 0.0, b"", False)  # noqa: FBT003 - a fact
         return step.response
 

@@ -81,6 +81,11 @@ def _listening(settings: Settings) -> Iterator[Inconsistency]:
         yield ("tls",), "goes with an IP address only; leave it out, the socket's permissions protect it"
     if settings.tls is not None and settings.transport == "native":
         yield ("transport",), "native has no TLS; write 'grpcio', or leave it out"
+    if settings.native.allowed_peers is not None and not (settings.is_native and settings.listen.startswith("unix:")):
+        yield (
+            ("native", "allowed_peers"),
+            "of a Unix socket alone the kernel tells who connects, and the native transport alone asks it; see 'tls'",
+        )
 
 
 def _revocation(settings: Settings) -> Iterator[Inconsistency]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from sidecar.loading.confined import unconfined
 from sidecar.loading.consistency import inconsistencies
 from sidecar.loading.document import Document, read_document
 from sidecar.loading.environment import override
@@ -34,7 +35,11 @@ def load_configuration(path: Path, environment: Mapping[str, str]) -> Configurat
     document = read_document(path)
     # First, since folders can be named by variables too.
     origins = override(document.values, environment)
-    return checked(with_istio(with_policies(document)), origins)
+    configuration = checked(with_istio(with_policies(document)), origins)
+    outside = list(unconfined(configuration.settings, path, environment))
+    if outside:
+        raise ConfigurationError([configuration.problem(where, message) for where, message in outside])
+    return configuration
 
 
 def configuration_of(document: Document, environment: Mapping[str, str]) -> Configuration:

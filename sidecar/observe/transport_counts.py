@@ -28,6 +28,7 @@ class Limit(StrEnum):
     REQUEST_SECONDS = "request_seconds"
     IDLE_SECONDS = "idle_seconds"
     KEEPALIVE_TIMEOUT_SECONDS = "keepalive_timeout_seconds"
+    ALLOWED_PEERS = "allowed_peers"
 
 
 class Scope(StrEnum):

@@ -27,17 +27,18 @@ FAILED = 1
 _log = logging.getLogger(__name__)
 
 
-def serve(config: Path, snapshot: Snapshot, settings: Settings) -> int:
+def serve(config: Path, snapshot: Snapshot, settings: Settings, beat: Callable[[], None] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code.
 
-    ``config`` is the file, for reloads; ``settings`` are those of ``snapshot``.
+    ``config`` is the file, for reloads; ``settings`` are those of ``snapshot``. ``beat`` is called again and
+    again by a single process whose loop goes on; several have a supervisor.
     """
     if STANDARD_OUTPUT in open_standard_streams() and settings.decision_log.stdout:
         _log.error("decision_log.stdout: standard output is closed; open it, or log decisions into a file")
         return FAILED
     if not settings.enable_multiprocessing:
         run_alone = importlib.import_module("sidecar.runtime.serving.alone").run_alone
-        return int(run_alone(config, snapshot))
+        return int(run_alone(config, snapshot, beat))
     allowance = read_allowance(warn=_warn)
     fleet = plan_fleet(settings, allowance, _warn)
     orders = Orders(

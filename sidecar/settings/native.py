@@ -6,7 +6,7 @@ to do by its clients, and is there for memory and time to be bounded all the sam
 """
 
 from dataclasses import fields
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -14,9 +14,39 @@ from sidecar.settings.base import Model, Text
 from sidecar.settings.processes import Size
 from sidecar.transport.native.limits import KIB, MIB, Limits
 from sidecar.transport.native.listening import SocketOptions
+from sidecar.transport.native.peers import AllowedPeers
 
 _DEFAULT = Limits()
 _WINDOW = 2**31 - 1
+
+
+#: A user's or group's number; the last one means "nobody" to the kernel.
+_Id = Annotated[int, Field(ge=0, le=2**32 - 2)]
+
+
+class AllowedPeersSettings(Model):
+    """Whose processes may connect to the Unix socket, as the kernel tells it (SO_PEERCRED); all others are closed.
+
+    It is looked at once for each connection, before anything is read. With both lists both must be right.
+    """
+
+    users: list[_Id] = Field(
+        default=[],
+        max_length=64,
+        description="Users by number, as our own user namespace shows them. 65534 is everybody that it has no number "
+        "for (pods with 'hostUsers: false'): do not allow it.",
+    )
+    groups: list[_Id] = Field(
+        default=[],
+        max_length=64,
+        description="Groups by number: the process's own (effective) one, not those that it is in besides.",
+    )
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if not self.users and not self.groups:
+            raise ValueError("names nobody; write 'users' or 'groups', or leave it out for all who can connect")
+        return self
 
 
 class NativeSettings(Model):
@@ -29,6 +59,15 @@ class NativeSettings(Model):
     )
     socket_group: Text | None = Field(
         None, description="The Unix socket's group, by name or number. Default: that of the process."
+    )
+    allowed_peers: AllowedPeersSettings | None = Field(
+        None, description="Whose processes may ask, on a Unix socket. Default: whoever can connect."
+    )
+    takes_over: bool = Field(
+        default=False,
+        description="Takes the path of the Unix socket from a server that answers there, when first started: new "
+        "connections come here, those that the other has stay its own until it ends. For a successor alone, as a node "
+        "agent's (docs/agent.md): two that stay rob each other. Default: an address that is taken is refused.",
     )
     max_connections: int = Field(
         _DEFAULT.max_connections,
@@ -199,9 +238,13 @@ class NativeSettings(Model):
         """Return the limits, for the transport."""
         return Limits(**{field.name: getattr(self, field.name) for field in fields(Limits)})
 
-    def socket_options(self) -> SocketOptions:
-        """Return who may connect to a Unix socket, for the transport."""
-        return SocketOptions(int(self.socket_mode, 8), self.socket_group)
+    def socket_options(self, *, is_first: bool = True) -> SocketOptions:
+        """Return who may connect to a Unix socket, for the transport. Only the ``is_first`` start takes over."""
+        peers = self.allowed_peers
+        allowed = None if peers is None else AllowedPeers(frozenset(peers.users), frozenset(peers.groups))
+        return SocketOptions(
+            int(self.socket_mode, 8), self.socket_group, allowed, takes_over=self.takes_over and is_first
+        )
 
     @model_validator(mode="after")
     def _totals(self) -> Self:

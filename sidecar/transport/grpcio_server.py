@@ -17,6 +17,7 @@ from sidecar.observe.transport_counts import Limit, TransportCounts
 from sidecar.transport import connections
 from sidecar.transport.address import Address, AddressError, TcpAddress, is_local, refuse_if_in_use, refuse_if_taken
 from sidecar.transport.alone import alone_at
+from sidecar.transport.callers import Callers
 from sidecar.transport.deadline import OF_THE_DEADLINE
 from sidecar.transport.grpcio_tls import LOOK_SECONDS, Certificates
 from sidecar.transport.service import SERVICE
@@ -58,18 +59,21 @@ class GrpcioServer:
 
     ``shared``: its port is that of other servers of ours as well (SO_REUSEPORT, socket(7)). ``tls``: for addresses of
     the network, which are refused without it. When its files change, another server takes over the port, and the old
-    one ends once its checks are answered and Envoy, told so by GOAWAY, has gone to the new one.
+    one ends once its checks are answered and Envoy, told so by GOAWAY, has gone to the new one. ``callers``: who of
+    those that show a certificate may ask for checks.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one a field
         self,
         engine: Engine,
         *,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
         shared: bool = False,
         tls: Tls | None = None,
+        callers: Callers | None = None,
         tracer: CallTracer | None = None,
     ) -> None:
+        self._callers = callers
         self._max_message_bytes = max_message_bytes
         #: gRPC's library tells of no connection, no reset and no fault: these are of checks alone.
         self.counts = TransportCounts()
@@ -164,6 +168,8 @@ class GrpcioServer:
 
     async def _check(self, request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
         self.counts.streams += 1
+        if self._callers is not None and not self._callers.admit(context.auth_context()):
+            return self._engine.not_for_caller()
         if len(request) > self._max_message_bytes:
             self.counts.limits[Limit.MAX_MESSAGE_BYTES] += 1
             return self._engine.too_large()

@@ -81,6 +81,13 @@ def test_too_large() -> None:
     assert (answer.allowed, answer.reason) == (False, "request_too_large")
 
 
+def test_caller_that_may_not_ask() -> None:
+    """Nothing is enforced for those who may ask; of anybody else's request nothing is read."""
+    engine = Engine(Checker(_dry), Services(verify_inline), lambda: NOW, lambda: "api")
+    answer = read_answer(engine.not_for_caller())
+    assert (answer.allowed, answer.status, answer.reason) == (False, 503, "caller_not_allowed")
+
+
 def test_a_fault_in_the_very_core(caplog: pytest.LogCaptureFixture) -> None:
     """Where the request cannot be let pass either, it is denied, and the caller sees an answer."""
     in_force = [_dry()]

@@ -60,7 +60,9 @@ def test_schemas_are_strict(version: str, schemas: ModuleType) -> None:
         schemas.validate(deployment, version, strict=True)
 
 
-@pytest.mark.parametrize("folder", [path for path in _FOLDERS if path.parent.name == "overlays"], ids=_name)
+@pytest.mark.parametrize(
+    "folder", [path for path in _FOLDERS if path.parent.name == "overlays" or path == FOLDER / "agent"], ids=_name
+)
 def test_every_container_is_confined(folder: Path) -> None:
     """Each has what Pod Security asks for, a read-only root, requests, and a limit of memory."""
     objects = built(folder)
@@ -93,7 +95,8 @@ def test_every_workload_has_what_belongs_to_it(folder: Path) -> None:
         assert the(objects, "NetworkPolicy", name)["spec"]["podSelector"]["matchLabels"] == labels
     maps = {each["metadata"]["name"]: each for each in objects if each["kind"] == "ConfigMap"}
     assert all(each["immutable"] is True for each in maps.values())
-    assert {name.rpartition("-")[0] for name in maps} == {"authz-config", "envoy-config"}
+    ours = {"authz-config"} if folder.name != "agent" else set()  # the agent has it
+    assert {name.rpartition("-")[0] for name in maps} == {"envoy-config", *ours}
     used = {
         source["configMap"]["name"]
         for one in workloads(objects)

@@ -14,7 +14,7 @@ OVERLAYS = sorted(path for path in of_kind("Kustomization") if path.is_relative_
 
 def test_all_are_looked_at() -> None:
     """Each folder below overlays but a part of one is applied here."""
-    assert {path.name for path in OVERLAYS} == {"sidecar", "gateway", "application", "injected", "pinned"}
+    assert {path.name for path in OVERLAYS} == {"sidecar", "gateway", "application", "injected", "pinned", "agent"}
 
 
 @pytest.mark.parametrize("folder", of_kind("Kustomization"), ids=lambda path: str(path.relative_to(FOLDER)))
@@ -45,7 +45,8 @@ def test_pods_are_fit_for_restricted_namespaces(folder: Path, api_server: ApiSer
         answer = api_server.create(pod)
         assert answer.is_success, answer.text
         if workload["metadata"]["labels"].get("authz-sidecar/protected") == "true":
-            assert answer.json()["spec"]["initContainers"][0]["name"] == SIDECAR
+            first = "envoy" if folder.name == "agent" else SIDECAR
+            assert answer.json()["spec"]["initContainers"][0]["name"] == first
 
 
 def test_gateway_s_application_has_no_sidecar(api_server: ApiServer) -> None:

@@ -37,11 +37,23 @@ class Authority:
         self.file = str(folder / f"{name}.pem")
         Path(self.file).write_bytes(certificate.sign(self._key, SHA256()).public_bytes(Encoding.PEM))
 
-    def sign(self, name: str, *, password: bytes | None = None, hosts: Sequence[str] = (), days: int = 1) -> Files:
-        """Make a certificate for 127.0.0.1 and ``hosts``, good for servers and clients, for so many days from now."""
+    def sign(
+        self,
+        name: str,
+        *,
+        password: bytes | None = None,
+        hosts: Sequence[str] = (),
+        identifiers: Sequence[str] = (),
+        days: int = 1,
+    ) -> Files:
+        """Make a certificate for 127.0.0.1 and ``hosts``, good for servers and clients, for so many days from now.
+
+        ``identifiers`` are URIs, such as SPIFFE IDs.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-        names = x509.SubjectAlternativeName([address, *map(x509.DNSName, hosts)])
+        uris = map(x509.UniformResourceIdentifier, identifiers)
+        names = x509.SubjectAlternativeName([address, *map(x509.DNSName, hosts), *uris])
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         builder = _builder(_name(name), self._name, key.public_key(), days).add_extension(names, critical=False)
         builder = builder.add_extension(issuer, critical=False).add_extension(_usage(signs=False), critical=True)

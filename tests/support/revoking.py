@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sidecar.cli.unix_http import UnixConnection
 from sidecar.demo.workspace import AUDIENCE, ISSUER
+from sidecar.http.unix_client import UnixConnection
 from sidecar.keys.signing import SigningKey, generate, key_set_document
 from support.sidecars import Sidecar
 

@@ -1,7 +1,6 @@
 """Reading the configuration anew: what may change while processes run, and when the files have changed."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,19 +10,10 @@ from sidecar.loading.inclusion import policy_files
 from sidecar.loading.load import load_configuration
 from sidecar.loading.places import Places, places_of
 from sidecar.loading.problem import ConfigurationError
+from sidecar.loading.shape import shape_of
 from sidecar.loading.snapshot import Snapshot, take_snapshot
 from sidecar.loading.trust import Fetched, Loaded, nothing_fetched
 from sidecar.settings import Settings
-
-#: What a Trust is made of, and so can change from one check to the next; and what control alone looks at, each time.
-#: All else is the shape of processes.
-_RELOADABLE = frozenset(
-    {
-        *("issuers", "api_keys", "request", "response", "assertion"),
-        *("public", "cors_preflight", "policies", "policy_folder", "istio", "dry_run"),
-        "report",
-    }
-)
 
 
 class ReloadError(Exception):
@@ -68,7 +58,7 @@ def read_again(
         configuration = load_configuration(config, os.environ)
         named = fingerprint(files_of(config, configuration.settings))
         seen = {**{file: others.get(file, look) for file, look in named.items()}, **seen}
-        before, after = _shape(running), _shape(configuration.settings)
+        before, after = shape_of(running), shape_of(configuration.settings)
         changed = [name for name in before if before[name] != after[name]]
         if changed:
             raise ReloadError(f"{', '.join(changed)}: cannot change while processes run; restart to change it", seen)
@@ -76,13 +66,6 @@ def read_again(
     except ConfigurationError as error:
         raise ReloadError(str(error), seen) from None
     return Reading(snapshot, loaded, seen, places_of(configuration.document))
-
-
-def _shape(settings: Settings) -> Mapping[str, object]:
-    shape = {name: getattr(settings, name) for name in type(settings).model_fields if name not in _RELOADABLE}
-    # Who signs, with what, and how long others keep the keys; what is asserted may change.
-    assertion = settings.assertion
-    return {**shape, "assertion": None if assertion is None else (assertion.keys, assertion.jwks_max_age_seconds)}
 
 
 def files_of(config: Path, settings: Settings) -> list[Path]:

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import uvloop
@@ -38,15 +39,15 @@ _FLEET = Fleet((_SERVER,), servers=1, verifiers=0, jwt_verifiers=0)
 _log = logging.getLogger(__name__)
 
 
-def run_alone(config: Path, snapshot: Snapshot) -> int:
-    """Serve until SIGTERM or SIGINT; return the exit code."""
-    return uvloop.run(_run(config, snapshot))
+def run_alone(config: Path, snapshot: Snapshot, beat: Callable[[], None] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code. ``beat`` is called with each beat of the heart."""
+    return uvloop.run(_run(config, snapshot, beat))
 
 
-async def _run(config: Path, snapshot: Snapshot) -> int:
+async def _run(config: Path, snapshot: Snapshot, beat: Callable[[], None] | None) -> int:
     # In the loop: gRPC's server belongs to the one that runs when it is made.
     try:
-        alone = _Alone(config, snapshot)
+        alone = _Alone(config, snapshot, beat)
     except SigningKeyError as error:
         _log.error("cannot sign: %s", error)
         return UNAVAILABLE
@@ -54,7 +55,8 @@ async def _run(config: Path, snapshot: Snapshot) -> int:
 
 
 class _Alone:
-    def __init__(self, config: Path, snapshot: Snapshot) -> None:
+    def __init__(self, config: Path, snapshot: Snapshot, beat: Callable[[], None] | None) -> None:
+        self._tell = beat
         loaded = snapshot.compile()
         settings = loaded.settings
         shared = make_shared(
@@ -138,6 +140,8 @@ class _Alone:
             self._heart.trust_digest = self._holder.trust.digest
             self._heart.connections = self._checks.connections()
             self._heart.beat()
+            if self._tell is not None:
+                self._tell()
             if self._keys is not None:
                 self._keys.look()
             self._checks.publish()

@@ -49,6 +49,7 @@ class Checks:
     """Answers checks under whatever ``trust`` returns.
 
     ``asserting`` is for assertions, if there are any. ``hooks`` is what the hooks are (``loading.snapshot``).
+    ``is_first``: the process had no predecessor.
     """
 
     def __init__(  # noqa: PLR0913 - what there is to a server, once
@@ -64,6 +65,7 @@ class Checks:
         row: Row,
         asserting: Asserting | None = None,
         hooks: bytes = b"",
+        is_first: bool = True,
     ) -> None:
         leave_forks_alone()
         self._row = row
@@ -98,7 +100,8 @@ class Checks:
         watchers = [one.watch for one in (tracing, self._telling) if one is not None]
         checker, observer = self._checker(trust, shared, refetching), observer_of(row, watchers)
         engine = Engine(checker, services, time.time, lambda: trust().response.realm, observer)
-        self._front = front_for(settings, engine, folder, None if tracing is None else tracing.calls(engine.begin))
+        calls = None if tracing is None else tracing.calls(engine.begin)
+        self._front = front_for(settings, engine, folder, calls, is_first=is_first)
         self._transport_meter = TransportMeter(row)
         wanted = parse_anywhere(settings.listen)
         self._wanted = wanted if settings.listen_mode == "shared" else numbered(wanted, member.number)

@@ -1,6 +1,7 @@
 """The front that a configuration asks for."""
 
 import importlib
+import time
 from pathlib import Path
 from typing import Protocol
 
@@ -8,6 +9,7 @@ from sidecar.engine.engine import Engine
 from sidecar.observe.transport_counts import TransportCounts
 from sidecar.settings import Settings
 from sidecar.transport.address import Address
+from sidecar.transport.callers import Callers
 from sidecar.transport.native.server import NativeServer
 from sidecar.transport.tls import tls_in
 from sidecar.transport.tracing import CallTracer
@@ -35,10 +37,13 @@ class Front(Protocol):
         """Say NOT_SERVING, take no new checks, and end once those under way are answered or ``grace`` seconds over."""
 
 
-def front_for(settings: Settings, engine: Engine, folder: Path, tracer: CallTracer | None = None) -> Front:
+def front_for(
+    settings: Settings, engine: Engine, folder: Path, tracer: CallTracer | None = None, *, is_first: bool = True
+) -> Front:
     """Return the front of ``settings``; files named there are looked for in ``folder``.
 
     ``tracer`` says which checks are answered otherwise than by ``engine`` itself, for the trace that they belong to.
+    ``is_first``: the process had no predecessor, after which another sidecar may have taken its place.
     """
     is_shared = settings.listen_mode == "shared"
     if settings.is_native:
@@ -49,10 +54,15 @@ def front_for(settings: Settings, engine: Engine, folder: Path, tracer: CallTrac
             too_large=engine.too_large,
             tracer=tracer,
             shared=is_shared,
-            socket_options=native.socket_options(),
+            socket_options=native.socket_options(is_first=is_first),
         )
+    tls = settings.tls
     # Loaded only where it is used: gRPC takes 20 MiB and 0.1 s of each process.
     front: Front = importlib.import_module("sidecar.transport.grpcio_server").GrpcioServer(
-        engine, shared=is_shared, tls=None if settings.tls is None else tls_in(folder, settings.tls), tracer=tracer
+        engine,
+        shared=is_shared,
+        tls=None if tls is None else tls_in(folder, tls),
+        callers=None if tls is None or tls.client_names is None else Callers(tls.client_names, time.monotonic),
+        tracer=tracer,
     )
     return front

@@ -11,7 +11,7 @@ from sidecar.memory.counters import Row
 from sidecar.observe.hook_meter import HookMeter
 from sidecar.observe.pool_meter import PoolMeter
 from sidecar.observe.pool_series import Pool
-from sidecar.runtime.supervision.child import LOG_FORMAT
+from sidecar.runtime.log_format import LOG_FORMAT
 from sidecar.settings import Settings
 
 

@@ -77,6 +77,7 @@ class _Server:
             row=row,
             asserting=asserting,
             hooks=snapshot.hooks,
+            is_first=spec.incarnation == 1,
         )
         self._grace = min(_ALONE_GRACE, settings.shutdown_grace_seconds)
         self._under_way: set[asyncio.Task[None]] = set()

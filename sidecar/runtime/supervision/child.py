@@ -19,6 +19,7 @@ from sidecar.placement.apply import PinError, pin
 from sidecar.runtime.ipc.fleet import Fleet, Member, Role
 from sidecar.runtime.ipc.handles import Handle
 from sidecar.runtime.ipc.shared import Shared
+from sidecar.runtime.log_format import LOG_FORMAT
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NAME = 1, 4, 15  # prctl(2)
 #: Exit code of a child whose supervisor is gone.
@@ -29,7 +30,6 @@ UNAVAILABLE = 3
 LEFT = 71
 #: Signals that mean something else in a child than in the supervisor: held back from its start until it has said what.
 SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD})
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 _log = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from sidecar.observe.transport_counts import Limit, TransportCounts
 from sidecar.transport.native.limits import Limits
+from sidecar.transport.native.peers import Doorkeeper
 from sidecar.transport.native.protocol import NativeProtocol
 
 #: Connections that are on their way out to make room, beyond the limit. Envoy is gone within a turn, and whoever never
@@ -24,8 +25,8 @@ MOST_LEFT: Final = 64
 class OpenConnections:
     """All that are open, in the order in which they were opened."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, doorkeeper: Doorkeeper | None = None) -> None:
+        self._limits, self.doorkeeper = limits, doorkeeper
         self.counts = TransportCounts()
         #: How many there may be.
         self.most = limits.max_connections

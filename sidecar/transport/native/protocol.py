@@ -17,6 +17,7 @@ from sidecar.transport.native.grpc_status import CallError, Status
 from sidecar.transport.native.limits import Limits
 from sidecar.transport.native.methods import Methods
 from sidecar.transport.native.outcome import Outcome, outcome_of
+from sidecar.transport.native.peers import Doorkeeper
 from sidecar.transport.native.phases import Phase
 
 #: Seconds that a closed connection's last frames get to reach the peer. Closed with bytes unread, TCP would take them
@@ -38,6 +39,7 @@ class Connections(Protocol):
 
     leaving: bool
     counts: TransportCounts
+    doorkeeper: Doorkeeper | None  #: ``None``: whoever could connect may ask
 
     def opened(self, connection: "NativeProtocol") -> bool:
         """Note a new one; say whether there is room for it."""
@@ -66,8 +68,15 @@ class NativeProtocol(asyncio.Protocol):
     # asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet the peer; or let it go, where there are too many."""
+        """Greet the peer; or let it go, where it may not ask, or there are too many."""
         self._transport = cast("asyncio.Transport", transport)
+        doorkeeper = self._connections.doorkeeper
+        if doorkeeper is not None and not doorkeeper.admits(transport):
+            self._seen.connections += 1
+            self._seen.limits[Limit.ALLOWED_PEERS] += 1
+            self._ends_at = self._loop.time()  # INVARIANT: nothing that it sends is looked at
+            self._transport.abort()
+            return
         self._transport.set_write_buffer_limits(high=self._limits.write_buffer_bytes)
         if not self._connections.opened(self):
             self._transport.abort()

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -16,6 +17,7 @@ from sidecar.transport.native.limits import Limits
 from sidecar.transport.native.listening import BACKLOG, SocketOptions, listen
 from sidecar.transport.native.methods import Methods, Unary
 from sidecar.transport.native.open_connections import OpenConnections
+from sidecar.transport.native.peers import Doorkeeper
 from sidecar.transport.native.protocol import NativeProtocol
 from sidecar.transport.service import SERVICE
 from sidecar.transport.sockets import Listening
@@ -53,7 +55,9 @@ class NativeServer:
         self._methods: Methods = {
             b"/%s/Check" % SERVICE.encode(): Unary(answer, too_large, tracer)
         } | self._health.methods()
-        self._open = OpenConnections(self._limits)
+        allowed = self._socket_options.allowed_peers
+        doorkeeper = None if allowed is None else Doorkeeper(allowed, time.monotonic)
+        self._open = OpenConnections(self._limits, doorkeeper)
         self._listening: Listening | None = None
 
     @property

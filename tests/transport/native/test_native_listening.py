@@ -4,6 +4,7 @@ import os
 import socket
 import stat
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,29 @@ def test_path_without_room_beside_it_is_said(tmp_path: Path) -> None:
     folder.mkdir()
     with pytest.raises(AddressError, match="choose a shorter folder"):
         listen(UnixAddress(f"{folder}/s"), SocketOptions(), shared=False)
+
+
+def test_successor_takes_the_path() -> None:
+    """New connections are the successor's from then on; those of the first stay its own, and its end removes nothing.
+
+    Whoever does not say that it takes over is refused as ever, and what is no socket is nobody's to take.
+    """
+
+    async def scenario(folder: Path) -> None:
+        where = f"unix:{folder}/a.sock"
+        async with serving(where) as (_, address), Client(address) as before:
+            with pytest.raises(AddressError, match="another server already listens there"):
+                listen(address, SocketOptions(), shared=False)
+            taking = SocketOptions(takes_over=True)
+            async with serving(where, options=taking) as (second, _), Client(address) as after:
+                for client in (before, after):
+                    await client.send(greeting() + call(1))
+                    assert replies(await client.until(ended(1)))[1].message == b"hello"
+                assert second.connections == 1
+        assert names_in(folder) == []
+        (folder / "a.sock").write_text("no socket", encoding="utf-8")
+        with pytest.raises(AddressError, match="exists and is no socket"):
+            listen(address, SocketOptions(takes_over=True), shared=False)
+
+    with tempfile.TemporaryDirectory() as folder:
+        run(lambda: scenario(Path(folder)))

@@ -1,0 +1,323 @@
+"""The agent: starts, watches and ends tenants, and nothing else. One thread, one loop, no grpc (a test)."""
+
+import logging
+import os
+import random
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from sidecar.runtime.agent import workloads
+from sidecar.runtime.agent.desk_life import DeskLife
+from sidecar.runtime.agent.root import Root
+from sidecar.runtime.agent.starting import Places, config_file, start_tenant, tenant_files
+from sidecar.runtime.agent.tenancy import LOAD_SECONDS, Phase, Tenancy
+from sidecar.runtime.agent.wants import BEAT, GO, MAX_BYTES, REFUSED, Wants, decode, taken_by
+from sidecar.runtime.supervision.orphans import reap_orphans
+
+#: Seconds between two turns, and between two looks at the folders.
+TICK: Final = 0.25
+LOOK_SECONDS: Final = 1.0
+#: Seconds from one turn to the next that are no tenant's fault.
+LATE: Final = 1.0
+#: Tenants that read their configuration at once: each takes a CPU for a second.
+STARTING: Final = 2
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What the agent is told. ``probe`` is where the desk listens, as ``http.address`` has it."""
+
+    places: Places
+    probe: str
+    most: int
+
+
+class Agent:
+    """``run`` it, once."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+        self._tenants: dict[str, Tenancy] = {}
+        self._refused: Mapping[str, str] = {}
+        self._selector = selectors.DefaultSelector()
+        self._signals, self._signals_end = socket.socketpair()
+        self._desk = DeskLife(orders.probe, orders.places.run)
+        self._looked_at: float | None = None
+        self._turned_at = self._awake_since = 0.0
+        self._own = () if orders.probe.endswith(":0") else (orders.probe,)
+        self._is_leaving = False
+        self._told_problem = ""
+
+    def run(self) -> int:
+        """Serve until SIGTERM or SIGINT, and return the exit code. Whatever it raises, all tenants are ended."""
+        try:
+            self._listen()
+            while not (self._is_leaving and not any(one.root for one in self._tenants.values())):
+                self._turn(time.monotonic())
+        finally:
+            self._kill_all()
+        return 0
+
+    def _listen(self) -> None:
+        for end in (self._signals_end, self._signals):
+            end.setblocking(False)  # noqa: FBT003 - positional only
+        signal.set_wakeup_fd(self._signals_end.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, lambda _number, _frame: None)
+        self._selector.register(self._signals, selectors.EVENT_READ)
+
+    def _turn(self, now: float) -> None:
+        if now - self._turned_at > LATE:
+            self._awake_since = now  # the whole machine stood still, or we did: nobody is judged for that
+        self._turned_at = now
+        if not self._is_leaving:
+            if self._looked_at is None or now - self._looked_at >= LOOK_SECONDS:
+                self._looked_at = now
+                self._look(now)
+            self._start_due(now)
+        for tenant in list(self._tenants.values()):
+            try:
+                self._see_to(tenant, now)
+            except Exception:  # noqa: BLE001 - whatever it is, it is this tenant's alone
+                _log.exception("tenant %s: is killed", tenant.name)
+                for root in tenant.roots:
+                    root.kill()
+        self._desk.turn([one.status() for one in self._tenants.values()], len(self._refused), now)
+        for key, _ in self._selector.select(TICK):
+            if key.fileobj is self._signals:
+                self._take_signals()
+
+    # Folders
+
+    def _look(self, now: float) -> None:
+        try:
+            found = workloads.look(self._orders.places.tenants, self._orders.most, self._tenants)
+        except OSError as error:
+            # INVARIANT: what cannot be looked at is not gone. Whoever serves goes on.
+            self._complain(f"{self._orders.places.tenants} cannot be read, and all stay as they are: {error.strerror}")
+            return
+        self._complain("")
+        for name, problem in found.refused.items():
+            if self._refused.get(name) != problem:
+                _log.error("%r is no tenant: %s", name, problem)
+        self._refused = found.refused
+        for name, folder in found.folders.items():
+            if name not in self._tenants:
+                _log.info("tenant %s: found", name)
+                self._tenants[name] = Tenancy(name, folder)
+            else:
+                self._look_at(self._tenants[name], now)
+        for name, tenant in self._tenants.items():
+            # Twice in a row: whoever exchanges folders may do so in two steps.
+            gone, tenant.is_missing = tenant.is_missing and name not in found.folders, name not in found.folders
+            if gone and not tenant.is_removed:
+                _log.info("tenant %s: its folder is gone", name)
+                tenant.is_removed = True
+                tenant.drain(now)
+
+    def _look_at(self, tenant: Tenancy, now: float) -> None:
+        if tenant.phase is Phase.REFUSED and tenant_files(tenant.folder) != tenant.read:
+            tenant.again(now)
+        is_idle = tenant.phase is Phase.SERVING and tenant.candidate is None
+        if is_idle and (found := config_file(tenant.folder)) != tenant.judged:
+            # What may change while it runs, it takes by itself. Does this?
+            tenant.candidate = self._started(tenant)
+            tenant.candidate_until = now + LOAD_SECONDS
+            if tenant.candidate is not None:
+                tenant.judged = found
+
+    def _complain(self, text: str) -> None:
+        if text and text != self._told_problem:
+            _log.error("%s", text)
+        self._told_problem = text
+
+    # Starts and ends
+
+    def _start_due(self, now: float) -> None:
+        starting = sum(one.phase is Phase.LOADING for one in self._tenants.values())
+        for tenant in self._tenants.values():
+            is_due = tenant.root is None and tenant.next_start_at is not None and tenant.next_start_at <= now
+            if is_due and not tenant.is_removed and starting < STARTING:
+                # Before anything is read: what changes meanwhile is read again.
+                tenant.read, tenant.judged = tenant_files(tenant.folder), config_file(tenant.folder)
+                root = self._started(tenant)
+                if root is None:
+                    tenant.plan(now, random.random())  # noqa: S311 - jitter
+                    continue
+                tenant.began(root, now)
+                starting += 1
+
+    def _started(self, tenant: Tenancy) -> Root | None:
+        try:
+            root = start_tenant(tenant.name, tenant.folder, self._orders.places, takes_over=tenant.takes_over)
+        except OSError as error:
+            _log.error("tenant %s cannot be started: %s", tenant.name, error)
+            return None
+        for end in (root.watch, root.channel):
+            self._selector.register(end, selectors.EVENT_READ)
+        return root
+
+    def _see_to(self, tenant: Tenancy, now: float) -> None:
+        root = tenant.root
+        if tenant.candidate is not None:
+            self._judge(tenant, tenant.candidate, now)
+        if root is None:
+            if tenant.is_removed:
+                self._forget(tenant)
+            return
+        if tenant.phase is Phase.LOADING:
+            self._hear(tenant, root, now)
+        if root.has_ended():
+            self._bury(tenant, root, now)
+        elif tenant.until is not None and now >= tenant.until:
+            _log.error("tenant %s: %s for too long, and is killed", tenant.name, tenant.phase)
+            root.kill()
+        elif tenant.phase is Phase.SERVING:
+            tenant.settle(now)
+            self._listen_to_heart(tenant, root, now)
+
+    def _hear(self, tenant: Tenancy, root: Root, now: float) -> None:
+        wants = self._wants(root)
+        if wants is None:
+            return
+        others = {one.name: one.addresses for one in self._tenants.values() if one is not tenant}
+        taken = taken_by(wants.addresses, {**others, "the agent": self._own})
+        if taken is not None:
+            _log.error("tenant %s: refused: %s", tenant.name, taken)
+            root.kill()
+            tenant.refuse(now)
+            return
+        # INVARIANT: its addresses are its own before it is let, and until it has ended.
+        tenant.let(wants, now)
+        try:
+            root.channel.send(GO)
+        except OSError:
+            return  # it has ended, and that will be seen in a moment
+        _log.info("tenant %s: serves %s", tenant.name, ", ".join(wants.addresses))
+
+    def _listen_to_heart(self, tenant: Tenancy, root: Root, now: float) -> None:
+        with suppress(OSError):
+            while root.channel.recv(len(BEAT)):
+                tenant.heard_at = now
+        silent = tenant.silence(self._awake_since, now)
+        if silent is not None:
+            _log.error("tenant %s has been silent for %.0f s and is killed", tenant.name, silent)
+            root.kill()
+
+    def _wants(self, root: Root) -> Wants | None:
+        """Return what a tenant's process wants; ``None``: it has not said so yet, or never will."""
+        try:
+            data = root.channel.recv(MAX_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError:
+            data = b""
+        if not data:
+            self._deafen(root)
+            return None
+        try:
+            wants = decode(data)
+        except ValueError as error:
+            _log.error("a tenant's process is killed: what it said makes no sense: %s", error)
+            root.kill()
+            wants = None
+        self._deafen(root)
+        return wants
+
+    def _deafen(self, root: Root) -> None:
+        """Listen no more: all has been said."""
+        if root.channel in self._selector.get_map():
+            self._selector.unregister(root.channel)
+
+    def _judge(self, tenant: Tenancy, candidate: Root, now: float) -> None:
+        wants = None if candidate.has_ended() else self._wants(candidate)
+        if wants is not None:
+            candidate.kill()
+            if tenant.phase is Phase.SERVING and tenant.wants is not None and wants.shape != tenant.wants.shape:
+                _log.info("tenant %s: what has changed takes a restart", tenant.name)
+                tenant.drain(now)
+        elif candidate.has_ended():
+            self._close(candidate)
+            tenant.candidate = None
+        elif now >= tenant.candidate_until:
+            candidate.kill()
+
+    def _bury(self, tenant: Tenancy, root: Root, now: float) -> None:
+        status = self._close(root)
+        phase, tenant.root, tenant.wants = tenant.phase, None, None
+        tenant.takes_over &= phase in (Phase.LOADING, Phase.REFUSED)
+        if tenant.is_removed:
+            return
+        if phase is Phase.DRAINING:
+            tenant.again(now)
+        elif phase is Phase.LOADING and status == REFUSED:
+            tenant.refuse(now)
+        elif phase is not Phase.REFUSED:
+            delay = tenant.plan(now, random.random())  # noqa: S311 - jitter
+            how = f"signal {-status}" if status < 0 else f"exit code {status}"
+            _log.warning("tenant %s ended: %s; starting again in %.1f s", tenant.name, how, delay)
+
+    def _close(self, root: Root) -> int:
+        self._selector.unregister(root.watch)
+        self._deafen(root)
+        return root.bury()
+
+    def _forget(self, tenant: Tenancy) -> None:
+        if tenant.candidate is None:
+            _log.info("tenant %s: gone", tenant.name)
+            del self._tenants[tenant.name]
+
+    # Signals
+
+    def _take_signals(self) -> None:
+        now = time.monotonic()
+        for number in self._signals.recv(64):
+            if number in (signal.SIGTERM, signal.SIGINT):
+                self._leave(now)
+            elif number == signal.SIGHUP:
+                self._looked_at = None
+                for tenant in self._tenants.values():
+                    if tenant.phase is Phase.SERVING and tenant.root is not None:
+                        tenant.root.signal(signal.SIGHUP)
+            elif number == signal.SIGCHLD:
+                ours = {one.pid for tenant in self._tenants.values() for one in tenant.roots}
+                reap_orphans(ours | self._desk.pids)
+
+    def _leave(self, now: float) -> None:
+        if self._is_leaving:
+            for tenant in self._tenants.values():
+                tenant.until = now  # asked twice
+            return
+        _log.info("draining all tenants")
+        self._is_leaving = True
+        for tenant in self._tenants.values():
+            tenant.is_removed = True
+            tenant.drain(now)
+
+    def _kill_all(self) -> None:
+        for tenant in self._tenants.values():
+            for root in tenant.roots:
+                root.kill()
+        for tenant in self._tenants.values():
+            for root in tenant.roots:
+                root.bury()
+        self._desk.end()
+
+
+def refuse_unless_possible() -> str | None:
+    """Return why there can be no agent on this system; ``None`` where there can."""
+    if not hasattr(os, "pidfd_open"):
+        return "the agent needs Linux 5.3 or newer"
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError as error:
+        return f"the agent needs Linux 5.3 or newer (pidfd_open: {error.strerror})"
+    return None
