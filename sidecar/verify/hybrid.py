@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sidecar.core.needs import Verdict, Verify
 from sidecar.observe.series import Verification
 from sidecar.verify.pool.pool import Pool
-from sidecar.verify.routing import Costs, FailureBudget, Limits, Load, Mean, Route, expected_wait, route
+from sidecar.verify.routing import Budget, Costs, Limits, Load, Mean, Route, expected_wait, route
 from sidecar.verify.source import source_of
 from sidecar.verify.turns import Turns
 
@@ -35,7 +35,7 @@ class Hybrid:
         limits: Limits,
         costs: Costs,
         timeout: float,
-        budget: FailureBudget,
+        budget: Budget,
         observe: Observer,
     ) -> None:
         self._pool = pool

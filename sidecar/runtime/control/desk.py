@@ -15,6 +15,7 @@ from sidecar.http.guard import TokenFile
 from sidecar.http.listeners import Access, admin_listener, probe_listener
 from sidecar.http.message import Page
 from sidecar.http.server import Limits, Listener
+from sidecar.loading.load import Configuration
 from sidecar.loading.snapshot import Snapshot
 from sidecar.loading.trust import Loaded
 from sidecar.memory.cache import SharedCache
@@ -23,9 +24,11 @@ from sidecar.memory.recent import RecentRing
 from sidecar.memory.scoreboard import Scoreboard
 from sidecar.observe.checks import with_reason
 from sidecar.observe.condition import Condition
+from sidecar.observe.exposition import Exposition
 from sidecar.observe.facts import RevocationFacts
 from sidecar.observe.health import ScoreboardHealth
 from sidecar.observe.recently import Recently
+from sidecar.report.model import Report
 from sidecar.runtime.control.allowance_watch import AllowanceWatch
 from sidecar.runtime.control.denials import Denials
 from sidecar.runtime.control.explaining import Explaining
@@ -60,7 +63,8 @@ class Desk:
     """``snapshot`` is the configuration in force. ``apply`` brings a new one to all who serve.
 
     ``published`` are the keys of assertions, if there are any. ``takes_over``: there was another one before, and the
-    servers go on.
+    servers go on. ``load`` reads the configuration in place of ``config``. ``reports``: whether ``report`` is asked
+    for, beside the administration.
     """
 
     def __init__(  # noqa: PLR0913 - what there is to control, once
@@ -76,6 +80,8 @@ class Desk:
         row: int = 0,
         published: PublishedKeys | None = None,
         takes_over: bool = False,
+        load: Callable[[], Configuration] | None = None,
+        reports: bool = False,
     ) -> None:
         self._config = config
         self._published = published
@@ -86,7 +92,7 @@ class Desk:
         self._stale_envoy = Recently(self._denied_for_stale_envoy, time.monotonic, STALE_SECONDS)
         self._apply = apply
         self._revocations = _revocations(loaded, config.parent, shared, self._table.row(row), takes_over=takes_over)
-        self._reloads = Reloads(config, snapshot, loaded, self._renew, self._table.row(row))
+        self._reloads = Reloads(config, snapshot, loaded, self._renew, self._table.row(row), load=load)
         self.key_uses = KeyUses()
         hooks = read_facts(snapshot.hooks)
         self._hook_files = HookFiles(hooks)
@@ -107,7 +113,8 @@ class Desk:
             revocation=self._revocation_facts,
             allowance=self._allowance.facts,
         )
-        self._reporting = None if self._settings.admin.listen is None else self._report_on(hooks)
+        reports = reports or self._settings.admin.listen is not None
+        self._reporting = self._report_on(hooks) if reports else None
         recent = shared.recent.open()
         self._denials = Denials([RecentRing(recent, number) for number in range(fleet.servers)])
         self._listeners: list[Listener] = []
@@ -151,6 +158,27 @@ class Desk:
             await listener.stop()
         if self._revocations:
             await self._revocations.stop()
+
+    def health(self) -> ScoreboardHealth:
+        """Return what probes ask."""
+        servers = [member.name for member in self._fleet.of(Role.SERVER)]
+        names = self._fleet.names
+        return ScoreboardHealth(self._scoreboard, names, servers, self._conditions, time.monotonic, PATIENCE)
+
+    def metrics(self) -> Exposition:
+        """Return the metrics."""
+        return self._measuring.exposition()
+
+    def report(self) -> Report:
+        """Return the report as of now; takes some milliseconds. Raises ``RuntimeError`` where nobody was to ask."""
+        if self._reporting is None:
+            raise RuntimeError("a desk without reports")
+        return self._reporting.report_now()
+
+    async def first_look(self) -> None:
+        """Return once the keys of all issuers were asked for once, and what came of it is in force. Raises nothing."""
+        await asyncio.gather(*(source.fetch() for source in self._reloads.fetching.sources.all))
+        await self._reloads.settled()
 
     def reload(self) -> None:
         """Read the files anew, soon."""
@@ -198,12 +226,9 @@ class Desk:
         settings = self._settings.probe
         if settings.listen is None:
             return None
-        names = self._fleet.names
-        servers = [member.name for member in self._fleet.of(Role.SERVER)]
-        health = ScoreboardHealth(self._scoreboard, names, servers, self._conditions, time.monotonic, PATIENCE)
-        metrics = self._measuring.exposition()
         limits = Limits(settings.max_connections, settings.timeout_seconds)
-        return probe_listener(http_address.parse(settings.listen), health, metrics, limits, self._published)
+        address = http_address.parse(settings.listen)
+        return probe_listener(address, self.health(), self.metrics(), limits, self._published)
 
     def _admin(self) -> Listener | None:
         settings = self._settings.admin

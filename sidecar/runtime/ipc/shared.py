@@ -11,6 +11,7 @@ recent    denials of late, a ring for each server
 
 import secrets
 from dataclasses import dataclass, field
+from functools import partial
 
 from sidecar.memory import recent, segment
 from sidecar.memory.counters import CounterTable
@@ -26,6 +27,8 @@ from sidecar.verify.pool import wake_up
 from sidecar.verify.pool.rings import Rings
 from sidecar.verify.pool.wake_up import WakeUp
 
+#: What was made, each of which has a ``close``.
+Keep = list[Segment | WakeUp]
 #: Jobs that one server may have with one verifier.
 IN_FLIGHT = 256
 
@@ -65,10 +68,20 @@ class Shared:
 
 
 def make_shared(
-    fleet: Fleet, cache_bytes: int, denylist_bytes: int | None = None, *, replay_bytes: int = 1 << 20
+    fleet: Fleet,
+    cache_bytes: int,
+    denylist_bytes: int | None = None,
+    *,
+    replay_bytes: int = 1 << 20,
+    keep: Keep | None = None,
 ) -> Shared:
-    """Make it, with a denylist if that is to have a size. It lives as long as the calling process and its children."""
+    """Make it, with a denylist if that is to have a size.
+
+    It lives as long as the calling process and its children; or, with ``keep``, until what is in that is closed.
+    """
     rings, signing = rings_of(fleet), signing_rings_of(fleet)
+    kept = _KEPT if keep is None else keep
+    _handle, _wake_up = partial(_handle_of, kept), partial(_wake_up_of, kept)
     return Shared(
         board=_handle(segment.create(segment.pages(board_bytes(fleet)), "ext-authz-board")),
         cache=_handle(segment.create(cache_bytes, "ext-authz-cache")),
@@ -117,17 +130,18 @@ def _wake_up_names(fleet: Fleet) -> list[str]:
     return names
 
 
-def _wake_up() -> WakeUpHandle:
+def _wake_up_of(kept: Keep) -> WakeUpHandle:
     made = wake_up.create()
+    kept.append(made)
     reader = Handle(made.reader)
     # An eventfd's are one, and must go along once: multiprocessing refuses a descriptor that is named twice.
     return WakeUpHandle(reader, reader if made.writer == made.reader else Handle(made.writer))
 
 
-def _handle(made: Segment) -> Handle:
+def _handle_of(kept: Keep, made: Segment) -> Handle:
     # The mapping stays, for as long as the process lives: nobody else holds on to an empty segment.
-    _KEPT.append(made)
+    kept.append(made)
     return Handle(made.fileno())
 
 
-_KEPT: list[Segment] = []
+_KEPT: Keep = []
