@@ -39,6 +39,8 @@ from sidecar.runtime.control.reload import Reading, ReloadError
 from sidecar.runtime.control.reporting import Reporting, reporting_of
 from sidecar.runtime.control.revocations import NotReadyError, Revocations
 from sidecar.runtime.control.rotation import KeyUses
+from sidecar.runtime.control.warm_up import WarmUp
+from sidecar.runtime.control.warm_up_api import Warm, WarmUpApi
 from sidecar.runtime.control.watch import WATCH_SECONDS, Reloads
 from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.heartbeat import PATIENCE
@@ -64,7 +66,7 @@ class Desk:
 
     ``published`` are the keys of assertions, if there are any. ``takes_over``: there was another one before, and the
     servers go on. ``load`` reads the configuration in place of ``config``. ``reports``: whether ``report`` is asked
-    for, beside the administration.
+    for, beside the administration. ``warm`` has tokens verified for the cache.
     """
 
     def __init__(  # noqa: PLR0913 - what there is to control, once
@@ -82,8 +84,9 @@ class Desk:
         takes_over: bool = False,
         load: Callable[[], Configuration] | None = None,
         reports: bool = False,
+        warm: Warm | None = None,
     ) -> None:
-        self._config = config
+        self._config, self._warm = config, warm
         self._published = published
         self._settings = loaded.settings
         self._fleet = fleet
@@ -115,6 +118,7 @@ class Desk:
         )
         reports = reports or self._settings.admin.listen is not None
         self._reporting = self._report_on(hooks) if reports else None
+        self._warm_up = self._keeping(shared, takes_over=takes_over)
         recent = shared.recent.open()
         self._denials = Denials([RecentRing(recent, number) for number in range(fleet.servers)])
         self._listeners: list[Listener] = []
@@ -143,6 +147,8 @@ class Desk:
             works.append(self._reporting.follow)
         if self._settings.hooks:
             works.append(self._look_at_hooks)
+        if self._warm_up is not None:
+            works.append(self._warm_up.follow)
         self._tasks = [asyncio.create_task(work()) for work in works]
         self._reloads.fetching.follow()
         # Should the files have changed while nobody looked: of what is in force already nothing comes.
@@ -153,6 +159,8 @@ class Desk:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._warm_up is not None:
+            await self._warm_up.keep()
         await self._reloads.fetching.stop()
         for listener in self._listeners:
             await listener.stop()
@@ -222,6 +230,24 @@ class Desk:
             pools=self._measuring.pools,
         )
 
+    def _keeping(self, shared: Shared, *, takes_over: bool) -> WarmUp | None:
+        if self._settings.warm_up is None:
+            return None
+        return WarmUp(
+            self._settings.warm_up,
+            self._config.parent,
+            self._cache,
+            shared.seal,
+            trust=lambda: self.trust,
+            is_ready=self._knows_all,
+            restore_first=not takes_over,
+        )
+
+    def _knows_all(self) -> bool:
+        """Say whether the keys of all issuers are there that are fetched, and what is revoked is known."""
+        held = (source.held.document is not None for source in self._reloads.fetching.sources.all)
+        return all(held) and (self._revocations is None or self._revocations.state.is_vouched)
+
     def _probe(self) -> Listener | None:
         settings = self._settings.probe
         if settings.listen is None:
@@ -237,6 +263,8 @@ class Desk:
         limits = Limits(settings.max_connections, settings.timeout_seconds)
         access = _access(settings, self._config.parent)
         routes = [*(self._revocations.routes() if self._revocations else ()), self._explaining.route()]
+        if self._warm is not None:
+            routes += WarmUpApi(self._warm, self._warm_up).routes()
         keeps_denials = self._settings.keeps_denials
         if keeps_denials:
             routes.append(self._denials.route())

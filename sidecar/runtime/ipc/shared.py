@@ -26,6 +26,7 @@ from sidecar.tokens.pool.rings import SigningRings
 from sidecar.verify.pool import wake_up
 from sidecar.verify.pool.rings import Rings
 from sidecar.verify.pool.wake_up import WakeUp
+from sidecar.warming.keys import WarmUpKeys
 
 #: What was made, each of which has a ``close``.
 Keep = list[Segment | WakeUp]
@@ -65,17 +66,20 @@ class Shared:
     denylist: Handle | None = None  #: where there is nothing to be revoked
     #: Of the denylist's digests: random, and in no segment.
     denylist_key: bytes = field(default=b"", repr=False)
+    #: Of the snapshot of the cache, if there is to be one: of a Secret, and so the same at each start.
+    seal: bytes = field(default=b"", repr=False)
 
 
-def make_shared(
+def make_shared(  # noqa: PLR0913 - what its parts depend on, once
     fleet: Fleet,
     cache_bytes: int,
     denylist_bytes: int | None = None,
     *,
     replay_bytes: int = 1 << 20,
     keep: Keep | None = None,
+    warm_up: WarmUpKeys | None = None,
 ) -> Shared:
-    """Make it, with a denylist if that is to have a size.
+    """Make it, with a denylist if that is to have a size. ``warm_up``: where the cache's keys are to be those again.
 
     It lives as long as the calling process and its children; or, with ``keep``, until what is in that is closed.
     """
@@ -91,7 +95,8 @@ def make_shared(
         signing=None if signing is None else _handle(segment.create(segment.pages(signing.size), "ext-authz-signing")),
         wake_ups={name: _wake_up() for name in _wake_up_names(fleet)},
         seed=secrets.randbits(64),
-        secret=secrets.token_bytes(32),
+        secret=secrets.token_bytes(32) if warm_up is None else warm_up.cache,
+        seal=b"" if warm_up is None else warm_up.seal,
         denylist=None if denylist_bytes is None else _handle(segment.create(denylist_bytes, "ext-authz-denylist")),
         denylist_key=secrets.token_bytes(32),
     )
