@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner
 
@@ -59,7 +60,13 @@ def restoring(folder: Path, number: int) -> None:
             )
             if turn == "kept":
                 for index, name in enumerate(names):
-                    claims = {"iss": ISSUER, "sub": f"user{index}", "aud": AUDIENCE, "iat": now, "exp": now + 3600}
+                    claims: dict[str, Any] = {
+                        "iss": ISSUER,
+                        "sub": f"user{index}",
+                        "aud": AUDIENCE,
+                        "iat": now,
+                        "exp": now + 3600,
+                    }
                     cache.put(name, identity_of({**claims, "scope": "a b c"}, issuer, issuer.keys.keys[0]), now)
                 began = time.perf_counter(), time.process_time()
                 asyncio.run(warm_up.keep())

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from sidecar.core.needs import Verdict, Verify
 from sidecar.observe.series import Verification
@@ -60,6 +60,10 @@ class Hybrid:
             return await self._verify(need)
         finally:
             self._waiting -= 1
+
+    def verify_in_bulk(self, need: Verify) -> Coroutine[object, object, Verdict]:
+        """Answer one of many needs that no check waits for: by the pool, where there is one; never shed."""
+        return self._verified(need, Route.INLINE if self._pool is None else Route.POOL)
 
     async def _verify(self, need: Verify) -> Verdict:
         load = self._load()

@@ -150,7 +150,7 @@ class Checks:
         """Verify ``tokens`` for the shared cache; return how many ended how."""
         from sidecar.runtime.serving.warming import Warming  # noqa: PLC0415 - where it is asked for alone
 
-        return await Warming(self._trust, self._signatures.verify, self._tokens).warm(tokens)
+        return await Warming(self._trust, self._signatures.verify_in_bulk, self._tokens).warm(tokens)
 
     def connections(self) -> int:
         """Return how many connections are open. Envoy's own and its health checks' are all there should be."""

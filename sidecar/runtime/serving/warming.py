@@ -12,20 +12,15 @@ from sidecar.core.identity import Identity
 from sidecar.core.needs import Verdict, Verify
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.trust import Trust
-from sidecar.engine.engine import OverloadError
 from sidecar.engine.shared_cache import SharedTokenCache
 
-#: Tokens that are under way at once: enough for the verifiers, and few enough that no check is shed for them.
+#: Tokens that are under way at once: enough for the verifiers, and few enough to leave them time for checks.
 AT_ONCE = 128
-#: How often one is tried for which there was no time, and seconds between.
-TRIES, PAUSE = 20, 0.05
 WARMED, KNOWN = "warmed", "known"
-#: Whose bad signatures these are: no client's.
-_SOURCE = "warm-up"
 
 
 class Warming:
-    """``verify`` answers, and raises ``OverloadError``; ``trust`` returns the one in force."""
+    """``verify`` answers; ``trust`` returns the one in force."""
 
     def __init__(
         self,
@@ -48,19 +43,16 @@ class Warming:
         return counts
 
     async def _warmed(self, token: str) -> str:
-        for _ in range(TRIES):
-            try:
-                return await self._looked_into(token.encode("latin-1", "replace"))
-            except Refusal as refusal:
-                return refusal.reason.value
-            except OverloadError:
-                await asyncio.sleep(PAUSE)
-            except Exception:  # noqa: BLE001 - a key that cannot be used; the other tokens go on
-                return Reason.INTERNAL_ERROR.value
-        return Reason.OVERLOADED.value
+        try:
+            return await self._looked_into(token.encode("latin-1", "replace"))
+        except Refusal as refusal:
+            await asyncio.sleep(0)  # others have their turn
+            return refusal.reason.value
+        except Exception:  # noqa: BLE001 - a key that cannot be used; the other tokens go on
+            return Reason.INTERNAL_ERROR.value
 
     async def _looked_into(self, token: bytes) -> str:
-        """Verify one; raises ``Refusal`` and ``OverloadError``."""
+        """Verify one; raises ``Refusal``."""
         trust, now = self._trust(), time.time()
         found = self._tokens.get(token, trust, now)
         if isinstance(found, Identity) and still_holds(found, trust, now):
@@ -75,7 +67,6 @@ class Warming:
             signing_input=candidate.token.signing_input,
             signature=candidate.token.signature,
             then=_nobody_goes_on,
-            source=_SOURCE,
         )
         verdict, now = await self._verify(need), time.time()
         # It is labelled with its issuer's configuration and its key. INVARIANT: whoever finds it looks whether those
