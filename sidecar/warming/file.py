@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,15 +31,18 @@ def read_private(file: Path, most: int) -> bytes:
         return content.read(most)
 
 
-def write_private(file: Path, data: bytes) -> None:
-    """Put ``data`` in the place of what is in ``file``; raises ``OSError``, and then the old one is there still."""
+def write_private(file: Path, parts: Iterable[bytes]) -> None:
+    """Put ``parts``, one behind the other, in the place of what is in ``file``.
+
+    Raises ``OSError``, and what ``parts`` raises; then the old one is there still.
+    """
     new = file.with_name(f".{file.name}.new")
     with suppress(FileNotFoundError):
         new.unlink()  # of one that was killed
     fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         with open(fd, "wb") as content:  # noqa: PTH123 - a descriptor
-            content.write(data)
+            content.writelines(parts)
             content.flush()
             os.fsync(fd)
         new.replace(file)

@@ -1,12 +1,12 @@
 """The snapshot's bytes, in and out. Pure; all numbers big end first.
 
-     0        8                40        48       56                              n - 32      n
-     ┌────────┬────────────────┬─────────┬────────┬──────────────────────────────┬───────────┐
-     │ magic  │  Trust digest  │ made at │ number │ entries, one behind the other │   seal    │
-     │        │   32 bytes     │   f64   │  u64   │ expiry f64 · length u16 ·     │ 32 bytes  │
-     │        │                │         │        │ key 32 bytes · value          │           │
-     └────────┴────────────────┴─────────┴────────┴──────────────────────────────┴───────────┘
-              └──────────────── keyed BLAKE2b (RFC 7693, section 2.9) over all before ────────┘
+     0        8                40        48                              n - 32      n
+     ┌────────┬────────────────┬─────────┬───────────────────────────────┬───────────┐
+     │ magic  │  Trust digest  │ made at │ entries, one behind the other │   seal    │
+     │        │   32 bytes     │   f64   │ expiry f64 · length u16 ·     │ 32 bytes  │
+     │        │                │         │ key 32 bytes · value          │           │
+     └────────┴────────────────┴─────────┴───────────────────────────────┴───────────┘
+              keyed BLAKE2b (RFC 7693, section 2.9) over all before: ────┘
 
 Times are seconds since the epoch. Values are the cache's own records (``engine/records.py``).
 """
@@ -15,11 +15,12 @@ import hmac
 import math
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
+from itertools import chain
 from struct import Struct
 from typing import Final, NamedTuple
 
 _MAGIC: Final = b"AUTHZWU1"
-_HEAD: Final = Struct(">8s32sdQ")
+_HEAD: Final = Struct(">8s32sd")
 _ENTRY: Final = Struct(">dH32s")
 _SEAL_BYTES: Final = 32
 #: Seconds by which the clock may have been ahead when it was made.
@@ -38,11 +39,14 @@ class Remembered(NamedTuple):
     expires_at: float
 
 
-def seal(entries: Iterable[Remembered], trust_digest: bytes, now: float, key: bytes) -> bytes:
-    """Return the snapshot of ``entries``, made at ``now``."""
-    parts = [b"".join((_ENTRY.pack(until, len(value), name), value)) for name, value, until in entries]
-    body = b"".join((_HEAD.pack(_MAGIC, trust_digest, now, len(parts)), *parts))
-    return body + _sealed(body, key)
+def seal(entries: Iterable[Remembered], trust_digest: bytes, now: float, key: bytes) -> Iterator[bytes]:
+    """Give the snapshot of ``entries``, made at ``now``, part by part: there are never two of a large cache."""
+    hashed = blake2b(digest_size=_SEAL_BYTES, key=key)
+    head = _HEAD.pack(_MAGIC, trust_digest, now)
+    for part in chain((head,), map(_packed, entries)):
+        hashed.update(part)
+        yield part
+    yield hashed.digest()
 
 
 def unseal(data: bytes, trust_digest: bytes, now: float, key: bytes) -> Iterator[Remembered]:
@@ -56,26 +60,30 @@ def unseal(data: bytes, trust_digest: bytes, now: float, key: bytes) -> Iterator
         _sealed(view[:-_SEAL_BYTES], key), data[-_SEAL_BYTES:]
     ):
         raise SnapshotError("is not sealed with our key: altered, cut off, of another key, or no snapshot")
-    magic, digest, made_at, number = _HEAD.unpack_from(data)
+    magic, digest, made_at = _HEAD.unpack_from(data)
     if magic != _MAGIC:
         raise SnapshotError("was made by another version")
     if digest != trust_digest:
         raise SnapshotError("was made under another configuration, or other keys")
     if not made_at <= now + _SKEW:
         raise SnapshotError("is from the future: a clock was ahead, or is behind")
-    return _live(data, number, now)
+    return _live(data, now)
 
 
-def _live(data: bytes, number: int, now: float) -> Iterator[Remembered]:
+def _live(data: bytes, now: float) -> Iterator[Remembered]:
     # Sealed, so it is what ``seal`` wrote; still nothing is taken that ends beyond what there is.
     at, end = _HEAD.size, len(data) - _SEAL_BYTES
-    for _ in range(number):
+    while at + _ENTRY.size <= end:
         expires_at, length, key = _ENTRY.unpack_from(data, at)
         begin, at = at + _ENTRY.size, at + _ENTRY.size + length
         if at > end:
             return
         if now < expires_at < math.inf:
             yield Remembered(key, data[begin:at], expires_at)
+
+
+def _packed(entry: Remembered) -> bytes:
+    return _ENTRY.pack(entry.expires_at, len(entry.value), entry.key) + entry.value
 
 
 def _sealed(body: bytes | memoryview, key: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Files that are read only where nobody else has had a hand in them, and written as a whole or not at all."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ def test_written_and_read(tmp_path: Path) -> None:
     try:
         for content in (b"one", b"two" * 1000):
             (tmp_path / ".snapshot.new").write_bytes(b"of one that was killed")
-            write_private(file, content)
+            write_private(file, [content[:2], content[2:]])
             assert read_private(file, 3000) == content
     finally:
         os.umask(before)
@@ -53,8 +54,21 @@ def test_other_kinds(tmp_path: Path) -> None:
 def test_what_cannot_be_written(tmp_path: Path) -> None:
     """Where it cannot be written the old one stays, and nothing is left behind."""
     with pytest.raises(OSError, match="No such file"):
-        write_private(tmp_path / "no folder" / "snapshot", b"x")
+        write_private(tmp_path / "no folder" / "snapshot", [b"x"])
     (tmp_path / "snapshot").mkdir()
     with pytest.raises(OSError, match="directory"):
-        write_private(tmp_path / "snapshot", b"x")
+        write_private(tmp_path / "snapshot", [b"x"])
     assert [one.name for one in tmp_path.iterdir()] == ["snapshot"]
+
+
+def test_what_is_written_by_halves(tmp_path: Path) -> None:
+    """Where its parts come to a bad end the old one stays, and nothing is left behind."""
+    write_private(tmp_path / "snapshot", [b"old"])
+
+    def parts() -> Iterator[bytes]:
+        yield b"new"
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        write_private(tmp_path / "snapshot", parts())
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("snapshot", b"old")]

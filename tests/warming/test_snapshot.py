@@ -1,6 +1,7 @@
 """A snapshot says what was put into it, or nothing at all."""
 
 import math
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.warming.keys import keys_of
-from sidecar.warming.snapshot import Remembered, SnapshotError, seal, unseal
+from sidecar.warming.snapshot import Remembered, SnapshotError, unseal
+from sidecar.warming.snapshot import seal as sealed_parts
 
 _KEY, _TRUST, _NOW = bytes(range(32)), b"t" * 32, 1_750_000_000.0
 _ENTRIES = st.lists(
@@ -23,6 +25,11 @@ _ENTRIES = st.lists(
 _SOME = [Remembered(bytes([number]) * 32, b"value" * number, _NOW + 60) for number in range(1, 4)]
 
 
+def seal(entries: Iterable[Remembered], trust: bytes, now: float, key: bytes) -> bytes:
+    """Return a snapshot as it is in its file."""
+    return b"".join(sealed_parts(entries, trust, now, key))
+
+
 def _open(data: bytes, now: float = _NOW, trust: bytes = _TRUST, key: bytes = _KEY) -> list[Remembered]:
     return list(unseal(data, trust, now, key))
 
@@ -32,6 +39,23 @@ def test_as_it_was(entries: list[Remembered]) -> None:
     """What comes out is what went in, in order, but for what is over."""
     live = [one for one in entries if one.expires_at > _NOW]
     assert _open(seal(entries, _TRUST, _NOW, _KEY)) == live
+
+
+def test_part_by_part() -> None:
+    """No entry is asked for before the one before it was taken: a snapshot is never in memory as a whole."""
+    asked = []
+
+    def entries() -> Iterator[Remembered]:
+        for one in _SOME:
+            asked.append(one)
+            yield one
+
+    parts = sealed_parts(entries(), _TRUST, _NOW, _KEY)
+    next(parts)
+    assert asked == []
+    for number in range(1, len(_SOME) + 1):
+        next(parts)
+        assert asked == _SOME[:number]
 
 
 @given(st.integers(min_value=0), st.integers(0, 7))

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -74,7 +75,7 @@ def kept(tmp_path: Path) -> dict[bytes, Identity]:
     with _node(tmp_path) as node:
         for text, found in entries.items():
             node.tokens.put(text, found, time.time())
-        asyncio.run(node.warm_up().keep())
+        asyncio.run(node.warm_up(restore_first=False).keep())
     return entries
 
 
@@ -152,13 +153,66 @@ def test_one_in_anothers_place_restores_nothing(tmp_path: Path, kept: dict[bytes
         assert list(node.shared.entries(time.time())) == []
 
 
+def test_ended_before_it_was_restored(tmp_path: Path, kept: dict[bytes, Identity]) -> None:
+    """A start that ends before the snapshot was restored leaves it as it is, whatever it knows itself by then."""
+    before = (tmp_path / "snapshot").read_bytes()
+    with _node(tmp_path) as node:
+        node.ready = False
+        text, found = next(iter(kept.items()))
+        node.tokens.put(text, found, time.time())
+
+        async def main() -> None:
+            keeping = node.warm_up()
+            following = asyncio.create_task(keeping.follow())
+            await asyncio.sleep(2 * warm_up.LOOK_SECONDS)
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            await keeping.keep()  # as at the end
+
+        asyncio.run(main())
+    assert (tmp_path / "snapshot").read_bytes() == before
+
+
+def test_one_at_a_time(tmp_path: Path, kept: dict[bytes, Identity], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody waits for a snapshot any more that is being written, the next one comes after it all the same."""
+    under_way, began, go_on = [0], threading.Event(), threading.Event()
+    most: list[int] = []
+
+    def write(_file: Path, parts: Iterable[bytes]) -> None:
+        under_way[0] += 1
+        most.append(under_way[0])
+        began.set()
+        assert go_on.wait(20)
+        assert b"".join(parts)
+        under_way[0] -= 1
+
+    monkeypatch.setattr(warm_up, "write_private", write)
+    with _node(tmp_path) as node:
+        for text, found in kept.items():
+            node.tokens.put(text, found, time.time())
+
+        async def main() -> None:
+            keeping = node.warm_up(restore_first=False)
+            first = asyncio.create_task(keeping.keep())
+            await asyncio.to_thread(began.wait, 20)
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+            second = asyncio.create_task(keeping.keep())
+            await asyncio.sleep(0.05)
+            go_on.set()
+            await second
+
+        asyncio.run(main())
+    assert most == [1, 1]
+
+
 def test_what_is_to_be_asked_anew_is_not_kept(tmp_path: Path) -> None:
     """What an issuer vouched for when it was asked is in no snapshot, nor are refusals; an empty one is not written."""
     with _node(tmp_path) as node:
         for text, found in _identities(3).items():
             node.tokens.put(text, replace(found, ask_again_at=time.time() + 60), time.time())
         node.tokens.put(b"refused", Refused(Reason.BAD_SIGNATURE, node.trust.digest), time.time())
-        asyncio.run(node.warm_up().keep())
+        asyncio.run(node.warm_up(restore_first=False).keep())
         assert not (tmp_path / "snapshot").exists()
 
 
@@ -167,5 +221,5 @@ def test_a_disk_that_is_full(tmp_path: Path, kept: dict[bytes, Identity], caplog
     with _node(tmp_path / "nowhere") as node:
         for text, found in kept.items():
             node.tokens.put(text, found, time.time())
-        asyncio.run(node.warm_up().keep())
+        asyncio.run(node.warm_up(restore_first=False).keep())
     assert "not written" in caplog.text

@@ -244,9 +244,13 @@ class Desk:
         )
 
     def _knows_all(self) -> bool:
-        """Say whether the keys of all issuers are there that are fetched, and what is revoked is known."""
-        held = (source.held.document is not None for source in self._reloads.fetching.sources.all)
-        return all(held) and (self._revocations is None or self._revocations.state.is_vouched)
+        """Say whether all that is fetched is there and in force, and what is revoked is known."""
+        fetching = self._reloads.fetching
+        held = all(source.held.document is not None for source in fetching.sources.all)
+        bundle = fetching.bundle is None or fetching.bundle.held is not None
+        # Keys that are held and not in force yet: the Trust of the snapshot is about to be, and is not this one.
+        known = held and bundle and self._reloads.is_settled
+        return known and (self._revocations is None or self._revocations.state.is_vouched)
 
     def _probe(self) -> Listener | None:
         settings = self._settings.probe

@@ -8,8 +8,10 @@ Whatever goes wrong is said, and costs the time that verifying takes: nobody is 
 
 import asyncio
 import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from sidecar.core.trust import Trust
@@ -52,24 +54,30 @@ class WarmUp:
         self._cache, self._key = cache, key
         self._trust, self._is_ready = trust, is_ready
         self._restore_first = restore_first
-        self._lock = asyncio.Lock()
+        #: Not asyncio's: whoever is cancelled waits no longer for the thread, which goes on.
+        self._alone = threading.Lock()
 
     async def follow(self) -> None:
         """Restore once that can be, then keep the snapshot fresh, until cancelled."""
         if self._restore_first:
             await self._restore_soon()
+            self._restore_first = False
         while True:
             await asyncio.sleep(self._every)
             await self.keep()
 
     async def keep(self) -> None:
-        """Write the snapshot as of now, unless nobody is in it; raises nothing."""
-        async with self._lock:
-            try:
-                number = await asyncio.to_thread(self._keep, self._trust().digest)
-            except OSError as error:
-                _log.warning("%s: the snapshot was not written: %s", self.file, error)
-                return
+        """Write the snapshot as of now, unless nobody is in it; raises nothing.
+
+        What is to be restored yet is not replaced by the little that is known before.
+        """
+        if self._restore_first:
+            return
+        try:
+            number = await asyncio.to_thread(self._keep, self._trust().digest)
+        except OSError as error:
+            _log.warning("%s: the snapshot was not written: %s", self.file, error)
+            return
         _log.debug("%s: %d identities kept", self.file, number)
 
     async def restore(self, file: Path) -> int:
@@ -80,8 +88,7 @@ class WarmUp:
         # INVARIANT: only under the Trust that is to hold, and once it is known what is revoked.
         if not self._is_ready():
             raise NotReadyError("keys or denylist are not complete yet; try again in a moment")
-        async with self._lock:
-            return await asyncio.to_thread(self._restore, file, self._trust().digest)
+        return await asyncio.to_thread(self._restore, file, self._trust().digest)
 
     async def _restore_soon(self) -> None:
         until = time.monotonic() + PATIENCE
@@ -100,16 +107,27 @@ class WarmUp:
             _log.info("%s: %d identities restored", self.file, number)
 
     def _keep(self, trust_digest: bytes) -> int:
-        now = time.time()
-        entries = [Remembered(*one) for one in self._cache.entries(now) if may_be_kept(one[1])]
-        if entries:  # an empty one would take the place of one that may be of use yet
-            write_private(self.file, seal(entries, trust_digest, now, self._key))
-        return len(entries)
+        now, number = time.time(), 0
+
+        def entries() -> Iterator[Remembered]:
+            nonlocal number
+            for one in self._cache.entries(now):
+                if may_be_kept(one[1]):
+                    number += 1
+                    yield Remembered(*one)
+
+        with self._alone:
+            found = entries()
+            first = next(found, None)
+            if first is not None:  # an empty one would take the place of one that may be of use yet
+                write_private(self.file, seal(chain((first,), found), trust_digest, now, self._key))
+        return number
 
     def _restore(self, file: Path, trust_digest: bytes) -> int:
-        most = self._cache.slots * self._cache.max_value_bytes + _MORE
-        data, number = read_private(file, most), 0
-        for key, value, expires_at in unseal(data, trust_digest, time.time(), self._key):
-            # The time again: it takes a while.
-            number += may_be_kept(value) and self._cache.put(key, value, expires_at, time.time())
+        most, number = self._cache.slots * self._cache.max_value_bytes + _MORE, 0
+        with self._alone:
+            data = read_private(file, most)
+            for key, value, expires_at in unseal(data, trust_digest, time.time(), self._key):
+                # The time again: it takes a while.
+                number += may_be_kept(value) and self._cache.put(key, value, expires_at, time.time())
         return number

@@ -85,6 +85,11 @@ class Reloads:
         return not self._failures
 
     @property
+    def is_settled(self) -> bool:
+        """Say whether all that was asked for, or fetched, is in force everywhere, or was refused."""
+        return self._settled.is_set()
+
+    @property
     def documents(self) -> Mapping[str, bytes]:
         """Return the JWK Sets in force, by issuer. A secret is none."""
         pairs = zip(self.settings.issuers, self.snapshot.key_sets, strict=True)
