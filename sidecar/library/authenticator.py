@@ -115,7 +115,7 @@ class Authenticator:
         """
         now = self._opened()
         now.home.require_here()
-        found = _known(now.service, token)
+        found = _known(now, token)
         if not isinstance(found, str):
             return found
         try:
@@ -126,7 +126,7 @@ class Authenticator:
     def authenticate_sync(self, token: Token, *, client: str = "", timeout: float | None = None) -> Result:
         """Do the same, and block this thread until it is done; never in the loop that the authenticator lives in."""
         now = self._opened()
-        found = _known(now.service, token)
+        found = _known(now, token)
         if not isinstance(found, str):
             return found
         try:
@@ -264,12 +264,17 @@ def _told(now: _Open, what: Callable[[], _T]) -> _T:
         raise ClosedError("it was closed meanwhile") from None
 
 
-def _known(service: Service, token: Token) -> Result | str:
-    """Return what is known without asking anybody, or the token's text."""
+def _known(now: _Open, token: Token) -> Result | str:
+    """Return what is known without asking anybody, or the token's text.
+
+    INVARIANT: whom keys and denylist are not looked after for any more is not known: with the home loop they end.
+    """
     text = read_token(token)
     if isinstance(text, Refused):
-        return service.refuse(text)
-    return service.recent.recall(text) or text
+        return now.service.refuse(text)
+    if now.service.is_ending or not now.home.is_running:
+        return text
+    return now.service.recent.recall(text) or text
 
 
 async def _started(setup: Setup, home: Home) -> _Open:

@@ -32,6 +32,11 @@ class Home:
         """Say whether the loop is in a thread of its own."""
         return self._thread is not None
 
+    @property
+    def is_running(self) -> bool:
+        """Say whether the loop runs. Where it does not, nobody looks after keys and denylist."""
+        return self.loop.is_running()
+
     def require_here(self) -> None:
         """Raise ``WrongLoopError`` where another loop runs than may ask."""
         if not self.is_ours and _running_loop() is not self.loop:

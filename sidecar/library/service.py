@@ -127,6 +127,11 @@ class Service:
         self.at_once = 128 * max(1, fleet.verifiers)
 
     @property
+    def is_ending(self) -> bool:
+        """Say whether it was told to stop: from then on nobody is let in, known or not."""
+        return self._is_ending
+
+    @property
     def verifier_pids(self) -> Sequence[int]:
         """Return the process ids of the verifiers that run."""
         return self._crew.pids

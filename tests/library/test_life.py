@@ -86,10 +86,26 @@ def test_a_loop_that_is_gone() -> None:
     loop = asyncio.new_event_loop()
     made = Authenticator(settings())
     loop.run_until_complete(made.aopen())
-    found = made.authenticate_sync(token())  # not running: nobody answers
-    assert isinstance(found, Refused)
+    known = token()
+    assert loop.run_until_complete(made.authenticate(known))
+    # Not running: nobody answers, nor looks whether what is known was revoked since, or signed with a key that is gone.
+    for text in (known, token("unknown")):
+        assert isinstance(made.authenticate_sync(text), Refused)
     loop.run_until_complete(made.aclose())
     loop.close()
+
+
+def test_closed_between_look_and_question() -> None:
+    """Who asked while it was closed is let in no more, known or not."""
+    known = token()
+    with Authenticator(settings()) as made:
+        assert made.authenticate_sync(known)
+        opened = made._opened()
+    made._now = opened  # as a thread has it that was held up between its look and its question
+    for text in (known, token("unknown")):
+        with pytest.raises(ClosedError, match="loop is closed"):
+            made.authenticate_sync(text)
+    made._now = None
 
 
 def test_cancelled() -> None:
