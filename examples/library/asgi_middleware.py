@@ -28,7 +28,7 @@ class AuthenticationMiddleware:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             async with self._authenticator:
-                await self._app(scope, receive, send)
+                await self._live(scope, receive, send)
             return
         if scope["type"] == "http" and scope["path"] in self._public:
             await self._app({**scope, "identity": None}, receive, send)
@@ -42,6 +42,23 @@ class AuthenticationMiddleware:
             await _refuse(result, send)
         else:  # a WebSocket that is closed before it is accepted is answered with 403
             await send({"type": "websocket.close", "code": 1008})
+
+    async def _live(self, scope: Message, receive: Receive, send: Send) -> None:
+        heard: list[Message] = []
+
+        async def watched() -> Message:
+            heard.append(await receive())
+            return heard[-1]
+
+        try:
+            await self._app(scope, watched, send)
+        except Exception:
+            if heard:
+                raise
+        if not heard:  # Django's, for one, raises: then the authenticator alone has a life
+            for kind in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{kind}.complete"})
 
 
 def _token(headers: Collection[tuple[bytes, bytes]]) -> bytes | Refused | None:

@@ -17,19 +17,13 @@ from sidecar import Authenticated, Authenticator, Reason, Refused
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
-#: Who calls, in a handler and whatever it awaits.
+#: Who calls, in an ``async def`` handler and whatever it awaits; others are run in threads, which do not have it.
 IDENTITY: ContextVar[Authenticated] = ContextVar("identity")
 
 _CODES = {
     401: grpc.StatusCode.UNAUTHENTICATED,
     403: grpc.StatusCode.PERMISSION_DENIED,
     503: grpc.StatusCode.UNAVAILABLE,
-}
-_HANDLERS: dict[tuple[bool, bool], Callable[..., Handler]] = {
-    (False, False): grpc.unary_unary_rpc_method_handler,
-    (False, True): grpc.unary_stream_rpc_method_handler,
-    (True, False): grpc.stream_unary_rpc_method_handler,
-    (True, True): grpc.stream_stream_rpc_method_handler,
 }
 
 
@@ -44,15 +38,15 @@ class AuthenticationInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[typ
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler:
-        handler = await continuation(handler_call_details)
         if handler_call_details.method in self._public:
-            return handler
+            return await continuation(handler_call_details)
         token = _token(handler_call_details.invocation_metadata)
         result = token if isinstance(token, Refused) else await self._authenticator.authenticate(token)
         if not result.ok:
-            return _refusing(handler, result)
+            return _refusing(result)
+        # Before the interceptors behind this one: they have no business with anybody else, and may ask who it is.
         IDENTITY.set(result)
-        return handler
+        return await continuation(handler_call_details)
 
 
 def _token(metadata: Collection[tuple[str, str | bytes]]) -> str | Refused | None:
@@ -63,11 +57,11 @@ def _token(metadata: Collection[tuple[str, str | bytes]]) -> str | Refused | Non
     return token if scheme.lower() == "bearer" else None
 
 
-def _refusing(handler: Handler, refused: Refused) -> Handler:
-    async def refuse(_request: object, context: "grpc.aio.ServicerContext[Any, Any]") -> None:
+def _refusing(refused: Refused) -> Handler:
+    async def refuse(_requests: object, context: "grpc.aio.ServicerContext[Any, Any]") -> None:
         code = _CODES.get(refused.status, grpc.StatusCode.INVALID_ARGUMENT)
         await context.abort(code, f"{refused.reason}: {refused.message}")
 
-    # For a method that there is not, the handler is None: that too is said to those alone who have a token.
-    kind = getattr(handler, "request_streaming", False), getattr(handler, "response_streaming", False)
-    return _HANDLERS[kind](refuse)
+    # Whatever kind the method is, or whether there is one: as a stream no message of the caller's is waited for.
+    handler: Handler = grpc.stream_stream_rpc_method_handler(refuse)
+    return handler

