@@ -26,6 +26,14 @@ def loaded_by(module: str) -> set[str]:
     ("module", "never"),
     [
         ("sidecar", {"grpc", "asyncio", "google.protobuf", "pydantic", "sidecar.core"}),
+        (
+            "sidecar.library.authenticator",
+            {"grpc", "envoy_data_plane", "jinja2", "redis", "cel_expr_python", "opentelemetry"},
+        ),
+        (
+            "sidecar.library.verifier",
+            {"grpc", "asyncio", "aiohttp", "numpy", "pydantic", "google.protobuf", "sidecar.engine"},
+        ),
         ("sidecar.hooks", {"asyncio", "google.protobuf", "logging", "pydantic", "sidecar.core", "sidecar.hooking"}),
         (
             "sidecar.core.check",

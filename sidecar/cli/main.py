@@ -18,6 +18,7 @@ _COMMANDS = {
     "doctor": "sidecar.cli.doctor:doctor",
     "report": "sidecar.cli.report:report_command",
     "revoke": "sidecar.cli.revoke:revoke",
+    "warm": "sidecar.cli.warm:warm",
     "schema": "sidecar.cli.schema:schema",
     "envoy": "sidecar.cli.envoy:envoy",
     "top": "sidecar.cli.top:top",

@@ -183,6 +183,23 @@ class Engine:
         answer = self.begin(request, timeout)
         return answer if isinstance(answer, bytes) else await answer
 
+    async def decide(self, request: bytes, timeout: float | None = None) -> Decided:  # noqa: ASYNC109 - see begin
+        """Do as ``check``, and return the decision: for who has no Envoy to answer."""
+        began = perf_counter()
+        if timeout is not None and timeout <= 0:
+            step: Step = self._fail(Reason.DEADLINE_EXCEEDED, request)
+        else:
+            try:
+                step = self._checker.begin(request, self._clock())
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException:  # noqa: BLE001 - as in begin
+                step = self._fail_internally(request)
+        waits = not isinstance(step, Decided)
+        decided = step if isinstance(step, Decided) else await self._finish_safely(_UnderWay(step), request, timeout)
+        self._observe(decided, perf_counter() - began, request, waits)
+        return decided
+
     async def _go_on(self, check: _UnderWay, request: bytes, timeout: float | None, began: float) -> bytes:  # noqa: ASYNC109 - see begin
         left = None if timeout is None else timeout - (perf_counter() - began)
         decided = await self._finish_safely(check, request, left)

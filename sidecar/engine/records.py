@@ -42,6 +42,11 @@ def encode(found: Identity | Refused) -> bytes:
     return _LABELS.pack(_IDENTITY, found.issuer_digest, found.key_digest) + claims.encode()
 
 
+def may_be_kept(record: bytes) -> bool:
+    """Say whether a record is an identity that a signature vouches for: what an endpoint does, is to be asked anew."""
+    return record[:1] == bytes([_IDENTITY])
+
+
 def decode(record: bytes, trust: Trust) -> Identity | Refused | None:
     """Read a record; ``None`` for one that is labelled with what ``trust`` does not have, or is none at all."""
     if record[:1] == bytes([_IDENTITY]) and len(record) > _LABELS.size:

@@ -27,6 +27,7 @@ from sidecar.loading.trust import (
     read_key_holders,
     read_key_sets,
 )
+from sidecar.loading.warm_up import require_warm_up
 from sidecar.settings import Settings
 from sidecar.settings.issuer import IssuerSettings
 
@@ -138,6 +139,7 @@ def take_snapshot(
     if hooks is None:
         # As with hooks: what cannot change while processes run is looked at once.
         require_decision_log(configuration)
+        require_warm_up(configuration)
     held_bundle = None if configuration.settings.policy_bundle is None else held_bundle
     issuers = configuration.settings.issuers
     # Asked once: it may be another one the next moment.

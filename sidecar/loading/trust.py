@@ -31,6 +31,7 @@ from sidecar.loading.load import Configuration
 from sidecar.loading.policy import build_policies
 from sidecar.loading.problem import ConfigurationError, FieldPath, dotted
 from sidecar.loading.secret import read_secret
+from sidecar.loading.warm_up import require_warm_up
 from sidecar.settings import Settings
 from sidecar.settings import assertion as assertion_settings
 from sidecar.settings.credential import sources_of
@@ -84,6 +85,7 @@ def load_trust(configuration: Configuration) -> Loaded:
     """
     read_signers(configuration)
     require_decision_log(configuration)
+    require_warm_up(configuration)
     hooks = read_hooks(configuration)
     return compile_with_places(configuration, read_key_sets(configuration), read_key_holders(configuration), hooks)
 

@@ -11,6 +11,8 @@ two, three or four slots, up to 1792 bytes; what is longer still is not cached.
 A segment of zeros is an empty cache: nothing has to be prepared, and a process may join at any time.
 """
 
+from collections.abc import Iterator
+
 from sidecar.memory.counts import CacheCounts
 from sidecar.memory.layout import BINDING, LINE, MAX_PARTS, NEGATIVE, POSITIVE, Entry, Geometry, geometry
 from sidecar.memory.segment import Segment
@@ -70,6 +72,16 @@ class SharedCache:
         """Forget ``key``."""
         self._positive.discard(key)
         self._negative.discard(key)
+
+    def entries(self, now: float) -> Iterator[tuple[bytes, bytes, float]]:
+        """Give key, value and expiry of all positive entries that are live at ``now``; what changes meanwhile may lack.
+
+        Looks, as ``sweep`` does, at what has been written to. Which were used last stays as it is.
+        """
+        for key in self._positive.keys(now, list(self._segment.extents())):
+            found = self._positive.peek(key, now)
+            if found is not None:
+                yield key, *found
 
     def sweep(self, now: float) -> int:
         """Erase all whose time is over at ``now``, and return how many slots that made free.

@@ -55,7 +55,7 @@ HEAD = Struct("=QIHBBd")
 #: The body up to the value: length, kind, part, expiry, key.
 BODY_HEAD = Struct("=HBBd32s")
 STAMP = Struct("=I")
-STAMP_AT = 8
+STAMP_AT, PART_AT = 8, 15
 #: In a key: the words that choose the two buckets, and the tag.
 PLACE = Struct("=II8xQ8x")
 

@@ -21,7 +21,7 @@ slots: either was put for that key, and either is found until it expires; the ne
 """
 
 import mmap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from xxhash import xxh3_64_intdigest
 
@@ -36,6 +36,7 @@ from sidecar.memory.layout import (
     HEADER,
     KEY,
     NEGATIVE,
+    PART_AT,
     PLACE,
     SLOTS,
     STAMP,
@@ -86,6 +87,24 @@ class Table:
                 STAMP.pack_into(self._memory, slot + STAMP_AT, int(now * STAMPS_PER_SECOND) & STAMP_MASK)
                 return Entry(content, expires_at, self._kind == NEGATIVE)
         return None
+
+    def keys(self, now: float, extents: Iterable[tuple[int, int]]) -> Iterator[bytes]:
+        """Give the key of each entry in ``extents`` (of the memory) that seems to be live; one may come twice."""
+        size, last = self._bucket_bytes, self._offset + self._measures.buckets * self._bucket_bytes
+        for start, end in extents:
+            first = self._offset + max(0, start - self._offset) // size * size
+            for bucket in range(first, min(end, last), size):
+                for index, expires_at in enumerate(self._expiries(self._memory, bucket)):
+                    slot = bucket + index * self._slot_bytes
+                    # Of several parts the first stands for all.
+                    if now < expires_at and self._memory[slot + PART_AT] >> 4 == 0:
+                        yield self._memory[slot + KEY : slot + HEADER]
+
+    def peek(self, key: bytes, now: float) -> tuple[bytes, float] | None:
+        """Return value and expiry as ``find`` does, and note nothing: who looks at all uses none."""
+        parts = [part for part in (self._believed(slot, key, now) for slot in self._slots_of(key)) if part is not None]
+        whole = next((part for part in parts if part[0] == WHOLE), None)
+        return join(parts, self._seed) if whole is None else (whole[1], whole[2])
 
     def put(self, key: bytes, value: bytes, expires_at: float, now: float) -> bool:
         """Remember ``value``; ``False``, and nothing is remembered for ``key``, if it is too large."""

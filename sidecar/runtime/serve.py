@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sidecar.loading.snapshot import Snapshot
+from sidecar.loading.warm_up import warm_up_keys
 from sidecar.placement.allowance import read_allowance
 from sidecar.placement.plan import Placement
 from sidecar.runtime.ipc.blob import store
@@ -44,7 +45,11 @@ def serve(config: Path, snapshot: Snapshot, settings: Settings, beat: Callable[[
     orders = Orders(
         fleet=fleet,
         shared=make_shared(
-            fleet, settings.shared_memory_size, settings.denylist_bytes, replay_bytes=settings.replay_memory_size
+            fleet,
+            settings.shared_memory_size,
+            settings.denylist_bytes,
+            replay_bytes=settings.replay_memory_size,
+            warm_up=warm_up_keys(settings, config.parent),
         ),
         snapshot=store(snapshot.encode()),
         config=str(config.absolute()),

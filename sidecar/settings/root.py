@@ -24,6 +24,7 @@ from sidecar.settings.response import ResponseSettings
 from sidecar.settings.revocation import RevocationSettings
 from sidecar.settings.tls import TlsSettings
 from sidecar.settings.tracing import TracingSettings
+from sidecar.settings.warm_up import WarmUpSettings
 from sidecar.transport import address
 
 
@@ -163,6 +164,9 @@ class Settings(ProcessSettings):
     decision_log: DecisionLogSettings = Field(default_factory=lambda: DecisionLogSettings.model_validate({}))
     tracing: TracingSettings | None = Field(
         None, description="Traces of checks, sent to a collector by OTLP (docs/tracing.md). Default: none."
+    )
+    warm_up: WarmUpSettings | None = Field(
+        None, description="Keep the cache's identities for the next start (docs/warm-up.md). Default: it begins empty."
     )
     probe: ProbeSettings = Field(default_factory=lambda: ProbeSettings.model_validate({}))
     admin: AdminSettings = Field(default_factory=lambda: AdminSettings.model_validate({}))

@@ -8,7 +8,7 @@ look every 20 ms, so that an honest client behind the same address as an attacke
 import time
 from collections.abc import Callable
 
-from sidecar.verify.routing import FailureBudget
+from sidecar.verify.routing import Budget
 from sidecar.verify.source import source_of
 
 #: Seconds between two looks for sources that have spent their budget.
@@ -20,7 +20,7 @@ class Gate:
 
     def __init__(
         self,
-        budget: FailureBudget,
+        budget: Budget,
         refused: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

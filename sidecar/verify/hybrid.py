@@ -2,17 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from sidecar.core.needs import Verdict, Verify
 from sidecar.observe.series import Verification
 from sidecar.verify.pool.pool import Pool
-from sidecar.verify.routing import Costs, FailureBudget, Limits, Load, Mean, Route, expected_wait, route
+from sidecar.verify.routing import Budget, Costs, Limits, Load, Mean, Route, expected_wait, route
 from sidecar.verify.source import source_of
 from sidecar.verify.turns import Turns
 
 #: Of the longest wait, and of the pool: from here on sources that have spent their budget are turned away.
 _CROWDED = 0.1
+#: That the pool gets for what no check waits for: on a busy machine nothing is verified twice for being late.
+_BULK_SECONDS = 2.0
 #: Told of each signature where it was verified, and how that ended.
 Observer = Callable[[Route, Verification], None]
 
@@ -35,7 +37,7 @@ class Hybrid:
         limits: Limits,
         costs: Costs,
         timeout: float,
-        budget: FailureBudget,
+        budget: Budget,
         observe: Observer,
     ) -> None:
         self._pool = pool
@@ -61,6 +63,10 @@ class Hybrid:
         finally:
             self._waiting -= 1
 
+    def verify_in_bulk(self, need: Verify) -> Coroutine[object, object, Verdict]:
+        """Answer one of many needs that no check waits for: by the pool, where there is one; never shed."""
+        return self._verified(need, Route.INLINE if self._pool is None else Route.POOL, _BULK_SECONDS)
+
     async def _verify(self, need: Verify) -> Verdict:
         load = self._load()
         where = route(load, self._limits, self._costs)
@@ -71,16 +77,16 @@ class Hybrid:
         )
         if where is Route.SHED or (is_crowded and self._budget.spent(source, now)):
             raise ShedError
-        verdict = await self._verified(need, where)
+        verdict = await self._verified(need, where, self._timeout)
         if not verdict.valid:
             self._budget.failed(source, now)
         return verdict
 
-    async def _verified(self, need: Verify, where: Route) -> Verdict:
+    async def _verified(self, need: Verify, where: Route, seconds: float) -> Verdict:
         ended = Verification.FAILED
         try:
             if where is Route.POOL and self._pool is not None:
-                verdict = await self._pool.verify(need, self._timeout)
+                verdict = await self._pool.verify(need, seconds)
             else:
                 verdict = await self._turns.verify(need)
             ended = Verification.VALID if verdict.valid else Verification.INVALID

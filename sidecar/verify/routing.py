@@ -12,6 +12,7 @@ import math
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Protocol
 
 #: The weight of a new measurement in a mean.
 _WEIGHT = 1 / 16
@@ -21,6 +22,8 @@ _OUTLIER = 8.0
 _ADAPTS = 8.0
 #: Verifications in a row that are no lag yet.
 _PATIENCE = 8
+#: Half of what Envoy gives a try.
+WAIT_SECONDS = 0.05
 #: A lone miss is verified here whatever is measured.
 _LEAST_BATCH = 2
 
@@ -71,7 +74,7 @@ class Limits:
 
     batch_size_threshold: int  #: misses waiting at once from which on the pool is used, where both ways cost the same
     lag_seconds: float = 0.005  #: by which the loop may be late
-    wait_seconds: float = 0.05  #: that a miss may have to wait for its turn here: half of what Envoy gives a try
+    wait_seconds: float = WAIT_SECONDS  #: that a miss may have to wait for its turn here
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,16 @@ def threshold(limits: Limits, costs: Costs) -> int:
 def lag_limit(limits: Limits, costs: Costs) -> float:
     """Return from how many seconds on the loop lags: a few verifications in a row are no lag, however slow."""
     return max(limits.lag_seconds, _PATIENCE * (costs.verify.seconds or 0.0))
+
+
+class Budget(Protocol):
+    """Who has had too many bad signatures lately; ``FailureBudget`` says what the arguments are."""
+
+    def failed(self, source: str, now: float) -> None:
+        """Note a bad signature."""
+
+    def spent(self, source: str, now: float) -> bool:
+        """Say whether this source is to be served last."""
 
 
 class FailureBudget:

@@ -144,3 +144,17 @@ def test_source_of_bad_signatures_is_served_last() -> None:
 def test_source(address: str, source: str) -> None:
     """A sender has an IPv4 address, and 64 bits of IPv6."""
     assert source_of(address) == source
+
+
+def test_in_bulk() -> None:
+    """What no check waits for goes to the pool, alone and however full, and is never shed; else it stays here."""
+    seen: list[tuple[Route, Verification]] = []
+    pool = FakePool(full=True)
+
+    async def work() -> None:
+        assert (await _hybrid(pool, seen).verify_in_bulk(_need())).valid
+        assert not (await _hybrid(None, seen).verify_in_bulk(_need())).valid
+
+    _run(work)
+    assert seen == [(Route.POOL, Verification.VALID), (Route.INLINE, Verification.INVALID)]
+    assert pool.asked == 1

@@ -80,6 +80,7 @@ def _desk(spec: ChildSpec, board: tuple[Scoreboard, CounterTable], messages: Mes
         row=spec.member.index,
         published=_published(spec, loaded.settings.assertion),
         takes_over=spec.incarnation > 1,
+        warm=messages.warm,
     )
     messages.rollout.begin(Desired(held, desk.trust.digest, loaded.good_until))
     return desk

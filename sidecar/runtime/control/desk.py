@@ -15,6 +15,7 @@ from sidecar.http.guard import TokenFile
 from sidecar.http.listeners import Access, admin_listener, probe_listener
 from sidecar.http.message import Page
 from sidecar.http.server import Limits, Listener
+from sidecar.loading.load import Configuration
 from sidecar.loading.snapshot import Snapshot
 from sidecar.loading.trust import Loaded
 from sidecar.memory.cache import SharedCache
@@ -23,9 +24,11 @@ from sidecar.memory.recent import RecentRing
 from sidecar.memory.scoreboard import Scoreboard
 from sidecar.observe.checks import with_reason
 from sidecar.observe.condition import Condition
+from sidecar.observe.exposition import Exposition
 from sidecar.observe.facts import RevocationFacts
 from sidecar.observe.health import ScoreboardHealth
 from sidecar.observe.recently import Recently
+from sidecar.report.model import Report
 from sidecar.runtime.control.allowance_watch import AllowanceWatch
 from sidecar.runtime.control.denials import Denials
 from sidecar.runtime.control.explaining import Explaining
@@ -36,6 +39,8 @@ from sidecar.runtime.control.reload import Reading, ReloadError
 from sidecar.runtime.control.reporting import Reporting, reporting_of
 from sidecar.runtime.control.revocations import NotReadyError, Revocations
 from sidecar.runtime.control.rotation import KeyUses
+from sidecar.runtime.control.warm_up import WarmUp
+from sidecar.runtime.control.warm_up_api import Warm, WarmUpApi
 from sidecar.runtime.control.watch import WATCH_SECONDS, Reloads
 from sidecar.runtime.ipc.fleet import Fleet, Role
 from sidecar.runtime.ipc.heartbeat import PATIENCE
@@ -60,7 +65,8 @@ class Desk:
     """``snapshot`` is the configuration in force. ``apply`` brings a new one to all who serve.
 
     ``published`` are the keys of assertions, if there are any. ``takes_over``: there was another one before, and the
-    servers go on.
+    servers go on. ``load`` reads the configuration in place of ``config``. ``reports``: whether ``report`` is asked
+    for, beside the administration. ``warm`` has tokens verified for the cache.
     """
 
     def __init__(  # noqa: PLR0913 - what there is to control, once
@@ -76,8 +82,11 @@ class Desk:
         row: int = 0,
         published: PublishedKeys | None = None,
         takes_over: bool = False,
+        load: Callable[[], Configuration] | None = None,
+        reports: bool = False,
+        warm: Warm | None = None,
     ) -> None:
-        self._config = config
+        self._config, self._warm = config, warm
         self._published = published
         self._settings = loaded.settings
         self._fleet = fleet
@@ -86,7 +95,7 @@ class Desk:
         self._stale_envoy = Recently(self._denied_for_stale_envoy, time.monotonic, STALE_SECONDS)
         self._apply = apply
         self._revocations = _revocations(loaded, config.parent, shared, self._table.row(row), takes_over=takes_over)
-        self._reloads = Reloads(config, snapshot, loaded, self._renew, self._table.row(row))
+        self._reloads = Reloads(config, snapshot, loaded, self._renew, self._table.row(row), load=load)
         self.key_uses = KeyUses()
         hooks = read_facts(snapshot.hooks)
         self._hook_files = HookFiles(hooks)
@@ -107,7 +116,9 @@ class Desk:
             revocation=self._revocation_facts,
             allowance=self._allowance.facts,
         )
-        self._reporting = None if self._settings.admin.listen is None else self._report_on(hooks)
+        reports = reports or self._settings.admin.listen is not None
+        self._reporting = self._report_on(hooks) if reports else None
+        self._warm_up = self._keeping(shared, takes_over=takes_over)
         recent = shared.recent.open()
         self._denials = Denials([RecentRing(recent, number) for number in range(fleet.servers)])
         self._listeners: list[Listener] = []
@@ -136,6 +147,8 @@ class Desk:
             works.append(self._reporting.follow)
         if self._settings.hooks:
             works.append(self._look_at_hooks)
+        if self._warm_up is not None:
+            works.append(self._warm_up.follow)
         self._tasks = [asyncio.create_task(work()) for work in works]
         self._reloads.fetching.follow()
         # Should the files have changed while nobody looked: of what is in force already nothing comes.
@@ -146,11 +159,34 @@ class Desk:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._warm_up is not None:
+            await self._warm_up.keep()
         await self._reloads.fetching.stop()
         for listener in self._listeners:
             await listener.stop()
         if self._revocations:
             await self._revocations.stop()
+
+    def health(self) -> ScoreboardHealth:
+        """Return what probes ask."""
+        servers = [member.name for member in self._fleet.of(Role.SERVER)]
+        names = self._fleet.names
+        return ScoreboardHealth(self._scoreboard, names, servers, self._conditions, time.monotonic, PATIENCE)
+
+    def metrics(self) -> Exposition:
+        """Return the metrics."""
+        return self._measuring.exposition()
+
+    def report(self) -> Report:
+        """Return the report as of now; takes some milliseconds. Raises ``RuntimeError`` where nobody was to ask."""
+        if self._reporting is None:
+            raise RuntimeError("a desk without reports")
+        return self._reporting.report_now()
+
+    async def first_look(self) -> None:
+        """Return once the keys of all issuers were asked for once, and what came of it is in force. Raises nothing."""
+        await asyncio.gather(*(source.fetch() for source in self._reloads.fetching.sources.all))
+        await self._reloads.settled()
 
     def reload(self) -> None:
         """Read the files anew, soon."""
@@ -194,16 +230,35 @@ class Desk:
             pools=self._measuring.pools,
         )
 
+    def _keeping(self, shared: Shared, *, takes_over: bool) -> WarmUp | None:
+        if self._settings.warm_up is None:
+            return None
+        return WarmUp(
+            self._settings.warm_up,
+            self._config.parent,
+            self._cache,
+            shared.seal,
+            trust=lambda: self.trust,
+            is_ready=self._knows_all,
+            restore_first=not takes_over,
+        )
+
+    def _knows_all(self) -> bool:
+        """Say whether all that is fetched is there and in force, and what is revoked is known."""
+        fetching = self._reloads.fetching
+        held = all(source.held.document is not None for source in fetching.sources.all)
+        bundle = fetching.bundle is None or fetching.bundle.held is not None
+        # Keys that are held and not in force yet: the Trust of the snapshot is about to be, and is not this one.
+        known = held and bundle and self._reloads.is_settled
+        return known and (self._revocations is None or self._revocations.state.is_vouched)
+
     def _probe(self) -> Listener | None:
         settings = self._settings.probe
         if settings.listen is None:
             return None
-        names = self._fleet.names
-        servers = [member.name for member in self._fleet.of(Role.SERVER)]
-        health = ScoreboardHealth(self._scoreboard, names, servers, self._conditions, time.monotonic, PATIENCE)
-        metrics = self._measuring.exposition()
         limits = Limits(settings.max_connections, settings.timeout_seconds)
-        return probe_listener(http_address.parse(settings.listen), health, metrics, limits, self._published)
+        address = http_address.parse(settings.listen)
+        return probe_listener(address, self.health(), self.metrics(), limits, self._published)
 
     def _admin(self) -> Listener | None:
         settings = self._settings.admin
@@ -212,6 +267,8 @@ class Desk:
         limits = Limits(settings.max_connections, settings.timeout_seconds)
         access = _access(settings, self._config.parent)
         routes = [*(self._revocations.routes() if self._revocations else ()), self._explaining.route()]
+        if self._warm is not None:
+            routes += WarmUpApi(self._warm, self._warm_up).routes()
         keeps_denials = self._settings.keeps_denials
         if keeps_denials:
             routes.append(self._denials.route())

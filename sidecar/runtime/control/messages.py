@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -10,6 +10,7 @@ from sidecar.runtime.control.conversation import Participant
 from sidecar.runtime.control.reload import Reading
 from sidecar.runtime.control.rollout import Desired, Rollout, SupervisorError
 from sidecar.runtime.control.rotation import KeyUses
+from sidecar.runtime.control.warmers import Warmers
 from sidecar.runtime.ipc.blob import store
 from sidecar.runtime.ipc.channel import Channel, Kind, Message, close_all
 from sidecar.runtime.ipc.fleet import Fleet, Role
@@ -32,6 +33,7 @@ class Messages:
         ]
         self._supervisor = Channel(supervisor)
         self.rollout = Rollout(self._participants, self._supervisor)
+        self._warmers = Warmers(self._participants)
         self._one_at_a_time = asyncio.Lock()
         self._under_way: set[asyncio.Task[None]] = set()
         self._refetch: Refetch = _nothing
@@ -59,6 +61,10 @@ class Messages:
         """Tell the supervisor how many verifiers there are to be; to be said again and again, should one be lost."""
         self._supervisor.send(Message(Kind.RESIZE, verifiers))
 
+    async def warm(self, tokens: Sequence[str]) -> Mapping[str, int]:
+        """Have the servers verify ``tokens``; return how many ended how."""
+        return await self._warmers.warm(tokens)
+
     def _hear(self, one: Participant) -> None:
         while (message := one.channel.receive()) is not None:
             close_all(message.descriptors)
@@ -67,6 +73,9 @@ class Messages:
                 continue
             if message.kind is Kind.USED:
                 self._key_uses.note(message.digest)
+                continue
+            if message.kind is Kind.WARMED:
+                self._warmers.hear(message)
                 continue
             one.hear(message)
             if message.kind is Kind.HELLO:

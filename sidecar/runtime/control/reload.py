@@ -1,13 +1,14 @@
 """Reading the configuration anew: what may change while processes run, and when the files have changed."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidecar.bundle.held import HeldBundle
 from sidecar.keys.fingerprint import Fingerprint, fingerprint
 from sidecar.loading.inclusion import policy_files
-from sidecar.loading.load import load_configuration
+from sidecar.loading.load import Configuration, load_configuration
 from sidecar.loading.places import Places, places_of
 from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.shape import shape_of
@@ -40,22 +41,25 @@ class Reading:
     places: Places = field(default_factory=dict, repr=False)
 
 
-def read_again(
+def read_again(  # noqa: PLR0913 - what it is read with, once
     config: Path,
     running: Settings,
     fetched: Fetched = nothing_fetched,
     bundle: HeldBundle | None = None,
     hooks: bytes = b"",
+    *,
+    load: Callable[[], Configuration] | None = None,
 ) -> Reading:
     """Read the files anew; raises ``ReloadError`` for what is wrong, or differs where only a restart helps.
 
     ``fetched`` returns what was fetched for an issuer so far; ``bundle`` is the policy bundle, if it was. ``hooks`` is
-    what the hooks are that are asked: their code is never read again (``hook_files.py``).
+    what the hooks are that are asked: their code is never read again (``hook_files.py``). ``load`` reads it, and raises
+    ``ConfigurationError``; by default the file and the environment.
     """
     # Before anything is read: what changes meanwhile is read again.
     seen, others = fingerprint([config]), fingerprint(files_of(config, running))
     try:
-        configuration = load_configuration(config, os.environ)
+        configuration = load_configuration(config, os.environ) if load is None else load()
         named = fingerprint(files_of(config, configuration.settings))
         seen = {**{file: others.get(file, look) for file, look in named.items()}, **seen}
         before, after = shape_of(running), shape_of(configuration.settings)

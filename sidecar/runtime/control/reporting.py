@@ -84,6 +84,13 @@ class Reporting:
 
     async def report(self) -> Report:
         """Return the report as of now."""
+        return await asyncio.to_thread(self._prepared())
+
+    def report_now(self) -> Report:
+        """Do the same, here."""
+        return self._prepared()()
+
+    def _prepared(self) -> Callable[[], Report]:
         now = self._sampler.sample(self._clock())
         samples, settings, facts = self._history.until(now.at), self._settings(), self._facts()
 
@@ -91,7 +98,7 @@ class Reporting:
             found = moment(self._place, settings, facts, self._clock)
             return report(samples, now, found, settings.report.thresholds)
 
-        return await asyncio.to_thread(make)
+        return make
 
     async def _get(self, _: bytes) -> Answer:
         from sidecar.report.wire import encode  # noqa: PLC0415 - for who asks alone

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from sidecar.bundle.held import HeldBundle
@@ -15,6 +16,7 @@ from sidecar.bundle.message import Bundle, read_unverified
 from sidecar.core.trust import Trust
 from sidecar.keys.fingerprint import Fingerprint, fingerprint
 from sidecar.loading.bundled import require_fit
+from sidecar.loading.load import Configuration
 from sidecar.loading.places import NOWHERE, Places, places_in
 from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.snapshot import Snapshot
@@ -38,17 +40,20 @@ class Reloads:
     """Reads the files of ``config`` anew, has keys fetched, and has ``apply`` bring what is new to all who serve.
 
     ``apply`` is given what has the same ``Trust`` as well, with keys that were confirmed: for whoever starts later.
-    ``trust`` and ``snapshot`` are of what is in force. Counts in ``row``.
+    ``trust`` and ``snapshot`` are of what is in force. Counts in ``row``. ``load`` reads in place of ``config``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what there is to it, once
         self,
         config: Path,
         snapshot: Snapshot,
         loaded: Loaded,
         apply: Callable[[Reading], Awaitable[None]],
         row: Row,
+        *,
+        load: Callable[[], Configuration] | None = None,
     ) -> None:
+        self._load = load
         self.trust: Trust = loaded.trust
         self.snapshot = snapshot
         self.rotation = Rotation()
@@ -78,6 +83,11 @@ class Reloads:
     def ok(self) -> bool:
         """Say whether what was read last was taken."""
         return not self._failures
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether all that was asked for, or fetched, is in force everywhere, or was refused."""
+        return self._settled.is_set()
 
     @property
     def documents(self) -> Mapping[str, bytes]:
@@ -181,7 +191,12 @@ class Reloads:
 
     async def _reading(self, bundle: HeldBundle | None) -> Reading:
         return await asyncio.to_thread(
-            read_again, self._config, self.settings, self.fetching.keys, bundle, self.snapshot.hooks
+            partial(read_again, load=self._load),
+            self._config,
+            self.settings,
+            self.fetching.keys,
+            bundle,
+            self.snapshot.hooks,
         )
 
     def _require_fit(self, bundle: Bundle) -> None:

@@ -42,6 +42,8 @@ class Kind(IntEnum):
     USED = 13  #: server: good tokens came that were signed with the key of this digest
     #: control to supervisor: ``generation`` verifiers for everything there are to be, as long as this is said again
     RESIZE = 14
+    WARM = 15  #: control: verify the tokens that come along, for the shared cache
+    WARMED = 16  #: server: done; the text is how many ended how, as JSON
 
 
 _KINDS = frozenset(Kind)

@@ -11,6 +11,7 @@ recent    denials of late, a ring for each server
 
 import secrets
 from dataclasses import dataclass, field
+from functools import partial
 
 from sidecar.memory import recent, segment
 from sidecar.memory.counters import CounterTable
@@ -25,7 +26,10 @@ from sidecar.tokens.pool.rings import SigningRings
 from sidecar.verify.pool import wake_up
 from sidecar.verify.pool.rings import Rings
 from sidecar.verify.pool.wake_up import WakeUp
+from sidecar.warming.keys import WarmUpKeys
 
+#: What was made, each of which has a ``close``.
+Keep = list[Segment | WakeUp]
 #: Jobs that one server may have with one verifier.
 IN_FLIGHT = 256
 
@@ -62,13 +66,26 @@ class Shared:
     denylist: Handle | None = None  #: where there is nothing to be revoked
     #: Of the denylist's digests: random, and in no segment.
     denylist_key: bytes = field(default=b"", repr=False)
+    #: Of the snapshot of the cache, if there is to be one: of a Secret, and so the same at each start.
+    seal: bytes = field(default=b"", repr=False)
 
 
-def make_shared(
-    fleet: Fleet, cache_bytes: int, denylist_bytes: int | None = None, *, replay_bytes: int = 1 << 20
+def make_shared(  # noqa: PLR0913 - what its parts depend on, once
+    fleet: Fleet,
+    cache_bytes: int,
+    denylist_bytes: int | None = None,
+    *,
+    replay_bytes: int = 1 << 20,
+    keep: Keep | None = None,
+    warm_up: WarmUpKeys | None = None,
 ) -> Shared:
-    """Make it, with a denylist if that is to have a size. It lives as long as the calling process and its children."""
+    """Make it, with a denylist if that is to have a size. ``warm_up``: where the cache's keys are to be those again.
+
+    It lives as long as the calling process and its children; or, with ``keep``, until what is in that is closed.
+    """
     rings, signing = rings_of(fleet), signing_rings_of(fleet)
+    kept = _KEPT if keep is None else keep
+    _handle, _wake_up = partial(_handle_of, kept), partial(_wake_up_of, kept)
     return Shared(
         board=_handle(segment.create(segment.pages(board_bytes(fleet)), "ext-authz-board")),
         cache=_handle(segment.create(cache_bytes, "ext-authz-cache")),
@@ -78,7 +95,8 @@ def make_shared(
         signing=None if signing is None else _handle(segment.create(segment.pages(signing.size), "ext-authz-signing")),
         wake_ups={name: _wake_up() for name in _wake_up_names(fleet)},
         seed=secrets.randbits(64),
-        secret=secrets.token_bytes(32),
+        secret=secrets.token_bytes(32) if warm_up is None else warm_up.cache,
+        seal=b"" if warm_up is None else warm_up.seal,
         denylist=None if denylist_bytes is None else _handle(segment.create(denylist_bytes, "ext-authz-denylist")),
         denylist_key=secrets.token_bytes(32),
     )
@@ -117,17 +135,18 @@ def _wake_up_names(fleet: Fleet) -> list[str]:
     return names
 
 
-def _wake_up() -> WakeUpHandle:
+def _wake_up_of(kept: Keep) -> WakeUpHandle:
     made = wake_up.create()
+    kept.append(made)
     reader = Handle(made.reader)
     # An eventfd's are one, and must go along once: multiprocessing refuses a descriptor that is named twice.
     return WakeUpHandle(reader, reader if made.writer == made.reader else Handle(made.writer))
 
 
-def _handle(made: Segment) -> Handle:
+def _handle_of(kept: Keep, made: Segment) -> Handle:
     # The mapping stays, for as long as the process lives: nobody else holds on to an empty segment.
-    _KEPT.append(made)
+    kept.append(made)
     return Handle(made.fileno())
 
 
-_KEPT: list[Segment] = []
+_KEPT: Keep = []

@@ -13,6 +13,7 @@ import uvloop
 from sidecar.http.guard import TokenError
 from sidecar.http.listening import ListenError
 from sidecar.loading.snapshot import Snapshot
+from sidecar.loading.warm_up import warm_up_keys
 from sidecar.memory.scoreboard import Overall, State, Supervised
 from sidecar.placement.plan import ANYWHERE
 from sidecar.runtime.control.desk import Desk
@@ -60,7 +61,11 @@ class _Alone:
         loaded = snapshot.compile()
         settings = loaded.settings
         shared = make_shared(
-            _FLEET, settings.shared_memory_size, settings.denylist_bytes, replay_bytes=settings.replay_memory_size
+            _FLEET,
+            settings.shared_memory_size,
+            settings.denylist_bytes,
+            replay_bytes=settings.replay_memory_size,
+            warm_up=warm_up_keys(settings, config.parent),
         )
         board = open_board(shared.board.open(), _FLEET)
         self._scoreboard = board[0]
@@ -97,6 +102,7 @@ class _Alone:
             board=board,
             apply=self._apply,
             published=None if self._keys is None else self._keys.published,
+            warm=self._checks.warm,
         )
         self._grace = settings.shutdown_grace_seconds
         self._draining = False

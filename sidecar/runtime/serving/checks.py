@@ -2,7 +2,7 @@
 
 import importlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +68,7 @@ class Checks:
         is_first: bool = True,
     ) -> None:
         leave_forks_alone()
-        self._row = row
+        self._row, self._trust = row, trust
         self._told_at = time.monotonic()
         self._asserting = asserting
         tracing = self._tracing = tracing_of(settings, folder, member.name, row, trust)
@@ -148,6 +148,12 @@ class Checks:
         if self._tracing is not None:
             await self._tracing.close(max(LAST_SECONDS, until - time.monotonic()))
             self._span_meter.publish(self._tracing)
+
+    async def warm(self, tokens: Sequence[str]) -> Mapping[str, int]:
+        """Verify ``tokens`` for the shared cache; return how many ended how."""
+        from sidecar.runtime.serving.warming import Warming  # noqa: PLC0415 - where it is asked for alone
+
+        return await Warming(self._trust, self._signatures.verify_in_bulk, self._tokens).warm(tokens)
 
     def connections(self) -> int:
         """Return how many connections are open. Envoy's own and its health checks' are all there should be."""

@@ -1,10 +1,12 @@
 """The server process: one event loop, one listening front, until it is told to stop."""
 
 import asyncio
+import json
 import logging
 import os
 import signal
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 
 import uvloop
@@ -143,21 +145,31 @@ class _Server:
                 case Kind.WHO:
                     self._say(Kind.HELLO, digest=self._holder.given.digest)
                 case Kind.PREPARE if handles:
-                    task = asyncio.create_task(self._prepare(message.generation, take(handles.pop(0))))
-                    self._under_way.add(task)
-                    task.add_done_callback(self._under_way.discard)
+                    self._begin(self._prepare(message.generation, take(handles.pop(0))))
                 case Kind.COMMIT:
                     digest = self._holder.commit(message.generation)
                     if digest is not None:
                         self._say(Kind.COMMITTED, message.generation, digest)
                 case Kind.CONFIRMED if handles:
                     self._confirm(message.digest, handles.pop(0))
+                case Kind.WARM if handles:
+                    self._begin(self._warm(message.generation, take(handles.pop(0))))
                 case Kind.REFETCHED:
                     self._refetching.answered(message.digest, message.generation / 1000)
                 case _:
                     _log.warning("a message that is not for a server: %s", message.kind)
             for handle in handles:
                 os.close(handle.fd)
+
+    def _begin(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _warm(self, generation: int, tokens: bytes) -> None:
+        counts = await self._checks.warm(json.loads(tokens))
+        text = json.dumps(dict(counts))
+        self._channel.send(Message(Kind.WARMED, generation, self._spec.incarnation, text=text))
 
     def _confirm(self, digest: bytes, times: Handle) -> None:
         try:

@@ -1,6 +1,6 @@
 """A server's way of having signatures verified: its ends of the rings, and who decides where each is verified."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 
 from sidecar.core.algorithm import SYMMETRIC, Algorithm
@@ -20,14 +20,15 @@ from sidecar.verify.gate import Gate
 from sidecar.verify.hybrid import Hybrid, ShedError
 from sidecar.verify.pool.pool import Pool
 from sidecar.verify.pool.verifiers import Verifier
-from sidecar.verify.routing import Costs, Limits, Route, usual_budget
+from sidecar.verify.routing import WAIT_SECONDS, Budget, Costs, Limits, Route, usual_budget
 from sidecar.verify.turns import Turns
 
 
 class Signatures:
     """Verifies for one server. ``open`` in its loop before the first check, ``close`` after the last.
 
-    ``note`` is told where the signature of the check at hand was verified.
+    ``note`` is told where the signature of the check at hand was verified. ``budget`` is for sources of bad signatures,
+    ``wait_seconds`` what a signature may have to wait for its turn before it is shed.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what there is to a server, once
@@ -38,9 +39,13 @@ class Signatures:
         settings: Settings,
         row: Row,
         note: Callable[[str], None] | None = None,
+        *,
+        budget: Budget | None = None,
+        wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._row, self._note = row, note
-        self._budget = usual_budget()
+        self._budget = usual_budget() if budget is None else budget
+        self._wait_seconds = wait_seconds
         self._pools: list[tuple[Pool, PoolMeter]] = []
         self.gate = Gate(self._budget, partial(row.add, SHED))
         rings = _OpenRings(member, fleet, shared)
@@ -78,13 +83,17 @@ class Signatures:
             self._row.add(SHED)
             raise OverloadError from None
 
+    def verify_in_bulk(self, need: Verify) -> Coroutine[object, object, Verdict]:
+        """Answer one of many needs that no check waits for, as ``Hybrid`` has it."""
+        return self._hybrids[need.algorithm].verify_in_bulk(need)
+
     def _hybrid(self, settings: Settings, rings: "_OpenRings", numbers: range, suffix: str) -> Hybrid:
         costs = Costs()
         turns = Turns(costs)
         pool = rings.pool(numbers, suffix, costs, turns)
         if pool is not None:
             self._pools.append((pool, PoolMeter(self._row, PoolLabel.VERIFIER)))
-        limits = Limits(batch_size_threshold=settings.batch_size_threshold)
+        limits = Limits(batch_size_threshold=settings.batch_size_threshold, wait_seconds=self._wait_seconds)
         return Hybrid(pool, turns, limits, costs, settings.process_pool_timeout, self._budget, self._observe)
 
     def _observe(self, where: Route, ended: Verification) -> None:
