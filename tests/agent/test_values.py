@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sidecar.loading.load import load_configuration
 from sidecar.runtime.agent.merging import labelled, merged
-from sidecar.runtime.agent.root import passed_on
+from sidecar.runtime.agent.root import Root, passed_on
 from sidecar.runtime.agent.rules import problems, wanted
 from sidecar.runtime.agent.starting import Places, start_tenant
 from sidecar.runtime.agent.wants import Wants, claims, decode, taken_by
@@ -132,6 +132,18 @@ def test_a_socket_s_folder_in_which_others_write(tmp_path: Path, spoil: Callable
     places = Places(tmp_path, tmp_path, tmp_path / "run")
     with pytest.raises(PermissionError, match="others may write there"):
         start_tenant("a.one", tmp_path, places, takes_over=False)
+
+
+def test_a_socket_s_folder_is_gone_through_and_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who could open it could hold its lock, and keep the tenant from ever starting again; an older folder as well."""
+    monkeypatch.setattr(Root, "start", lambda *_: None)
+    places = Places(tmp_path, tmp_path / "sockets", tmp_path / "run")
+    for folder in (places.sockets, places.run, places.sockets / "a.old"):
+        folder.mkdir()
+    for name in ("a.new", "a.old"):
+        start_tenant(name, tmp_path, places, takes_over=False)
+        assert (places.sockets / name).stat().st_mode & 0o777 == 0o711
+        assert (places.run / name).stat().st_mode & 0o777 == 0o700
 
 
 # Addresses

@@ -34,7 +34,8 @@ def start_tenant(name: str, folder: Path, places: Places, *, takes_over: bool) -
     """
     own, sockets = places.run / name, places.sockets / name
     _make(own, 0o700)
-    _make(sockets, 0o755)
+    # Clients go through to the socket, and cannot open the folder: they could hold its lock (transport.alone).
+    _make(sockets, 0o711)
     environment = {
         TENANT: name,
         CONFINED_TO: os.pathsep.join(map(str, (folder, own))),
@@ -79,5 +80,6 @@ def _make(folder: Path, mode: int) -> None:
         if found.st_uid != os.geteuid() or found.st_mode & 0o022:
             # INVARIANT: where a socket of ours is, nobody but us can put another one.
             raise PermissionError(
-                errno.EPERM, "others may write there: it is to be ours, with 0755 at the most; remove it", str(folder)
+                errno.EPERM, "others may write there: it is to be ours alone; remove it", str(folder)
             ) from None
+        folder.chmod(mode)
