@@ -1,6 +1,8 @@
 """``authz-sidecar agent``."""
 
+import itertools
 import logging
+import os
 from pathlib import Path
 
 import click
@@ -45,7 +47,20 @@ def agent(*, tenants: Path, sockets: Path, run_folder: Path, probe: str, most: i
         parse(probe)
     except AddressError as error:
         raise Failure(f"--probe: {error}", ExitCode.USAGE) from None
+    places = Places(tenants.absolute(), sockets.absolute(), run_folder.absolute())
+    _refuse_places(places)
     open_standard_streams()
     logging.basicConfig(level="INFO", format=LOG_FORMAT, force=True)
-    places = Places(tenants.absolute(), sockets.absolute(), run_folder.absolute())
     raise SystemExit(Agent(Orders(places, probe, most)).run())
+
+
+def _refuse_places(places: Places) -> None:
+    named = {"--tenants": places.tenants, "--sockets": places.sockets, "--run": places.run}
+    for option, place in named.items():
+        if os.pathsep in str(place) or os.path.normpath(place) != str(place):
+            raise Failure(f"{option}: {place}: write it without '..' and '{os.pathsep}'", ExitCode.USAGE)
+    found = [(option, place.resolve()) for option, place in named.items()]
+    for (option, place), (other, another) in itertools.permutations(found, 2):
+        if place.is_relative_to(another):
+            # One is for clients, one says who they are, and in one tenants are administered.
+            raise Failure(f"{option}: {place} is within {other}; give each a folder of its own", ExitCode.USAGE)

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from sidecar.runtime.agent.agent import Agent, Orders
+from sidecar.runtime.agent.agent import MOST_SLOW, SLOW_SECONDS, Agent, Orders
 from sidecar.runtime.agent.starting import Places
 from sidecar.runtime.agent.tenancy import (
     AGAIN_SECONDS,
@@ -20,7 +20,7 @@ from sidecar.runtime.agent.tenancy import (
     Phase,
     Tenancy,
 )
-from sidecar.runtime.agent.wants import BEAT, GO, Wants
+from sidecar.runtime.agent.wants import BEAT, GO, REFUSED, Wants
 
 
 @dataclass
@@ -29,6 +29,8 @@ class _Root:
 
     pid: int = 1
     killed: int = 0
+    ended: bool = False
+    watch: int = -1
     signals: list[signal.Signals] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -43,7 +45,7 @@ class _Root:
         self.signals.append(number)
 
     def has_ended(self) -> bool:
-        return False
+        return self.ended
 
     def bury(self) -> int:
         self.channel.close()
@@ -57,7 +59,8 @@ def agent(tmp_path: Path) -> Iterator[Any]:
     made = cast("Any", Agent(Orders(Places(tmp_path, tmp_path, tmp_path), "0.0.0.0:9190", 64)))
     yield made
     for tenant in made._tenants.values():
-        tenant.root.bury()
+        for root in tenant.roots:
+            root.bury()
     made._selector.close()
     made._signals.close()
     made._signals_end.close()
@@ -132,6 +135,146 @@ def test_too_slow(agent: Any) -> None:  # noqa: ANN401 - as above
     assert root.killed == 0
     agent._see_to(other, 10.0 + 3.0 + LAST_SECONDS)
     assert root.killed == 1
+
+
+def _end(agent: Any, tenant: Tenancy, root: _Root, now: float, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+    monkeypatch.setattr(agent._selector, "unregister", lambda _: None)
+    root.ended = True
+    agent._see_to(tenant, now)
+
+
+def test_a_port_stays_with_one_that_died(agent: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401 - its inside
+    """While it waits for its next start, and reads, another that wants its port is refused as before."""
+    first, root = _loading(agent, "a.one", "0.0.0.0:9443")
+    agent._see_to(first, 1.0)
+    _end(agent, first, root, 2.0, monkeypatch)
+    assert (first.phase, first.root) == (Phase.WAITING, None)
+    second, other = _loading(agent, "a.two", "0.0.0.0:9443")
+    agent._see_to(second, 3.0)
+    assert (second.phase, other.killed) == (Phase.REFUSED, 1)
+    again = _Root()
+    first.began(cast("Any", again), 4.0)
+    third, other = _loading(agent, "a.three", "0.0.0.0:9443")
+    agent._see_to(third, 4.0)
+    assert (third.phase, other.killed) == (Phase.REFUSED, 1)
+    again.theirs.send(Wants(("0.0.0.0:9444",), "shape", 3.0).encode())
+    agent._see_to(first, 5.0)
+    assert (first.phase, first.addresses) == (Phase.SERVING, ("0.0.0.0:9444",))
+
+
+def test_a_port_is_free_once_its_tenant_is_refused(agent: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+    """Nobody knows any more which one it wants."""
+    first, root = _loading(agent, "a.one", "0.0.0.0:9443")
+    agent._see_to(first, 1.0)
+    _end(agent, first, root, 2.0, monkeypatch)
+    again = _Root()
+    monkeypatch.setattr(again, "bury", lambda: REFUSED)
+    first.began(cast("Any", again), 3.0)
+    _end(agent, first, again, 3.0, monkeypatch)
+    assert (first.phase, first.addresses) == (Phase.REFUSED, ())
+    again.channel.close()
+    again.theirs.close()
+
+
+def _tried(agent: Any, tenant: Tenancy, *addresses: str) -> _Root:  # noqa: ANN401 - its inside
+    candidate = _Root()
+    tenant.tries(cast("Any", candidate), 2.0)
+    tenant.doubted = {}
+    candidate.theirs.send(Wants(addresses, "another shape", 3.0).encode())
+    agent._see_to(tenant, 2.0)
+    assert candidate.killed
+    return candidate
+
+
+def test_a_change_to_another_s_port_ends_nobody(agent: Any, caplog: pytest.LogCaptureFixture) -> None:  # noqa: ANN401
+    """Who serves goes on serving where it does, and the other as well; it is told, and there stay doubts."""
+    first, _ = _loading(agent, "a.one", "0.0.0.0:9443")
+    second, root = _loading(agent, "a.two", "0.0.0.0:9444")
+    for tenant in (first, second):
+        agent._see_to(tenant, 1.0)
+    with caplog.at_level(logging.ERROR):
+        _tried(agent, second, "0.0.0.0:9443")
+    assert "a.two: stays as it is: port 9443 is that of a.one" in caplog.text
+    assert (second.phase, root.signals, second.doubted) == (Phase.SERVING, [], {})
+
+
+def test_a_change_has_its_new_port_from_then_on(agent: Any) -> None:  # noqa: ANN401 - its inside
+    """Both are its own while it drains: the old one until it has ended, the new one for its next start."""
+    tenant, root = _loading(agent, "a.one", "0.0.0.0:9443")
+    agent._see_to(tenant, 1.0)
+    _tried(agent, tenant, "0.0.0.0:9444")
+    assert (tenant.phase, root.signals, tenant.doubted) == (Phase.DRAINING, [signal.SIGTERM], None)
+    assert tenant.addresses == ("0.0.0.0:9443", "0.0.0.0:9444")
+
+
+@pytest.fixture
+def started(agent: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:  # noqa: ANN401 - its inside
+    """Return the names of those who begin to read, as they do."""
+    names: list[str] = []
+
+    def start(tenant: Tenancy) -> _Root:
+        names.append(tenant.name)
+        return _Root()
+
+    monkeypatch.setattr(agent, "_started", start)
+    return names
+
+
+def test_a_change_that_was_wrong_is_read_again(
+    agent: Any,  # noqa: ANN401 - its inside
+    started: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When any file of its folder changes (a key came after the configuration that names it), and after a minute."""
+    tenant, _ = _loading(agent, "a.one", "0.0.0.0:9443")
+    tenant.folder = tmp_path
+    (tmp_path / "authz.yaml").write_text("a", encoding="utf-8")
+    agent._see_to(tenant, 1.0)
+    for change, now, count in (
+        (lambda: None, 10.0, 1),
+        (lambda: None, 11.0, 1),
+        (lambda: (tmp_path / "late.pem").write_text("a", encoding="utf-8"), 20.0, 2),
+        (lambda: None, 21.0, 2),
+        (lambda: None, 22.0 + AGAIN_SECONDS, 3),
+    ):
+        change()
+        agent._look_at(tenant, now)
+        assert len(started) == count
+        if tenant.candidate is not None:
+            candidate = cast("Any", tenant.candidate)
+            monkeypatch.setattr(agent._selector, "unregister", lambda _: None)
+            candidate.ended = True
+            agent._see_to(tenant, now)
+            candidate.theirs.close()
+
+
+def test_changes_of_all_are_read_two_at_a_time(agent: Any, started: list[str], tmp_path: Path) -> None:  # noqa: ANN401
+    """Each takes as much memory as another tenant."""
+    for number in range(5):
+        tenant, _ = _loading(agent, f"a.t{number}", f"0.0.0.0:{9443 + number}")
+        tenant.folder = tmp_path
+        agent._see_to(tenant, 1.0)
+    (tmp_path / "authz.yaml").write_text("a", encoding="utf-8")
+    for tenant in agent._tenants.values():
+        agent._look_at(tenant, 2.0)
+    assert started == ["a.t0", "a.t1"]
+
+
+def test_those_that_hang_keep_nobody_waiting(agent: Any, started: list[str]) -> None:  # noqa: ANN401 - its inside
+    """For ten seconds each, and no more than some at a time; and who has waited longest is next."""
+    for number in range(5):
+        agent._tenants[f"hangs{number}"] = Tenancy(f"hangs{number}", Path("/nowhere"))
+    agent._start_due(1.0)
+    assert started == ["hangs0", "hangs1"]
+    agent._tenants["good"] = Tenancy("good", Path("/nowhere"), next_start_at=-1.0)
+    agent._start_due(5.0)
+    assert len(started) == 2
+    agent._start_due(1.0 + SLOW_SECONDS)
+    assert started[2:] == ["good", "hangs2"]
+    agent._start_due(2.0 + 2 * SLOW_SECONDS)
+    assert len(started) == 4
+    assert MOST_SLOW == 4
 
 
 def test_fault_of_one(agent: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401 - as above

@@ -1,5 +1,6 @@
 """What the agent decides by: names of folders, addresses, a tenant's configuration, and metrics of several."""
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -12,8 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sidecar.loading.load import load_configuration
 from sidecar.runtime.agent.merging import labelled, merged
-from sidecar.runtime.agent.root import passed_on
+from sidecar.runtime.agent.root import Root, passed_on
 from sidecar.runtime.agent.rules import problems, wanted
+from sidecar.runtime.agent.starting import Places, start_tenant
 from sidecar.runtime.agent.wants import Wants, claims, decode, taken_by
 from sidecar.runtime.agent.workloads import look
 
@@ -93,6 +95,55 @@ def test_more_than_there_may_be(tmp_path: Path) -> None:
     assert set(look(tmp_path, 3, {"t1", "t4"}).folders) == {"t0", "t1", "t4"}
     with pytest.raises(OSError, match="No such file"):
         look(tmp_path / "away", 3)
+
+
+def test_a_folder_that_cannot_be_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be a tenant's that is served: refused it is, but not said to be gone."""
+    _tenant(tmp_path / "good")
+    _tenant(tmp_path / "bad")
+    resolve = Path.resolve
+
+    def faulty(path: Path, *, strict: bool = False) -> Path:
+        if path.name == "bad":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return resolve(path, strict=strict)
+
+    monkeypatch.setattr(Path, "resolve", faulty)
+    found = look(tmp_path, 64)
+    assert (set(found.folders), set(found.unseen)) == ({"good"}, {"bad"})
+    assert "cannot be looked at" in found.refused["bad"]
+
+
+def _socket_folder_of_another(tmp_path: Path) -> None:
+    os.chown(tmp_path / "a.one", 65534, -1)
+
+
+def _socket_folder_for_all(tmp_path: Path) -> None:
+    (tmp_path / "a.one").chmod(0o777)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="gives a folder away")
+@pytest.mark.parametrize("spoil", [_socket_folder_of_another, _socket_folder_for_all])
+def test_a_socket_s_folder_in_which_others_write(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+    """Whoever may write there could answer in the tenant's place: nothing is started."""
+    (tmp_path / "a.one").mkdir()
+    spoil(tmp_path)
+    (tmp_path / "run").mkdir()
+    places = Places(tmp_path, tmp_path, tmp_path / "run")
+    with pytest.raises(PermissionError, match="others may write there"):
+        start_tenant("a.one", tmp_path, places, takes_over=False)
+
+
+def test_a_socket_s_folder_is_gone_through_and_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who could open it could hold its lock, and keep the tenant from ever starting again; an older folder as well."""
+    monkeypatch.setattr(Root, "start", lambda *_: None)
+    places = Places(tmp_path, tmp_path / "sockets", tmp_path / "run")
+    for folder in (places.sockets, places.run, places.sockets / "a.old"):
+        folder.mkdir()
+    for name in ("a.new", "a.old"):
+        start_tenant(name, tmp_path, places, takes_over=False)
+        assert (places.sockets / name).stat().st_mode & 0o777 == 0o711
+        assert (places.run / name).stat().st_mode & 0o777 == 0o700
 
 
 # Addresses
@@ -214,8 +265,14 @@ def test_metrics_of_all() -> None:
         assert ours == alone
 
 
+def test_labels_with_odd_line_ends() -> None:
+    """A family's name or a sample that a label's value seems to have on a line of its own stays within that value."""
+    text = 'authz_a{x="1\u2028authz_b 5\u2028# TYPE authz_c gauge\x0b"} 1\n'
+    assert list(merged({"a.one": text})) == [text.rstrip("\n").replace("{", '{tenant="a.one",')]
+
+
 @given(st.text())
 def test_lines_that_are_no_samples(line: str) -> None:
     """Whatever a line is, what comes of it is one line with the label, or nothing."""
     found = labelled(line, "a.one")
-    assert found is None or ('{tenant="a.one"' in found and len(found.splitlines()) == 1)
+    assert found is None or ('{tenant="a.one"' in found and "\n" not in found)

@@ -1,5 +1,6 @@
 """Who may ask over TLS: names in certificates that were verified."""
 
+import ssl
 import string
 from pathlib import Path
 
@@ -161,3 +162,12 @@ def test_over_grpc(authority: Authority) -> None:
             await front.stop(0)
 
     run(scenario())
+
+
+def test_a_certificate_that_cannot_be_read(authority: Authority) -> None:
+    """Of version 2, which gRPC takes and our library does not: its caller is nobody, and that is no error of gRPC's."""
+    pem = Path(authority.sign("old", hosts=["edge.example"]).certificate).read_bytes()
+    der = ssl.PEM_cert_to_DER_cert(pem.decode())
+    assert der.count(b"\xa0\x03\x02\x01\x02") == 1
+    old = ssl.DER_cert_to_PEM_cert(der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x01"))
+    assert not Callers(_CALLERS, lambda: 0.0).admit({"x509_pem_cert": [old.encode()]})

@@ -25,8 +25,12 @@ TICK: Final = 0.25
 LOOK_SECONDS: Final = 1.0
 #: Seconds from one turn to the next that are no tenant's fault.
 LATE: Final = 1.0
-#: Tenants that read their configuration at once: each takes a CPU for a second.
+#: Processes that read a configuration at once: each takes a CPU for a second, and memory that nobody planned for.
 STARTING: Final = 2
+#: Seconds after which one that still reads, of a file that hangs, keeps no other one waiting; and how many such there
+#: may be.
+SLOW_SECONDS: Final = 10.0
+MOST_SLOW: Final = 4
 
 _log = logging.getLogger(__name__)
 
@@ -100,9 +104,9 @@ class Agent:
     def _look(self, now: float) -> None:
         try:
             found = workloads.look(self._orders.places.tenants, self._orders.most, self._tenants)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # RuntimeError: as in workloads
             # INVARIANT: what cannot be looked at is not gone. Whoever serves goes on.
-            self._complain(f"{self._orders.places.tenants} cannot be read, and all stay as they are: {error.strerror}")
+            self._complain(f"{self._orders.places.tenants} cannot be read, and all stay as they are: {error}")
             return
         self._complain("")
         for name, problem in found.refused.items():
@@ -117,7 +121,8 @@ class Agent:
                 self._look_at(self._tenants[name], now)
         for name, tenant in self._tenants.items():
             # Twice in a row: whoever exchanges folders may do so in two steps.
-            gone, tenant.is_missing = tenant.is_missing and name not in found.folders, name not in found.folders
+            is_missing = name not in found.folders and name not in found.unseen
+            gone, tenant.is_missing = tenant.is_missing and is_missing, is_missing
             if gone and not tenant.is_removed:
                 _log.info("tenant %s: its folder is gone", name)
                 tenant.is_removed = True
@@ -127,12 +132,27 @@ class Agent:
         if tenant.phase is Phase.REFUSED and tenant_files(tenant.folder) != tenant.read:
             tenant.again(now)
         is_idle = tenant.phase is Phase.SERVING and tenant.candidate is None
-        if is_idle and (found := config_file(tenant.folder)) != tenant.judged:
+        if is_idle and self._has_room(now) and self._is_unjudged(tenant, now):
             # What may change while it runs, it takes by itself. Does this?
-            tenant.candidate = self._started(tenant)
-            tenant.candidate_until = now + LOAD_SECONDS
-            if tenant.candidate is not None:
-                tenant.judged = found
+            files, found = tenant_files(tenant.folder), config_file(tenant.folder)
+            candidate = self._started(tenant)
+            if candidate is not None:
+                tenant.doubted, tenant.judged = files, found
+                tenant.tries(candidate, now)
+
+    def _is_unjudged(self, tenant: Tenancy, now: float) -> bool:
+        """Say whether its configuration is another one, or one that was wrong and may no longer be."""
+        if config_file(tenant.folder) != tenant.judged:
+            return True
+        return tenant.doubted is not None and (now >= tenant.judge_at or tenant_files(tenant.folder) != tenant.doubted)
+
+    def _has_room(self, now: float) -> bool:
+        """Say whether one more may read its configuration now."""
+        tenants = self._tenants.values()
+        began = [one.started_at for one in tenants if one.phase is Phase.LOADING]
+        began += [one.candidate_until - LOAD_SECONDS for one in tenants if one.candidate is not None]
+        quick = sum(now - at < SLOW_SECONDS for at in began)
+        return quick < STARTING and len(began) - quick < MOST_SLOW
 
     def _complain(self, text: str) -> None:
         if text and text != self._told_problem:
@@ -142,18 +162,19 @@ class Agent:
     # Starts and ends
 
     def _start_due(self, now: float) -> None:
-        starting = sum(one.phase is Phase.LOADING for one in self._tenants.values())
-        for tenant in self._tenants.values():
-            is_due = tenant.root is None and tenant.next_start_at is not None and tenant.next_start_at <= now
-            if is_due and not tenant.is_removed and starting < STARTING:
-                # Before anything is read: what changes meanwhile is read again.
-                tenant.read, tenant.judged = tenant_files(tenant.folder), config_file(tenant.folder)
-                root = self._started(tenant)
-                if root is None:
-                    tenant.plan(now, random.random())  # noqa: S311 - jitter
-                    continue
+        waiting = [one for one in self._tenants.values() if one.root is None and not one.is_removed]
+        due = [(at, one) for one in waiting if (at := one.next_start_at) is not None and at <= now]
+        # Who waits longest is next, or some that fail again and again would keep all others waiting.
+        for _, tenant in sorted(due, key=lambda one: one[0]):
+            if not self._has_room(now):
+                return
+            # Before anything is read: what changes meanwhile is read again.
+            tenant.read, tenant.judged, tenant.doubted = tenant_files(tenant.folder), config_file(tenant.folder), None
+            root = self._started(tenant)
+            if root is None:
+                tenant.plan(now, random.random())  # noqa: S311 - jitter
+            else:
                 tenant.began(root, now)
-                starting += 1
 
     def _started(self, tenant: Tenancy) -> Root | None:
         try:
@@ -188,8 +209,7 @@ class Agent:
         wants = self._wants(root)
         if wants is None:
             return
-        others = {one.name: one.addresses for one in self._tenants.values() if one is not tenant}
-        taken = taken_by(wants.addresses, {**others, "the agent": self._own})
+        taken = self._taken(tenant, wants)
         if taken is not None:
             _log.error("tenant %s: refused: %s", tenant.name, taken)
             root.kill()
@@ -211,6 +231,10 @@ class Agent:
         if silent is not None:
             _log.error("tenant %s has been silent for %.0f s and is killed", tenant.name, silent)
             root.kill()
+
+    def _taken(self, tenant: Tenancy, wants: Wants) -> str | None:
+        others = {one.name: one.addresses for one in self._tenants.values() if one is not tenant}
+        return taken_by(wants.addresses, {**others, "the agent": self._own})
 
     def _wants(self, root: Root) -> Wants | None:
         """Return what a tenant's process wants; ``None``: it has not said so yet, or never will."""
@@ -241,17 +265,29 @@ class Agent:
         wants = None if candidate.has_ended() else self._wants(candidate)
         if wants is not None:
             candidate.kill()
-            if tenant.phase is Phase.SERVING and tenant.wants is not None and wants.shape != tenant.wants.shape:
-                _log.info("tenant %s: what has changed takes a restart", tenant.name)
-                tenant.drain(now)
+            if tenant.phase is Phase.SERVING and tenant.wants is not None:
+                self._decide(tenant, tenant.wants.shape, wants, now)
         elif candidate.has_ended():
             self._close(candidate)
-            tenant.candidate = None
+            tenant.tried(now)
         elif now >= tenant.candidate_until:
             candidate.kill()
 
+    def _decide(self, tenant: Tenancy, shape: str, wants: Wants, now: float) -> None:
+        taken = None if wants.shape == shape else self._taken(tenant, wants)
+        if taken is not None:
+            _log.error("tenant %s: stays as it is: %s", tenant.name, taken)
+            return
+        tenant.doubted = None
+        if wants.shape != shape:
+            _log.info("tenant %s: what has changed takes a restart", tenant.name)
+            tenant.kept = wants.addresses
+            tenant.drain(now)
+
     def _bury(self, tenant: Tenancy, root: Root, now: float) -> None:
         status = self._close(root)
+        if tenant.phase is Phase.SERVING:
+            tenant.kept = tenant.addresses
         phase, tenant.root, tenant.wants = tenant.phase, None, None
         tenant.takes_over &= phase in (Phase.LOADING, Phase.REFUSED)
         if tenant.is_removed:

@@ -22,7 +22,7 @@ def merged(texts: Mapping[str, str]) -> Iterator[str]:
     samples: dict[str, list[str]] = {}
     for tenant, text in texts.items():
         family = ""
-        for line in text.splitlines():
+        for line in text.split("\n"):  # and at nothing else that Python takes for a line's end: labels may have that
             comment = _COMMENT.match(line)
             if comment is not None:
                 family = comment[1]

@@ -1,7 +1,9 @@
 """Starting a tenant's process: where its files and sockets are, and what it is told."""
 
+import errno
 import os
 import socket
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,7 +34,8 @@ def start_tenant(name: str, folder: Path, places: Places, *, takes_over: bool) -
     """
     own, sockets = places.run / name, places.sockets / name
     _make(own, 0o700)
-    _make(sockets, 0o755)
+    # Clients go through to the socket, and cannot open the folder: they could hold its lock (transport.alone).
+    _make(sockets, 0o711)
     environment = {
         TENANT: name,
         CONFINED_TO: os.pathsep.join(map(str, (folder, own))),
@@ -66,10 +69,17 @@ def config_file(folder: Path) -> Fingerprint:
 
 
 def _make(folder: Path, mode: int) -> None:
-    """Make a folder, or take it where it is one already; raises ``OSError`` where it is something else."""
+    """Make a folder, or take it where it is one of ours already; raises ``OSError`` where it is something else."""
     try:
         folder.mkdir()
         folder.chmod(mode)  # whatever the umask is
     except FileExistsError:
-        if folder.is_symlink() or not folder.is_dir():
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode):
             raise
+        if found.st_uid != os.geteuid() or found.st_mode & 0o022:
+            # INVARIANT: where a socket of ours is, nobody but us can put another one.
+            raise PermissionError(
+                errno.EPERM, "others may write there: it is to be ours alone; remove it", str(folder)
+            ) from None
+        folder.chmod(mode)

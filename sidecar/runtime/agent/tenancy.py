@@ -65,6 +65,9 @@ class Tenancy:
     heard_at: float = 0.0  #: when its heart beat last, of one that ``beats``, or it was let
     until: float | None = None  #: when who loads or drains is killed
     candidate_until: float = 0.0
+    doubted: Fingerprint | None = field(default=None, repr=False)  #: its files, where what changed was not taken
+    judge_at: float = 0.0  #: when that is read again, though no file has changed
+    kept: tuple[str, ...] = ()  #: addresses that are its own though nothing of it runs
     takes_over: bool = True  #: until it has served: at first another agent may serve it, whose place we take
     restarts: int = 0
     is_removed: bool = False
@@ -72,8 +75,12 @@ class Tenancy:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Return what it listens on, or is about to."""
-        return () if self.wants is None or self.root is None else self.wants.addresses
+        """Return what it listens on, or is about to.
+
+        INVARIANT: whoever dies, or starts anew, finds its addresses as it left them, and no other tenant there.
+        """
+        served = () if self.wants is None or self.root is None else self.wants.addresses
+        return (*served, *self.kept)
 
     @property
     def roots(self) -> list[Root]:
@@ -87,7 +94,7 @@ class Tenancy:
 
     def let(self, wants: Wants, now: float) -> None:
         """Note that it serves, or is about to."""
-        self.phase, self.wants, self.until = Phase.SERVING, wants, None
+        self.phase, self.wants, self.until, self.kept = Phase.SERVING, wants, None, ()
         # Its loop begins to turn when all is there that it starts with.
         self.heard_at = now + START_SECONDS
 
@@ -104,7 +111,7 @@ class Tenancy:
 
     def refuse(self, now: float) -> None:
         """Leave it without a listener until its files change, or for some time."""
-        self.phase, self.next_start_at, self.until = Phase.REFUSED, now + AGAIN_SECONDS, None
+        self.phase, self.next_start_at, self.until, self.kept = Phase.REFUSED, now + AGAIN_SECONDS, None, ()
 
     def drain(self, now: float) -> None:
         """Have it answer what is under way, and end."""
@@ -117,6 +124,14 @@ class Tenancy:
             self.root.signal(signal.SIGTERM)
         grace = 0.0 if self.wants is None else self.wants.grace
         self.phase, self.until = Phase.DRAINING, now + grace + LAST_SECONDS
+
+    def tries(self, candidate: Root, now: float) -> None:
+        """Note who reads what has changed; until that is judged there are doubts."""
+        self.candidate, self.candidate_until = candidate, now + LOAD_SECONDS
+
+    def tried(self, now: float) -> None:
+        """Note that the candidate has ended."""
+        self.candidate, self.judge_at = None, now + AGAIN_SECONDS
 
     def end_candidate(self) -> None:
         """Have the reader of a new configuration end."""

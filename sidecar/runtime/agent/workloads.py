@@ -1,5 +1,6 @@
 """Which tenants there are: one for each folder, by its name. Looks at names and links alone, and opens no file."""
 
+import errno
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -9,14 +10,20 @@ from typing import Final
 #: As Kubernetes' names are, for namespace and service account with a dot between them. Sockets are named so, too.
 NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,78}[a-z0-9])?", re.ASCII)
 CONFIGURATION: Final = "authz.yaml"
+#: What is said of a path that leads nowhere; all else says that it cannot be seen whether it does.
+_NOWHERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Folders by tenant, and what else there is, with what is wrong with it."""
+    """Folders by tenant, and what else there is, with what is wrong with it.
+
+    ``unseen``: those of the refused that may well be folders, but cannot be looked at just now.
+    """
 
     folders: Mapping[str, Path]
     refused: Mapping[str, str]
+    unseen: frozenset[str] = frozenset()
 
 
 def look(tenants: Path, most: int, known: Collection[str] = ()) -> Found:
@@ -27,7 +34,16 @@ def look(tenants: Path, most: int, known: Collection[str] = ()) -> Found:
     """
     root = tenants.resolve(strict=True)
     entries = [entry for entry in tenants.iterdir() if not entry.name.startswith(".")]
-    refused = {entry.name: problem for entry in entries if (problem := _problem(entry, root)) is not None}
+    refused: dict[str, str] = {}
+    unseen: set[str] = set()
+    for entry in entries:
+        try:
+            problem = _problem(entry, root)
+        except OSError as error:
+            unseen.add(entry.name)
+            problem = f"cannot be looked at: {error.strerror}"
+        if problem is not None:
+            refused[entry.name] = problem
     good = sorted(
         (entry for entry in entries if entry.name not in refused), key=lambda one: (one.name not in known, one.name)
     )
@@ -38,7 +54,7 @@ def look(tenants: Path, most: int, known: Collection[str] = ()) -> Found:
     for name in list(folders)[most:]:
         del folders[name]
         refused[name] = f"there are {most} tenants already; see --max-tenants"
-    return Found(folders, refused)
+    return Found(folders, refused, frozenset(unseen))
 
 
 def _problem(entry: Path, root: Path) -> str | None:
@@ -46,7 +62,9 @@ def _problem(entry: Path, root: Path) -> str | None:
         return "no tenant's name: small letters, digits, dots and hyphens, 80 at the most; rename it"
     try:
         place = entry.resolve(strict=True)
-    except (OSError, RuntimeError):  # RuntimeError: links that lead to themselves, up to Python 3.12
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead to themselves, up to Python 3.12
+        if isinstance(error, OSError) and error.errno not in _NOWHERE:
+            raise
         return "leads nowhere"
     if not place.is_dir():
         return "is no folder"
