@@ -47,7 +47,7 @@ def restoring(folder: Path, number: int) -> None:
     prepare(folder, _CONFIGURATION.replace("FOLDER", str(folder)))
     trust = load_trust(load_configuration(folder / "authz.yaml", {})).trust
     issuer, now = trust.issuers[ISSUER], time.time()
-    settings = WarmUpSettings.model_validate({"snapshot": "snapshot", "key_file": "unused"})
+    settings = WarmUpSettings.model_validate({"snapshot_file": "snapshot", "key_file": "unused"})
     times: dict[str, str] = {}
     secret, seal = bytes(32), bytes(range(32))
     names = [f"token of user {index}".encode() for index in range(number)]

@@ -27,7 +27,7 @@ from support.identities import identity
 from support.trusts import policy_set, trust
 
 _SECRET, _SEAL = b"s" * 32, b"k" * 32
-_SETTINGS = WarmUpSettings.model_validate({"snapshot": "snapshot", "key_file": "unused"})
+_SETTINGS = WarmUpSettings.model_validate({"snapshot_file": "snapshot", "key_file": "unused"})
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """``/warm-up`` of the administration: tokens, or a snapshot, from a file on the sidecar's own machine."""
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from sidecar.core.strict_json import JsonError, loads_object
 from sidecar.http.admin import Route
 from sidecar.http.message import Answer, Rejection, document
+from sidecar.loading.variables import CONFINED_TO
 from sidecar.runtime.control.warm_up import NotReadyError, WarmUp
 from sidecar.warming.file import read_private
 from sidecar.warming.snapshot import SnapshotError
@@ -62,4 +64,8 @@ def _file(body: bytes) -> Path:
     name = members.get("file")
     if members.keys() != {"file"} or not isinstance(name, str) or not name.startswith("/") or "\0" in name:
         raise Rejection(400, "'file' is an absolute path on the sidecar's machine, and stands alone")
+    allowed = [Path(one).resolve() for one in os.environ.get(CONFINED_TO, "").split(os.pathsep) if one]
+    if allowed and not any(Path(name).resolve().is_relative_to(folder) for folder in allowed):
+        # A node agent's tenants see nothing of one another (loading/confined.py).
+        raise Rejection(400, "'file' leads out of the tenant's folder; put the file there, and no link to it")
     return Path(name)
