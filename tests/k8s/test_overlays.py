@@ -14,7 +14,7 @@ OVERLAYS = sorted(path for path in of_kind("Kustomization") if path.is_relative_
 
 def test_all_are_looked_at() -> None:
     """Each folder below overlays but a part of one is applied here."""
-    assert {path.name for path in OVERLAYS} == {"sidecar", "gateway", "application", "injected", "pinned"}
+    assert {path.name for path in OVERLAYS} == {"sidecar", "gateway", "application", "injected", "pinned", "doubled"}
 
 
 @pytest.mark.parametrize("folder", of_kind("Kustomization"), ids=lambda path: str(path.relative_to(FOLDER)))
