@@ -14,6 +14,7 @@
 # make compose-envoy  the same for envoy/compose
 # make test-k8s  k8s: every kustomization and the Helm chart are built, and held against the schemas of Kubernetes 1.34 to 1.37 (needs Go)
 # make test-apiserver  the same, and what a real kube-apiserver does with it (needs Go; KUBE="v1.37 v1.36": each built once, minutes)
+# make test-node  the pinned pod, on a real node with that API server: kubelet, containerd (root, Docker, Go; docs/node.md)
 # make fuzz    the same against random bytes, for SECONDS=60; what it finds goes into build/fuzz
 # make fuzz-merge  of what is there, take into tests/fuzz/corpus what reaches something new; to be committed
 # make torture  the shared memory, for long: READS=2000000 reads while writers are killed
@@ -44,6 +45,11 @@ KUBE ?= v1.37 v1.36
 ENVOY := $(BIN)/authz-sidecar envoy config --listener 0.0.0.0:8080 --config build/k8s
 AGENT := shop-orders.authz-agent.svc.cluster.local
 CERTIFICATES := /etc/envoy-certificates
+# What Envoy gives a check on that node: its own 0.2 where nothing else runs.
+CHECK_SECONDS ?= 1
+NODE_KUBE := v1.37 kube-apiserver etcd kubelet
+# Where Debian's containernetworking-plugins are.
+CNI ?= /usr/lib/cni
 # Of which `make protos` takes descriptors.
 XDS_PROTOS ?= 1.85.0
 
@@ -52,7 +58,7 @@ IMAGE ?= ext-authz-sidecar:dev
 BASE ?= python:3.13-slim-bookworm
 BUILD = $(DOCKER) build --quiet $(BUILD_OPTIONS)
 
-.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube fuzz fuzz-merge torture bench-check bench-peers test-wheel image base-image peers-image test-containers crds bench-plugins \
+.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube test-node node-images fuzz fuzz-merge torture bench-check bench-peers test-wheel image base-image peers-image test-containers crds bench-plugins \
 	image-reproducible lock sbom clean python-check
 .DELETE_ON_ERROR:
 
@@ -71,7 +77,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/hadolint Dockerfile tests/containers/Dockerfile.peers
+	$(BIN)/hadolint Dockerfile tests/containers/Dockerfile.peers tests/node/Dockerfile
 
 docs: $(VENV)/.dev
 	$(BIN)/python -c 'from sidecar.loading.reference import reference; print(reference(), end="")' >docs/configuration.md
@@ -151,6 +157,24 @@ test-k8s: k8s-tools
 test-apiserver: k8s-tools kube
 	for version in $(KUBE); do \
 	  AUTHZ_KUBE=$$(tests/k8s/kube/build.sh $$version) $(BIN)/python -m pytest --numprocesses=0 tests/k8s || exit 1; done
+
+# One process here as well. What it measured is in build/node/report.txt, and on docs/node.md what it once was.
+test-node: $(VENV)/.k8s $(BIN)/kustomize node-images
+	@command -v containerd >/dev/null && command -v runc >/dev/null && test -x $(CNI)/ptp || { \
+	echo "a node takes, on Debian: apt-get install containerd runc containernetworking-plugins (CNI=… where else these are)"; exit 1; }
+	tests/k8s/kube/build.sh $(NODE_KUBE) >/dev/null
+	AUTHZ_KUBE=$$(tests/k8s/kube/build.sh $(NODE_KUBE)) AUTHZ_CNI=$(CNI) \
+	AUTHZ_NODE_IMAGES=$(abspath build/node/images.tar) AUTHZ_NODE_REPORT=$(abspath build/node/report.txt) \
+	AUTHZ_IMAGE=$(IMAGE) AUTHZ_PEERS_IMAGE=$(IMAGE)-peers AUTHZ_NODE_CHECK_SECONDS=$(CHECK_SECONDS) \
+	tests/node/alone.sh $(BIN)/python -m pytest -p no:randomly --numprocesses=0 tests/node
+	@cat build/node/report.txt
+
+# The sidecar's image, and what stands in for Envoy's and the application's. No daemon of Docker's has a part in the node.
+node-images: image peers-image
+	@mkdir -p build/node
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o build/node/echo tests/node/echo.go
+	$(BUILD) --file tests/node/Dockerfile --tag authz-node-echo:dev build/node
+	$(DOCKER) save --output build/node/images.tar $(IMAGE) $(IMAGE)-peers authz-node-echo:dev
 
 kube:
 	for version in $(KUBE); do tests/k8s/kube/build.sh $$version || exit 1; done

@@ -27,6 +27,7 @@ _OTHERS = {
     "gateway": "tests/k8s/test_chart.py",
     "digest": "tests/lint",
     "volumeMounts": "tests/k8s/test_agent.py",
+    "retry_policy": "tests/node/test_page.py",
 }
 _BASE: Mapping[str, Any] = {
     "issuers": [{"issuer": "https://idp.example", "audiences": ["orders"], "keys": {"file": "jwks.json"}}],

@@ -16,8 +16,9 @@ def checkout(tmp_path: Path) -> Path:
     for folder in (".ci", "bin"):
         (tmp_path / folder).mkdir()
     shutil.copy(_SCRIPT, tmp_path / ".ci" / "run")
-    for name in ("redis-server", "go", "apt-get", "sleep", "docker", "debootstrap"):
+    for name in ("redis-server", "apt-get", "sleep", "docker", "debootstrap"):
         _program(tmp_path / "bin" / name, "exit 0")
+    _program(tmp_path / "bin" / "go", "echo go version go1.26.0 linux/amd64")
     _program(tmp_path / "bin" / "dockerd", "echo no cgroups here; exit 1")
     _program(tmp_path / "bin" / "make", 'for last; do :; done\necho "made $*"\n! grep -qxF -- "$last" failing')
     return tmp_path
@@ -28,11 +29,13 @@ def _program(file: Path, text: str) -> None:
     file.chmod(0o755)
 
 
-def _run(checkout: Path, failing: str = "", without: str | None = None) -> subprocess.CompletedProcess[str]:
+def _run(
+    checkout: Path, failing: str = "", without: str | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
     (checkout / "failing").write_text(f"{failing}\n", encoding="utf-8")
-    environment = {"PATH": f"{checkout}/bin:{os.environ['PATH']}", "DOCKER": "docker"} | (
-        {} if without is None else {"CI_WITHOUT": without}
-    )
+    environment = {"PATH": f"{checkout}/bin:{os.environ['PATH']}", "DOCKER": "docker", **more}
+    if without is not None:
+        environment["CI_WITHOUT"] = without
     command = ["bash", ".ci/run"]
     return subprocess.run(  # noqa: S603 - our own script
         command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=60, check=False
@@ -44,7 +47,9 @@ def test_all_gates_pass(checkout: Path) -> None:
     done = _run(checkout)
     assert done.returncode == 0
     assert "NOT RUN" not in done.stdout
-    assert {"made lint", "made test", "made h2spec", "made test-k8s", "made fuzz"} <= set(done.stdout.splitlines())
+    assert {"made lint", "made test", "made h2spec", "made test-k8s", "made fuzz", "made test-apiserver"} <= set(
+        done.stdout.splitlines()
+    )
     assert "made test-containers " in done.stdout
 
 
@@ -65,7 +70,7 @@ def test_tool_that_is_not_wanted(checkout: Path) -> None:
     assert "made fuzz" in done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("goal", ["lint", "test", "h2spec", "test-k8s", "fuzz"])
+@pytest.mark.parametrize("goal", ["lint", "test", "h2spec", "test-k8s", "fuzz", "test-apiserver"])
 def test_gate_that_fails(goal: str, checkout: Path) -> None:
     """A gate that was run and failed fails, whatever may be left out."""
     assert _run(checkout, goal, "fuzz h2spec").returncode != 0
@@ -80,3 +85,20 @@ def test_no_containers(docker: str, checkout: Path) -> None:
     assert "made test-containers" not in done.stdout
     assert "test-containers: NOT RUN: no container can be run here" in done.stdout
     assert ("no cgroups here" in done.stdout) is (docker == "exit 1")
+
+
+@pytest.mark.parametrize(
+    ("version", "failing", "wanted", "why"),
+    [
+        ("go1.19.8", "", "1", "it takes Go 1.26"),
+        ("go1.26.0", "kube", "1", "not built within"),
+        ("go1.26.0", "", "0", "as CI_APISERVER says"),
+    ],
+)
+def test_no_api_server(version: str, failing: str, wanted: str, why: str, checkout: Path) -> None:
+    """Where none can be built, in the time that is left or at all, or none is wanted, that is said."""
+    _program(checkout / "bin" / "go", f"echo go version {version} linux/amd64")
+    done = _run(checkout, failing, CI_APISERVER=wanted)
+    assert done.returncode == 0
+    assert "made test-apiserver" not in done.stdout
+    assert f"test-apiserver: NOT RUN: {why}" in done.stdout.replace("NOT RUN, ", "NOT RUN: ")

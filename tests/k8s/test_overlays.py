@@ -5,16 +5,18 @@ from pathlib import Path
 import pytest
 
 from support.api_server import ApiServer
+from support.crds import kinds
 from support.manifests import FOLDER, SIDECAR, built, of_kind, pod_of, the, workloads
 
-#: Kinds that come with an operator.
-_CUSTOM = {"PodMonitor", "PrometheusRule"}
+#: Kinds that come with an operator, or with what k8s/plugins is for (tests/plugins).
+_CUSTOM = {"PodMonitor", "PrometheusRule"} | kinds()
 OVERLAYS = sorted(path for path in of_kind("Kustomization") if path.is_relative_to(FOLDER / "overlays"))
 
 
 def test_all_are_looked_at() -> None:
     """Each folder below overlays but a part of one is applied here."""
-    assert {path.name for path in OVERLAYS} == {"sidecar", "gateway", "application", "injected", "pinned", "agent"}
+    names = {path.name for path in OVERLAYS}
+    assert names == {"sidecar", "gateway", "application", "injected", "pinned", "doubled", "agent"}
 
 
 @pytest.mark.parametrize("folder", of_kind("Kustomization"), ids=lambda path: str(path.relative_to(FOLDER)))
@@ -23,6 +25,10 @@ def test_server_side_dry_run(folder: Path, api_server: ApiServer) -> None:
     for space in (one for one in built(folder) if one["kind"] == "Namespace"):
         # What is in it can be tried only where it is.
         assert api_server.apply(space).is_success
+    for name in {one["metadata"].get("namespace", "default") for one in built(folder)}:
+        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        # That of a product of others is made by it.
+        assert api_server.read(space).is_success or api_server.apply(space).is_success
     for one in built(folder):
         if one["kind"] not in _CUSTOM:
             answer = api_server.apply(one, dry_run=True)

@@ -1,4 +1,4 @@
-"""A real kube-apiserver with its etcd, on free ports of loopback: no controllers, no nodes, and so no pod that runs."""
+"""A real kube-apiserver with its etcd, on free ports of loopback: no controllers; ``support.node`` has a node."""
 
 import json
 import os
@@ -70,10 +70,14 @@ class ApiServer:
         path = f"{self._path(document)}/{document['metadata']['name']}"
         return self._client.put(path, params=_parameters(dry_run=False), json=document)
 
-    def delete(self, document: Object) -> httpx.Response:
-        """Delete an object, at once."""
+    def read(self, document: Object) -> httpx.Response:
+        """Return what has become of an object."""
+        return self._client.get(f"{self._path(document)}/{document['metadata']['name']}")
+
+    def delete(self, document: Object, seconds: int | None = 0) -> httpx.Response:
+        """Delete an object: at once, within so many seconds, or within as many as it says itself (``None``)."""
         path = f"{self._path(document)}/{document['metadata']['name']}"
-        return self._client.delete(path, params={"gracePeriodSeconds": "0"})
+        return self._client.delete(path, params={} if seconds is None else {"gracePeriodSeconds": str(seconds)})
 
     def _path(self, document: Object) -> str:
         version, kind = document["apiVersion"], document["kind"]

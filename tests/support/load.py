@@ -13,7 +13,8 @@ from typing import Self
 class Load:
     """Requests until ``stop`` is called and at least ``least`` were answered. ``statuses`` counts the answers.
 
-    ``look`` is shown the body of each answer with 200.
+    ``look`` is shown the body of each answer with 200. A connection that the other side closes before it answers is an
+    error; with ``may_close`` it is counted as ``closed``, and not opened again.
     """
 
     port: int
@@ -22,6 +23,8 @@ class Load:
     least: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     look: Callable[[bytes], None] = lambda _: None
+    host: str = "127.0.0.1"
+    may_close: bool = False
 
     def __post_init__(self) -> None:
         """Prepare."""
@@ -53,10 +56,16 @@ class Load:
         await asyncio.gather(*(self._converse() for _ in range(self.connections)))
 
     async def _converse(self) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection(self.host, self.port)
         while not self._stopping.is_set() or self.answered < self.least:
             writer.write(self.request(next(self._numbers)))
-            status, body = await _answer(reader)
+            try:
+                status, body = await _answer(reader)
+            except (asyncio.IncompleteReadError, ConnectionError):
+                if not self.may_close:
+                    raise
+                self.statuses["closed"] += 1
+                break
             self.statuses[status] += 1
             if status == "200":
                 self.look(body)
@@ -70,4 +79,4 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[str, bytes]:
     length = next((int(line[16:]) for line in lines if line.lower().startswith("content-length:")), 0)
     body = await reader.readexactly(length)
     status = lines[0].split(" ")[1]
-    return (status if status == "200" else f"{status} {body[:80].decode('latin-1')}"), body
+    return (status if status == "200" else f"{status} {body[:160].decode('latin-1')}"), body

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Writes the lock of one version of Kubernetes, v1.37 from `lock.sh v1.37.2`: go.mod and go.sum of a module that has nothing of its
-# own, and of which kube-apiserver, and the etcd that Kubernetes tests itself with, can be built. Needs Go and its module proxy.
+# Writes the lock of one version of Kubernetes, v1.37 from `lock.sh v1.37.2 kubelet`: go.mod and go.sum of a module that has nothing of
+# its own, and of which kube-apiserver, the etcd that Kubernetes tests itself with, and the programs of Kubernetes that are named can be
+# built. Needs Go and its module proxy.
 set -euo pipefail
-version=${1:?which version? as in: lock.sh v1.37.2}
+version=${1:?which version? as in: lock.sh v1.37.2 kubelet}
+shift
 minor=${version%.*}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$here/$minor"
@@ -26,5 +28,5 @@ replaces=()
 for module in "${staging[@]}"; do replaces+=("-replace=$module=$module@v0.${version#v1.}"); done
 go mod edit "-require=k8s.io/kubernetes@$version" "${replaces[@]}"
 # Both are main packages of other modules: as tools of this one they can be built here, and stand in go.sum with all that they need.
-go get -tool "k8s.io/kubernetes/cmd/kube-apiserver@$version"
+for program in kube-apiserver "$@"; do go get -tool "k8s.io/kubernetes/cmd/$program@$version"; done
 go get -tool "go.etcd.io/etcd/server/v3@$etcd"
