@@ -71,7 +71,7 @@ def test_slow_senders_are_ended() -> None:
     """Who sends nothing, or half a request, is ended after the idle time."""
 
     async def scenario() -> None:
-        async with serving(forward_auth("nginx"), Limits(idle_seconds=0.2)) as server:
+        async with serving(forward_auth("nginx"), Limits(idle_seconds=1.0)) as server:
             async with connected(server) as silent, connected(server) as slow:
                 slow.writer.write(_ASKED[:-2])
                 assert await silent.is_closed()
