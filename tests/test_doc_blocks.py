@@ -28,6 +28,8 @@ _OTHERS = {
     "digest": "tests/lint",
     "volumeMounts": "tests/k8s/test_agent.py",
     "retry_policy": "tests/node/test_page.py",
+    "typed_config": "tests/e2e/test_http_service.py",
+    "http": "tests/transport/forward_auth",
 }
 _BASE: Mapping[str, Any] = {
     "issuers": [{"issuer": "https://idp.example", "audiences": ["orders"], "keys": {"file": "jwks.json"}}],

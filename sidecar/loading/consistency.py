@@ -9,6 +9,7 @@ from sidecar.core.policy.patterns import path_patterns
 from sidecar.loading.credential_consistency import credential_inconsistencies
 from sidecar.loading.effect_values import LARGEST_TOKEN
 from sidecar.loading.effects_consistency import effect_inconsistencies
+from sidecar.loading.forward_auth import forward_auth_inconsistencies
 from sidecar.loading.policy import terms_of
 from sidecar.loading.problem import FieldPath
 from sidecar.loading.reserved import has_meaning
@@ -26,6 +27,7 @@ def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
     """Yield everything in ``settings`` that does not go together."""
     yield from _processes(settings)
     yield from _listening(settings)
+    yield from forward_auth_inconsistencies(settings)
     yield from _issuers(settings)
     yield from credential_inconsistencies(settings)
     yield from _secrets(settings)

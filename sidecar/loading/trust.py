@@ -25,6 +25,7 @@ from sidecar.loading.bundled import read_signers
 from sidecar.loading.confirmation import GoodUntil
 from sidecar.loading.decision_log import require_decision_log
 from sidecar.loading.effects import build_effects
+from sidecar.loading.forward_auth import forward_auth_problems
 from sidecar.loading.hooks import build_hooks, hook_problems, read_hooks
 from sidecar.loading.key_holders import key_holders
 from sidecar.loading.load import Configuration
@@ -161,7 +162,10 @@ def compile_trust(settings: Settings, key_sets: Sequence[bytes], api_keys: bytes
     problems += hook_problems(settings, found)
     if problems:
         raise KeySetError(problems)
-    return Loaded(settings, _trust(settings, issuers, found), tuple(warnings))
+    trust = _trust(settings, issuers, found)
+    if uncarried := list(forward_auth_problems(settings, trust)):
+        raise KeySetError(uncarried)
+    return Loaded(settings, trust, tuple(warnings))
 
 
 def _keys_of(index: int, issuer: IssuerSettings) -> FieldPath:

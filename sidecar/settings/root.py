@@ -11,6 +11,7 @@ from sidecar.settings.api_keys import ApiKeySettings
 from sidecar.settings.assertion import AssertionSettings
 from sidecar.settings.base import Model, Text, checked
 from sidecar.settings.decision_log import DecisionLogSettings
+from sidecar.settings.forward_auth import ForwardAuthSettings
 from sidecar.settings.hooks import HookEntry
 from sidecar.settings.http import AdminSettings, ProbeSettings
 from sidecar.settings.issuer import IssuerSettings
@@ -109,6 +110,11 @@ class Settings(ProcessSettings):
         "addresses. auto: native, unless there is 'tls'.",
     )
     tls: TlsSettings | None = Field(None, description="TLS, by the grpcio transport. Default: none.")
+    forward_auth: ForwardAuthSettings | None = Field(
+        None,
+        description="Checks over HTTP as well, for nginx, Traefik or Envoy's http_service (docs/forward-auth.md). "
+        "Default: none.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged."
     )

@@ -212,6 +212,7 @@ _ONE = "enable_multiprocessing: false\n"
         (f"listen: 0.0.0.0:9443\n{_TLS.replace(', client_names: [edge.example]', '')}{_ONE}", ["listen"]),
         (f"listen: 0.0.0.0:0\n{_TLS}{_ONE}", ["listen"]),
         (f"listen: 0.0.0.0:9443\n{_TLS}{_ONE}cpu_affinity_enabled: true\n", ["cpu_affinity_enabled"]),
+        (f"listen: 0.0.0.0:9443\n{_TLS}{_ONE}forward_auth: {{listen: 'unix:/a', proxy: nginx}}\n", ["forward_auth"]),
     ],
 )
 def test_who_may_ask_is_said(tmp_path: Path, text: str, fields: list[str]) -> None:

@@ -13,6 +13,9 @@ from sidecar.transport.address import TcpAddress, parse_anywhere
 def problems(settings: Settings, socket_folder: Path) -> Iterator[tuple[FieldPath, str]]:
     """Yield what keeps it from being a tenant. ``socket_folder`` is that of this tenant's sockets alone."""
     yield from _listening(settings, socket_folder)
+    if settings.forward_auth is not None:
+        # INVARIANT: as below. HTTP says nothing of who asks.
+        yield ("forward_auth",), "a tenant is asked by gRPC alone: over HTTP nobody knows who asks; leave it out"
     if settings.enable_multiprocessing and settings.servers is None and settings.listen_mode != "shared":
         yield ("servers",), "say how many: each tenant would take all CPUs; or write 'enable_multiprocessing: false'"
     if settings.cpu_affinity_enabled:

@@ -1,5 +1,6 @@
 """A front that answers checks, with everything behind it: what a server process has, and the single process too."""
 
+import asyncio
 import importlib
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +40,7 @@ from sidecar.settings import Settings
 from sidecar.transport.address import numbered, parse_anywhere
 
 if TYPE_CHECKING:
+    from sidecar.runtime.serving.forward_auth import ForwardAuthFront
     from sidecar.runtime.serving.telling import Telling
 
 #: Seconds for writing what is still to be told of checks, at the end; and how many, however long the checks took.
@@ -103,6 +105,11 @@ class Checks:
         calls = None if tracing is None else tracing.calls(engine.begin)
         self._front = front_for(settings, engine, folder, calls, is_first=is_first)
         self._transport_meter = TransportMeter(row)
+        self._forward_auth: ForwardAuthFront | None = None
+        if settings.forward_auth is not None:
+            # Loaded only where it is used, with aiohttp.
+            made = importlib.import_module("sidecar.runtime.serving.forward_auth").ForwardAuthFront
+            self._forward_auth = made(settings, settings.forward_auth, engine, trust, member.number)
         wanted = parse_anywhere(settings.listen)
         self._wanted = wanted if settings.listen_mode == "shared" else numbered(wanted, member.number)
         self.address = ""
@@ -132,11 +139,16 @@ class Checks:
         if self._telling is not None:
             self._telling.open()
         self.address = str(await self._front.start(self._wanted))
+        if self._forward_auth is not None:
+            await self._forward_auth.start()
 
     async def stop(self, grace: float) -> None:
         """Say NOT_SERVING and GOAWAY, and end when what is under way is answered, or after ``grace`` seconds."""
         until = time.monotonic() + grace
-        await self._front.stop(grace)
+        if self._forward_auth is None:
+            await self._front.stop(grace)
+        else:
+            await asyncio.gather(self._front.stop(grace), self._forward_auth.stop(grace))
         if self._telling is not None:
             await self._telling.close(min(FLUSH_SECONDS, max(LEAST_FLUSH_SECONDS, until - time.monotonic())))
         await self._introspector.close()
@@ -157,7 +169,7 @@ class Checks:
 
     def connections(self) -> int:
         """Return how many connections are open. Envoy's own and its health checks' are all there should be."""
-        return self._front.connections
+        return self._front.connections + (0 if self._forward_auth is None else self._forward_auth.connections)
 
     def hook_load(self) -> tuple[int, int]:
         """Return how many processes are ready to ask hooks, and how many checks wait for one."""
