@@ -4,8 +4,9 @@
 
 Counts by valgrind (Debian: valgrind), for the core alone and for all that a server does but the socket. A run with few
 checks is taken from one with many, so that starting does not count. ``instructions.json`` has what was counted, by the
-interpreter, since another build of Python takes other instructions; ``--record`` writes it. More than 5 % above that:
-exit code 1. An interpreter of which nothing is recorded: exit code 3, unless ``--unknown-is-fine``.
+interpreter and what the processor can do: another build of Python takes other instructions, and the C library chooses
+its own by the processor. ``--record`` writes it. More than 5 % above that: exit code 1. Of an interpreter nothing is
+recorded: exit code 3, unless ``--unknown-is-fine``.
 """
 
 import json
@@ -46,9 +47,19 @@ def a_check(way: str) -> int:
     return (counted(way, MANY) - counted(way, FEW)) // ((MANY - FEW) * DIFFERENT)
 
 
+def _abilities() -> str:
+    """Return what of the processor glibc goes by when it chooses how to copy and search (``/proc/cpuinfo``)."""
+    flags = set(
+        re.findall(
+            r"[\w.]+", Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\nflags")[2].partition("\n")[0]
+        )
+    )
+    return "".join(f", {one}" for one in ("avx2", "bmi2", "erms", "fsrm", "rtm") if one in flags)
+
+
 def main() -> int:
     """Count and compare; return the exit code."""
-    interpreter = f"{platform.python_version()}, {platform.python_compiler()}, {platform.machine()}"
+    interpreter = f"{platform.python_version()}, {platform.python_compiler()}, {platform.machine()}{_abilities()}"
     recorded = json.loads(_RECORD.read_text(encoding="utf-8"))
     # Once beforehand, so that what is compiled is there for both.
     subprocess.run([sys.executable, str(Path(__file__).with_name("counted_checks.py")), "core", "1"], check=True)  # noqa: S603
