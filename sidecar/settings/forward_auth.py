@@ -75,11 +75,11 @@ class ForwardAuthSettings(Model):
         256, ge=32, le=4096, description="Headers of a request; one with more is denied (unreadable_request)."
     )
     idle_seconds: float = Field(
-        75.0,
+        120.0,
         gt=0,
         le=3600,
-        description="Seconds without a whole request, after which a connection is closed. Longer than nginx keeps one "
-        "(60): whoever sends should be the one who closes.",
+        description="Seconds without a whole request, after which a connection is closed. Longer than nginx (60) and "
+        "Traefik (90) keep one: whoever sends should be the one who closes.",
     )
     write_seconds: float = Field(
         10.0, gt=0, le=300, description="Seconds in which an answer must have been taken, or the connection is closed."

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,12 +16,10 @@ from sidecar.keys.remote.clock import boot_clock
 from sidecar.keys.signing import SigningKey, generate, key_set_document
 from sidecar.loading.load import load_configuration
 from sidecar.loading.snapshot import take_snapshot
-from sidecar.loading.trust import Fetched
 from sidecar.observe.series import RELOAD, Reload
 from sidecar.runtime.control import watch
 from sidecar.runtime.control.reload import Reading, ReloadError, read_again
 from sidecar.runtime.control.watch import Reloads
-from sidecar.settings import Settings
 from support.boards import Shared, shared
 from support.bundles import NAME, allow, content
 
@@ -104,10 +103,10 @@ def test_reading_that_failed_is_tried_again(scene: Scene, monkeypatch: pytest.Mo
     scene.new_keys()
     left = [ReloadError("Input/output error", fingerprint([scene.workspace.config]))] * 3
 
-    def read(config: Path, running: Settings, fetched: Fetched, bundle: HeldBundle | None, hooks: bytes) -> Reading:
+    def read(*given: Any, **more: Any) -> Reading:  # noqa: ANN401 - whatever it is read with
         if left:
             raise left.pop()
-        return read_again(config, running, fetched, bundle, hooks)
+        return read_again(*given, **more)
 
     monkeypatch.setattr(watch, "read_again", read)
     scene.run(lambda: bool(scene.applied), asked=True)
@@ -120,9 +119,9 @@ def test_same_refusal_is_told_once(
     """What is wrong is logged and counted once, however often it is read."""
     readings = []
 
-    def read(config: Path, running: Settings, fetched: Fetched, bundle: HeldBundle | None, hooks: bytes) -> Reading:
-        readings.append(config)
-        return read_again(config, running, fetched, bundle, hooks)
+    def read(*given: Any, **more: Any) -> Reading:  # noqa: ANN401 - whatever it is read with
+        readings.append(given)
+        return read_again(*given, **more)
 
     monkeypatch.setattr(watch, "read_again", read)
     scene.workspace.config.write_text("broken: [", encoding="utf-8")
@@ -153,11 +152,11 @@ def test_file_of_a_refused_configuration_is_watched(
             scene.new_keys("new.json")
         return fingerprint(files)
 
-    def read(config: Path, running: Settings, fetched: Fetched, bundle: HeldBundle | None, hooks: bytes) -> Reading:
+    def read(*given: Any, **more: Any) -> Reading:  # noqa: ANN401 - whatever it is read with
         nonlocal reading
         reading = True
         try:
-            return read_again(config, running, fetched, bundle, hooks)
+            return read_again(*given, **more)
         finally:
             reading = False
 
@@ -177,8 +176,8 @@ def test_change_while_it_is_read_is_noticed(scene: Scene, monkeypatch: pytest.Mo
     def look(files: Iterable[Path]) -> Fingerprint:
         return fingerprint(files) if scene.applied else scene.reloads._seen
 
-    def read(config: Path, running: Settings, fetched: Fetched, bundle: HeldBundle | None, hooks: bytes) -> Reading:
-        reading = read_again(config, running, fetched, bundle, hooks)
+    def read(*given: Any, **more: Any) -> Reading:  # noqa: ANN401 - whatever it is read with
+        reading = read_again(*given, **more)
         if not scene.applied:
             scene.new_keys()
         return reading

@@ -1,6 +1,7 @@
 """What a proxy says of a request, as the ``CheckRequest`` that Envoy would send of it."""
 
 import ipaddress
+import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -37,6 +38,8 @@ def asked(call: Call, profile: Profile) -> bytes:
     message = CheckRequest()
     http = message.attributes.request.http
     http.method, http.host = method, host
+    # No two questions are the same, byte by byte: what is, passes for Envoy's retry of one request (decision 9).
+    http.id = secrets.token_hex(16)
     # The core takes the bytes, from the header; this is for those who show it.
     http.path = target.decode("utf-8", "replace")
     http.scheme = scheme = said.text(profile.scheme)

@@ -1,7 +1,7 @@
 """A ``CheckResponse`` as the HTTP answer that a proxy understands.
 
-An answer that allows is 200 and has every identity header: empty where there is none, since "remove it" cannot be said
-to nginx and Traefik. They put what is there over whatever the client sent, if they are configured to.
+An answer that allows is 200 and has each identity header that there is. "Remove it" cannot be said to nginx and
+Traefik: what is in the answer, or is not, they put in the place of whatever the client sent, if configured to.
 """
 
 from collections.abc import Collection, Iterable
@@ -15,6 +15,7 @@ _TO_REMOVE = "x-envoy-auth-headers-to-remove"
 #: For the proxy's log: metadata cannot be carried.
 REASON = "x-authz-reason"
 _FORBIDDEN, _OK = 403, 200
+_NO_STORE = ("cache-control", "no-store")
 
 
 class Told(NamedTuple):
@@ -26,7 +27,7 @@ class Told(NamedTuple):
 
 
 #: Where nothing else can be said any more.
-FORBIDDEN = Told(_FORBIDDEN, (("cache-control", "no-store"),))
+FORBIDDEN = Told(_FORBIDDEN, (_NO_STORE,))
 
 
 class UncarriedError(ValueError):
@@ -55,7 +56,8 @@ def _allowed(ok: OkHttpResponse, profile: Profile, sent: Collection[str], overwr
     left = [] if profile.removes else [name for name in removed if name in sent and name not in overwritten]
     if left:
         raise UncarriedError("a header of the client's that is to be removed")
-    headers = [*values, *((name, "") for name in dict.fromkeys(removed) if name in overwritten)]
+    # Kept by nobody: a cache of the proxy's would let in whoever asks next.
+    headers = [*values, _NO_STORE]
     if profile.removes:
         headers.append((_TO_REMOVE, ",".join(dict.fromkeys(removed))))
     return Told(_OK, tuple(headers))

@@ -49,6 +49,13 @@ def test_the_core_reads_what_the_client_sent(
     assert others <= {":method", ":path", ":authority", "x-forwarded-proto", "x-forwarded-for"}
 
 
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_no_two_questions_are_alike(proxy: Proxy) -> None:
+    """The same bytes would pass for a retry of Envoy's, and a proof of possession with them more than once."""
+    first, second = (asked(proxied(proxy), PRESETS[proxy]) for _ in range(2))
+    assert first != second
+
+
 _SAID: list[tuple[Proxy, str]] = [(proxy, name) for proxy in PROXIES for name in PRESETS[proxy].names]
 
 

@@ -53,6 +53,20 @@ def test_denied_unreadable(sent: bytes) -> None:
     run(scenario())
 
 
+def test_nothing_comes_behind_a_body() -> None:
+    """A whole body ends the connection too: of its trailers nothing becomes a header of the request behind it."""
+    chunked = _ASKED.replace(b"host: authz", b"host: authz\r\ntransfer-encoding: chunked")
+    trailer = b"0\r\nauthorization: Bearer " + mint().encode() + b"\r\n\r\n"
+
+    async def scenario() -> None:
+        async with serving(forward_auth("nginx")) as server, connected(server) as client:
+            answer = await client.ask(chunked + trailer + written(proxied("nginx")))
+            assert (answer.status, answer.headers["x-authz-reason"]) == (503, ["unreadable_request"])
+            assert await client.is_closed()
+
+    run(scenario())
+
+
 @pytest.mark.parametrize("padding", [b"a: %s\r\n" % (b"x" * 100_000), b"a: %s\r\n" % (b"x" * 1000) * 110])
 def test_denied_too_large(padding: bytes) -> None:
     """Headers of too many bytes, one or all together, are denied, and the connection ends."""

@@ -79,7 +79,8 @@ def test_same_decisions(proxy: Proxy) -> None:
                 assert (found.status == 200) is wanted.allowed, (method, path, found)
                 if wanted.allowed:
                     for name in ("x-auth-subject", "x-auth-issuer", "x-auth-scopes"):
-                        assert found.headers[name] == [wanted.header(name) or ""]
+                        value = wanted.header(name)
+                        assert found.headers.get(name) == (None if value is None else [value])
                 else:
                     assert found.headers["x-authz-reason"] == [wanted.reason]
         assert reasons >= {"bad_signature", "denied_by_policy", "no_credential", "path_not_normal", "path_too_long"}

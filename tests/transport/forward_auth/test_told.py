@@ -26,9 +26,9 @@ def _told(answer: CheckResponse, proxy: Proxy, sent: frozenset[str] = frozenset(
     return found.status, dict(found.headers)
 
 
-def test_each_identity_header_is_there() -> None:
-    """Set or empty; Envoy is told besides what to take off."""
-    wanted = {"x-auth-subject": "alice", "x-auth-issuer": ""}
+def test_identity_headers() -> None:
+    """Those that there are, and none that is empty; Envoy is told besides what to take off. No cache may keep it."""
+    wanted = {"x-auth-subject": "alice", "cache-control": "no-store"}
     for proxy in ("nginx", "traefik"):
         assert _told(_allowed(), proxy, frozenset({"x-auth-issuer", "x-auth-subject"})) == (200, wanted)
     more = {"x-envoy-auth-headers-to-remove": "x-auth-issuer,x.auth.issuer"}
