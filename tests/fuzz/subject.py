@@ -9,7 +9,7 @@ from typing import Any
 
 from fuzz.inputs import CHECK, reads
 from sidecar.transport.native import frames
-from sidecar.transport.native.calls import Calls
+from sidecar.transport.native.calls import SUBSCRIPTIONS, Calls
 from sidecar.transport.native.header_memo import HeaderMemo
 from sidecar.transport.native.header_shapes import _MOST_PIECES, _MOST_SIZES, _Place
 from sidecar.transport.native.health import Health
@@ -107,7 +107,7 @@ class Subject:
             assert calls._stops.keys() <= alive.keys()
         assert self.awaited <= calls._stops.keys()
         assert len(calls._stops) == len(self.awaited) + len(self.health._watching)
-        assert len(self.health._watching) <= 1
+        assert len(self.health._watching) <= SUBSCRIPTIONS
 
 
 def _tracer(parents: Sequence[str], _states: Sequence[str]) -> Answer | None:

@@ -24,7 +24,7 @@ def found() -> Authenticated:
 def test_identity(found: Authenticated) -> None:
     """Who it is, and until when."""
     assert (found.issuer, found.subject, found.principal) == (ISSUER, "alice", f"{ISSUER}/alice")
-    assert (found.audiences, found.scopes, found.expires_at) == (("orders",), frozenset({"x", "y"}), NOW + 600)
+    assert (found.audiences, found.scopes, found.expires_at) == (("orders",), frozenset({"x", "y"}), NOW + 86_400)
     assert found.ok is bool(found) is True
 
 

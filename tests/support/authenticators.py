@@ -20,8 +20,8 @@ def settings(*keys: Pair, **more: object) -> dict[str, Any]:
 
 
 def token(subject: str = "alice", key: Pair | None = None, **changes: object) -> str:
-    """Mint a token that is good for ten minutes, with ``changes``."""
-    return mint(claims(**{"iat": NOW - 10, "exp": NOW + 600, "sub": subject} | changes), key)
+    """Mint a token that is good for a day, since a run of all tests is long, with ``changes``."""
+    return mint(claims(**{"iat": NOW - 10, "exp": NOW + 86_400, "sub": subject} | changes), key)
 
 
 def counted(made: Authenticator, name: str, **labels: str) -> float:

@@ -79,4 +79,4 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[str, bytes]:
     length = next((int(line[16:]) for line in lines if line.lower().startswith("content-length:")), 0)
     body = await reader.readexactly(length)
     status = lines[0].split(" ")[1]
-    return (status if status == "200" else f"{status} {body[:160].decode('latin-1')}"), body
+    return (status if status == "200" else f"{status} {body[:80].decode('latin-1')}"), body

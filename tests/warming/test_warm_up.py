@@ -64,7 +64,7 @@ def _node(folder: Path) -> Iterator[Node]:
 
 
 def _identities(number: int, **changes: object) -> dict[bytes, Identity]:
-    found = (identity(sub=f"u{index}", iat=NOW - 10, exp=NOW + 600, **changes) for index in range(number))
+    found = (identity(sub=f"u{index}", iat=NOW - 10, exp=NOW + 86_400, **changes) for index in range(number))
     return {token(one.subject or "").encode(): one for one in found}
 
 

@@ -26,7 +26,7 @@ from sidecar.transport.native.outcome import Outcome, outcome_of
 _LOOK_BYTES: Final = MIB
 #: Subscriptions at once on a connection. Each is a call that never ends, and a client has use for one or two; a few
 #: more, as one that it cancelled may be heard of after the next.
-_SUBSCRIPTIONS: Final = 4
+SUBSCRIPTIONS: Final = 4
 
 
 class Outside(Protocol):
@@ -202,8 +202,8 @@ class Calls:
         self.settle(stream_id, outcome, None if timeout is None else max(0.0, timeout - passed))
 
     def _subscribe(self, stream_id: int, subscribe: Subscribe, message: bytes) -> None:
-        if len(self._subscribers) >= _SUBSCRIPTIONS:
-            raise CallError(Status.RESOURCE_EXHAUSTED, f"{_SUBSCRIPTIONS} subscriptions on a connection, and no more")
+        if len(self._subscribers) >= SUBSCRIPTIONS:
+            raise CallError(Status.RESOURCE_EXHAUSTED, f"{SUBSCRIPTIONS} subscriptions on a connection, and no more")
         caller = _Caller(self, stream_id)
         self._stops[stream_id] = subscribe(message, caller)
         self._subscribers[stream_id] = caller

@@ -16,6 +16,8 @@ def test_every_limit_is_a_setting_with_the_same_default() -> None:
     assert {field.name for field in fields(Limits)} == set(NativeSettings.model_fields) - {
         "socket_mode",
         "socket_group",
+        "allowed_peers",
+        "takes_over",
     }
 
 
