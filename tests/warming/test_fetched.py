@@ -41,6 +41,8 @@ def test_fetched_keys(tmp_path: Path) -> None:
         good = token(key=_KEY, iss=provider.issuer)
         with running_sidecar(tmp_path, _configuration(provider), environment=_ALONE, before=prepare) as sidecar:
             assert eventually(sidecar.is_ready)
+            # Until it has looked, a snapshot that may be there is not replaced.
+            assert eventually(lambda: "there is no snapshot" in sidecar.process.printed())
             assert sidecar.check(sidecar.addresses[0], good).allowed
         for _ in range(_STARTS):
             with start_sidecar(sidecar.workspace, environment=_ALONE) as process:
