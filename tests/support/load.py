@@ -5,6 +5,7 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -57,6 +58,14 @@ class Load:
 
     async def _converse(self) -> None:
         reader, writer = await asyncio.open_connection(self.host, self.port)
+        try:
+            await self._talk(reader, writer)
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while not self._stopping.is_set() or self.answered < self.least:
             writer.write(self.request(next(self._numbers)))
             try:
@@ -65,11 +74,10 @@ class Load:
                 if not self.may_close:
                     raise
                 self.statuses["closed"] += 1
-                break
+                return
             self.statuses[status] += 1
             if status == "200":
                 self.look(body)
-        writer.close()
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[str, bytes]:
