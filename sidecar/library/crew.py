@@ -42,6 +42,8 @@ class Crew:
         self._board = board
         self._lives = {member: _Life() for member in self._members}
         self._fds, self._order = _order(fleet, shared, log_level)
+        #: Set before any is ended, by whichever thread: that one has ended then is nothing to tell of.
+        self._stopping = False
         _crews.add(self)
 
     @property
@@ -63,6 +65,7 @@ class Crew:
 
     def stop(self) -> None:
         """End them all; waits for that."""
+        self._stopping = True
         running = [life.process for life in self._lives.values() if life.process is not None]
         for process in running:
             _close(process)
@@ -85,10 +88,12 @@ class Crew:
     def _look(self, member: Member, life: "_Life") -> None:
         process, now = life.process, time.monotonic()
         if process is None:
-            if now >= life.start_at:
+            if now >= life.start_at and not self._stopping:
                 self._start(member, life)
             return
         code = process.poll()
+        if self._stopping:
+            return
         if code is None:
             life.backoff = life.backoff.recovered(now - life.started_at)
             return
