@@ -7,6 +7,7 @@ from pathlib import Path
 from sidecar.decision_log.masks import LEAST_KEY_BYTES, MOST_KEY_BYTES
 from sidecar.loading.load import Configuration
 from sidecar.loading.problem import ConfigurationError, FieldPath
+from sidecar.loading.secret_key import read_secret_key
 
 
 def require_decision_log(configuration: Configuration) -> None:
@@ -18,14 +19,7 @@ def require_decision_log(configuration: Configuration) -> None:
 
 def read_hash_key(folder: Path, name: str) -> bytes:
     """Read the key of hashes; raises ``ValueError``, whose text has nothing of what is in the file."""
-    try:
-        with (folder / name).open("rb") as file:
-            key = file.read(MOST_KEY_BYTES + 1)
-    except OSError as error:
-        raise ValueError(f"{name} cannot be read: {error.strerror}") from None
-    if not LEAST_KEY_BYTES <= len(key) <= MOST_KEY_BYTES:
-        raise ValueError(f"{name} has not {LEAST_KEY_BYTES} to {MOST_KEY_BYTES} bytes; make one of 32 random bytes")
-    return key
+    return read_secret_key(folder, name, LEAST_KEY_BYTES, MOST_KEY_BYTES)
 
 
 def _problems(configuration: Configuration) -> Iterator[tuple[FieldPath, str]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sidecar.loading.load import Configuration
 from sidecar.loading.problem import ConfigurationError, FieldPath
+from sidecar.loading.secret_key import read_secret_key
 from sidecar.settings import Settings
 from sidecar.warming.keys import LEAST_KEY_BYTES, MOST_KEY_BYTES, WarmUpKeys, keys_of
 
@@ -18,14 +19,7 @@ def require_warm_up(configuration: Configuration) -> None:
 
 def read_warm_up_keys(folder: Path, name: str) -> WarmUpKeys:
     """Read the key; raises ``ValueError``, whose text has nothing of what is in the file."""
-    try:
-        with (folder / name).open("rb") as file:
-            key = file.read(MOST_KEY_BYTES + 1)
-    except OSError as error:
-        raise ValueError(f"{name} cannot be read: {error.strerror}") from None
-    if not LEAST_KEY_BYTES <= len(key) <= MOST_KEY_BYTES:
-        raise ValueError(f"{name} has not {LEAST_KEY_BYTES} to {MOST_KEY_BYTES} bytes; make one of 32 random bytes")
-    return keys_of(key)
+    return keys_of(read_secret_key(folder, name, LEAST_KEY_BYTES, MOST_KEY_BYTES))
 
 
 def warm_up_keys(settings: Settings, folder: Path) -> WarmUpKeys | None:
