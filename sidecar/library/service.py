@@ -33,14 +33,12 @@ from sidecar.observe.series import Tier
 from sidecar.placement.allowance import read_allowance
 from sidecar.report.model import Report
 from sidecar.runtime.control.desk import Desk
-from sidecar.runtime.control.reload import Reading
 from sidecar.runtime.ipc.fleet import Fleet, Member, Role
 from sidecar.runtime.ipc.heartbeat import INTERVAL, Heart
 from sidecar.runtime.ipc.revoked import revoked_in
 from sidecar.runtime.ipc.shared import Keep, make_shared, open_board
-from sidecar.runtime.serving.holder import Holder
 from sidecar.runtime.serving.introspecting import Introspecting
-from sidecar.runtime.serving.refetching import Refetching
+from sidecar.runtime.serving.own_trust import OwnTrust
 from sidecar.runtime.serving.signatures import Signatures
 from sidecar.runtime.supervision.planning import plan_fleet
 from sidecar.settings import Settings
@@ -71,8 +69,8 @@ class Service:
         board = open_board(shared.board.open(), fleet)
         self._scoreboard, row = board[0], board[1].row(0)
         self._heart, self._process = Heart(board[0], 0, 1), ProcessMeter(row)
-        self._refetching = Refetching(self._ask)
-        self._holder = Holder(setup.loaded, lambda _trust: self._refetching.changed())
+        self._own = OwnTrust(setup.loaded, lambda digest: self._desk.refetch(digest))  # noqa: PLW0108 - it is made below
+        self._holder = self._own.holder
         self._crew = Crew(fleet, shared, board[0], settings.log_level)
         self._signatures = Signatures(
             fleet.members[0],
@@ -93,11 +91,11 @@ class Service:
                 SharedTokenCache(cache, shared.secret),
                 gate=self._signatures.gate,
                 denylist=denylist,
-                refetches=self._refetching,
+                refetches=self._own.refetching,
             ),
             Services(
                 verify=self._signatures.verify,
-                refetch=self._refetching.refetch,
+                refetch=self._own.refetching.refetch,
                 introspect=self._introspector.introspect,
             ),
             clock,
@@ -113,15 +111,13 @@ class Service:
             fleet=fleet,
             shared=shared,
             board=board,
-            apply=self._apply,
+            apply=self._own.apply,
             load=setup.load,
             reports=True,
         )
         self._metrics, self._health = self._desk.metrics(), self._desk.health()
         self._tasks: list[asyncio.Task[None]] = []
-        self._asking: set[asyncio.Task[None]] = set()
         self._calls: set[asyncio.Task[object]] = set()
-        self._generation = 1
         self._is_ending = False
         #: Calls of one batch that are under way at once: what the verifiers have room for, and little more.
         self.at_once = 128 * max(1, fleet.verifiers)
@@ -164,7 +160,7 @@ class Service:
         until = time.monotonic() + GRACE_SECONDS
         while self._calls and time.monotonic() < until:  # noqa: ASYNC110 - the same
             await asyncio.sleep(LOOK_SECONDS)
-        others = [*self._asking, *self._tasks, *(self._calls if cancel else ())]
+        others = [*self._own.asking, *self._tasks, *(self._calls if cancel else ())]
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
@@ -234,7 +230,7 @@ class Service:
             self._process.late(time.monotonic() - began - INTERVAL)
 
     def _tell(self) -> None:
-        self._scoreboard.write_overall(Overall(os.getpid(), time.monotonic(), self._generation))
+        self._scoreboard.write_overall(Overall(os.getpid(), time.monotonic(), self._own.generation))
         self._heart.trust_digest = self._holder.trust.digest
         self._heart.beat()
 
@@ -243,22 +239,6 @@ class Service:
             meter.publish(counts)
         self._signatures.publish()
         self._process.publish()
-
-    def _ask(self, issuer_digest: bytes) -> None:
-        task = asyncio.create_task(self._refetch(issuer_digest))
-        self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
-
-    async def _refetch(self, issuer_digest: bytes) -> None:
-        self._refetching.answered(issuer_digest, await self._desk.refetch(issuer_digest))
-
-    async def _apply(self, reading: Reading) -> None:
-        if reading.loaded.trust.digest == self._holder.given.digest:
-            self._holder.confirm(self._holder.given.digest, reading.loaded.good_until)
-            return
-        await self._holder.prepare(1, reading.snapshot.encode())
-        self._holder.commit(1)
-        self._generation += 1
 
 
 def fleet_of(settings: Settings) -> Fleet:

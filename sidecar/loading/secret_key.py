@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def read_secret_key(folder: Path, name: str, least: int, most: int) -> bytes:
-    """Read a key of ``least`` to ``most`` bytes; raises ``ValueError``, whose text has nothing of the file's content."""
+    """Read a key of ``least`` to ``most`` bytes; raises ``ValueError``, whose text has nothing of them."""
     try:
         with (folder / name).open("rb") as file:
             key = file.read(most + 1)

@@ -18,16 +18,14 @@ from sidecar.memory.scoreboard import Overall, State, Supervised
 from sidecar.placement.plan import ANYWHERE
 from sidecar.runtime.control.desk import Desk
 from sidecar.runtime.control.feed_files import FeedFileError
-from sidecar.runtime.control.reload import Reading
 from sidecar.runtime.ipc.fleet import Fleet, Member, Role
 from sidecar.runtime.ipc.heartbeat import END_SECONDS, INTERVAL, Heart
 from sidecar.runtime.ipc.shared import make_shared, open_board
 from sidecar.runtime.ipc.vital_signs import VitalSigns
 from sidecar.runtime.serving import garbage
 from sidecar.runtime.serving.checks import Checks
-from sidecar.runtime.serving.holder import Holder
 from sidecar.runtime.serving.own_keys import OwnKeys
-from sidecar.runtime.serving.refetching import Refetching
+from sidecar.runtime.serving.own_trust import OwnTrust
 from sidecar.runtime.supervision.child import UNAVAILABLE
 from sidecar.tokens.key_file import SigningKeyError
 from sidecar.transport.address import AddressError
@@ -78,9 +76,8 @@ class _Alone:
         self._keys: OwnKeys | None = None
         if settings.assertion is not None:
             self._keys = OwnKeys(config.parent, settings.assertion, settings.process_pool_timeout, row)
-        self._refetching = Refetching(self._ask)
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._holder = Holder(loaded, lambda _trust: self._refetching.changed())
+        self._own = OwnTrust(loaded, lambda digest: self._desk.refetch(digest))  # noqa: PLW0108 - it is made below
+        self._holder = self._own.holder
         self._checks = Checks(
             member=_SERVER,
             fleet=_FLEET,
@@ -90,7 +87,7 @@ class _Alone:
             trust=self._holder.reader(),
             row=row,
             asserting=None if self._keys is None else self._keys.asserting,
-            refetching=self._refetching,
+            refetching=self._own.refetching,
             hooks=snapshot.hooks,
         )
         self._desk = Desk(
@@ -100,13 +97,12 @@ class _Alone:
             fleet=_FLEET,
             shared=shared,
             board=board,
-            apply=self._apply,
+            apply=self._own.apply,
             published=None if self._keys is None else self._keys.published,
             warm=self._checks.warm,
         )
         self._grace = settings.shutdown_grace_seconds
         self._draining = False
-        self._generation = 1
 
     async def run(self) -> int:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
@@ -141,7 +137,7 @@ class _Alone:
 
     async def _beat(self) -> None:
         while True:
-            self._scoreboard.write_overall(Overall(os.getpid(), time.monotonic(), self._generation, self._draining))
+            self._scoreboard.write_overall(Overall(os.getpid(), time.monotonic(), self._own.generation, self._draining))
             self._holder.look()
             self._heart.trust_digest = self._holder.trust.digest
             self._heart.connections = self._checks.connections()
@@ -158,19 +154,3 @@ class _Alone:
             began = time.monotonic()
             await asyncio.sleep(INTERVAL)
             self._signs.late(time.monotonic() - began - INTERVAL)
-
-    def _ask(self, issuer_digest: bytes) -> None:
-        task = asyncio.create_task(self._refetch(issuer_digest))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-
-    async def _refetch(self, issuer_digest: bytes) -> None:
-        self._refetching.answered(issuer_digest, await self._desk.refetch(issuer_digest))
-
-    async def _apply(self, reading: Reading) -> None:
-        if reading.loaded.trust.digest == self._holder.given.digest:
-            self._holder.confirm(self._holder.given.digest, reading.loaded.good_until)
-            return
-        await self._holder.prepare(1, reading.snapshot.encode())
-        self._holder.commit(1)
-        self._generation += 1
