@@ -17,7 +17,7 @@ from sidecar.demo.stack import sidecar_addresses, start_sidecar
 from sidecar.demo.workspace import AUDIENCE, ISSUER, Workspace, prepare
 from support.answers import Answer, read_answer
 from support.fronts import CHECK
-from support.processes import descendants, eventually, name_of
+from support.processes import descendants, eventually, is_running, name_of
 from support.requests import with_token
 
 CONFIGURATION = f"""\
@@ -118,9 +118,10 @@ class Sidecar:
         raise ProcessLookupError(name)
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
-        """Send a signal to one child, and return its process id."""
+        """Send a signal to one child, return its process id. After SIGKILL it is gone: nobody connects to what dies."""
         pid = self.pid(name)
         os.kill(pid, number)
+        assert number != signal.SIGKILL or eventually(lambda: not is_running(pid))
         return pid
 
     def printed(self) -> str:
