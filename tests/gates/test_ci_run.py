@@ -78,13 +78,38 @@ def test_gate_that_fails(goal: str, checkout: Path) -> None:
 
 @pytest.mark.parametrize("docker", ["exit 1", '[ "$1" != run ]'], ids=["no daemon", "no container"])
 def test_no_containers(docker: str, checkout: Path) -> None:
-    """Where none can be run, that is said, with what the daemon printed."""
+    """Where none can be run, that fails, after the other gates were run and with what the daemon printed."""
     _program(checkout / "bin" / "docker", docker)
     done = _run(checkout)
-    assert done.returncode == 0
+    assert done.returncode == 1
     assert "made test-containers" not in done.stdout
+    assert "made test-apiserver" in done.stdout.splitlines()
     assert "test-containers: NOT RUN: no container can be run here" in done.stdout
     assert ("no cgroups here" in done.stdout) is (docker == "exit 1")
+    assert 'CI_WITHOUT="test-containers" .ci/run' in done.stderr
+
+
+def test_containers_are_not_wanted(checkout: Path) -> None:
+    """Whoever names them may go without, and is told."""
+    _program(checkout / "bin" / "docker", "exit 1")
+    done = _run(checkout, without="test-containers")
+    assert done.returncode == 0
+    assert "make test-containers: NOT RUN, as CI_WITHOUT says" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("named", "second", "code"),
+    [("echo tests/test_a.py::test_x", "0", 0), ("echo tests/test_a.py::test_x", "1", 2), ("exit 1", "0", 1)],
+    ids=["passes alone", "fails again", "may not be run again"],
+)
+def test_few_that_failed(named: str, second: str, code: int, checkout: Path) -> None:
+    """Tests that failed are run once more where `once_more.py` names them, and are named at the end if they pass."""
+    _program(checkout / "bin" / "make", f'case "$*" in *last-failed*) exit {second};; test) exit 2;; esac')
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    _program(checkout / ".venv" / "bin" / "python", f'case "$1" in *once_more.py) {named};; *) exit 0;; esac')
+    done = _run(checkout)
+    assert (done.returncode != 0) == (code != 0)
+    assert ("failed at first, passed alone; to be mended:\ntests/test_a.py::test_x" in done.stdout) == (code == 0)
 
 
 @pytest.mark.parametrize(
