@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from sidecar.cli.main import main
 from sidecar.demo.workspace import Workspace, prepare
 from support.commands import Run
 
@@ -19,8 +21,29 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Return a function that runs ``authz-sidecar`` in a folder of its own and waits for its end."""
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a function that runs ``authz-sidecar`` in a folder of its own, in this process: starting one takes seconds.
+
+    Where a command starts processes or is about its own, it is ``run_process``.
+    """
+    monkeypatch.chdir(tmp_path)
+
+    def command(
+        *arguments: str | Path, stdin: str = "", environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["authz-sidecar", *map(str, arguments)])
+        with CliRunner().isolation(stdin, environment) as (out, err, _), pytest.raises(SystemExit) as ended:
+            main()
+        printed, said = (stream.getvalue().decode().replace("\r\n", "\n") for stream in (out, err))
+        assert isinstance(ended.value.code, int)
+        return subprocess.CompletedProcess(arguments, ended.value.code, printed, said)
+
+    return command
+
+
+@pytest.fixture
+def run_process(tmp_path: Path) -> Run:
+    """Return a function that runs ``authz-sidecar`` as a shell would, in a folder of its own, and waits for its end."""
 
     def command(
         *arguments: str | Path, stdin: str = "", environment: Mapping[str, str] | None = None

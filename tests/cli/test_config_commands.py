@@ -38,32 +38,32 @@ def test_missing_file_is_said(run: Run) -> None:
     assert refused.stderr == "missing.yaml: cannot be read: No such file or directory\n"
 
 
-def test_taken_port_ends_with_3(run: Run, workspace: Workspace) -> None:
+def test_taken_port_ends_with_3(run_process: Run, workspace: Workspace) -> None:
     """A port that another process has is not shared with it: serve ends with 3."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         listen = f"127.0.0.1:{other.getsockname()[1]}"
-        refused = run("serve", "--config", workspace.config, environment={"AUTHZ_LISTEN": listen})
+        refused = run_process("serve", "--config", workspace.config, environment={"AUTHZ_LISTEN": listen})
     assert refused.returncode == 3
     assert f"cannot listen: {listen}" in refused.stderr
 
 
-def test_live_socket_is_not_taken_over(run: Run, workspace: Workspace) -> None:
+def test_live_socket_is_not_taken_over(run_process: Run, workspace: Workspace) -> None:
     """A Unix socket on which somebody listens is left to them: serve ends with 3."""
     path = workspace.socket.removeprefix("unix:")
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(path)
         other.listen()
-        refused = run("serve", "--config", workspace.config)
+        refused = run_process("serve", "--config", workspace.config)
     assert refused.returncode == 3
     assert "another server already listens there" in refused.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_script(run: Run, shell: str) -> None:
+def test_completion_script(run_process: Run, shell: str) -> None:
     """A completion script for each shell names the command."""
-    done = run("completion", shell)
+    done = run_process("completion", shell)
     assert done.returncode == 0
     assert "_AUTHZ_SIDECAR_COMPLETE" in done.stdout
 

@@ -7,9 +7,9 @@ from sidecar.cli.main import cli
 from support.commands import Run
 
 
-def test_demo_once_is_as_expected(run: Run) -> None:
+def test_demo_once_is_as_expected(run_process: Run) -> None:
     """The demonstration runs a real Envoy, shows every answer, and ends with 0 when all are as expected."""
-    done = run("demo", "--once")
+    done = run_process("demo", "--once")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "20 of 20 answers as expected" in done.stdout
     assert "token_expired" in done.stdout

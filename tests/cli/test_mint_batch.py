@@ -45,10 +45,10 @@ def _claims(token: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_tokens_come_in_the_order_of_their_lines(run: Run, tmp_path: Path, workers: str) -> None:
+def test_tokens_come_in_the_order_of_their_lines(run_process: Run, tmp_path: Path, workers: str) -> None:
     """Each line has its token, verified by PyJWT, whether one process signs or several."""
-    run("keys", "generate", "--out", "signing.jwk", "--jwks", "jwks.json")
-    done = run(*MINT, "--batch", environment={"AUTHZ_JWT_PROCESSOR_WORKERS": workers}, stdin=_lines(MANY))
+    run_process("keys", "generate", "--out", "signing.jwk", "--jwks", "jwks.json")
+    done = run_process(*MINT, "--batch", environment={"AUTHZ_JWT_PROCESSOR_WORKERS": workers}, stdin=_lines(MANY))
     assert done.returncode == 0, done.stderr
     key = jwt.PyJWK(json.loads((tmp_path / "jwks.json").read_text(encoding="utf-8"))["keys"][0])
     found = [jwt.decode(token, key, ["EdDSA"], audience="orders")["sub"] for token in done.stdout.split()]

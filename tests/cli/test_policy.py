@@ -185,11 +185,11 @@ def test_arguments_that_are_wrong(run: Run, folder: Path, arguments: tuple[str, 
     assert arguments[-2] in done.stderr
 
 
-def test_hooks_are_not_asked(run: Run, folder: Path) -> None:
+def test_hooks_are_not_asked(run_process: Run, folder: Path) -> None:
     """Cases are about policies: hooks are left out, and it says so."""
     rules = "from sidecar.hooks import deny\ndef check(request, identity): return deny('all')\n"
     (folder / "no_rules.py").write_text(rules, encoding="utf-8")
     (folder / "authz.yaml").write_text(CONFIGURATION + "hook_folder: .\nhooks: [no_rules:check]\n", encoding="utf-8")
     (folder / "cases.yaml").write_text(_page("cases:"), encoding="utf-8")
-    done = run("policy", "test", "--config", folder / "authz.yaml", folder / "cases.yaml")
+    done = run_process("policy", "test", "--config", folder / "authz.yaml", folder / "cases.yaml")
     assert (done.returncode, done.stderr) == (0, "note: policies alone, hooks are not asked: no_rules:check\n")
