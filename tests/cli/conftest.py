@@ -22,9 +22,9 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return a function that runs ``authz-sidecar`` in a folder of its own, in this process: starting one takes seconds.
+    """Return a function that runs ``authz-sidecar`` in a folder of its own, and in this process.
 
-    Where a command starts processes or is about its own, it is ``run_process``.
+    Starting one takes a second. Where a command starts processes or is about its own, it is ``run_process``.
     """
     monkeypatch.chdir(tmp_path)
 

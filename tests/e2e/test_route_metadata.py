@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -20,48 +20,52 @@ _CONFIGURATION = "request:\n  route_metadata: [com.example]\n" + CONFIGURATION.r
 )
 
 
-def _with_metadata(document: Any, metadata: Mapping[str, object]) -> Any:  # noqa: ANN401 - any JSON
-    """Return the configuration with metadata on each of its routes to the application."""
+_CASES: tuple[tuple[Mapping[str, object], int], ...] = (
+    ({"com.example": {"tier": "gold", "limit": 3}, "org.example": {"tier": "silver"}}, 200),
+    ({"com.example": {"tier": "silver", "limit": 3}}, 403),
+    ({"org.example": {"tier": "gold", "limit": 3}}, 403),
+    ({}, 403),
+)
+
+
+def _with_cases(document: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return the configuration with each route for each case as well, which a request chooses by a header."""
     if isinstance(document, list):
-        return [_with_metadata(one, metadata) for one in document]
+        return [_with_cases(one) for one in document]
     if not isinstance(document, dict):
         return document
-    more = {"metadata": {"filterMetadata": metadata}} if "cluster" in document.get("route", {}) else {}
-    return {name: _with_metadata(value, metadata) for name, value in document.items()} | more
+    found = {name: _with_cases(value) for name, value in document.items()}
+    if "routes" in found:
+        found["routes"] = [_of_case(route, number) for number in range(len(_CASES)) for route in found["routes"]]
+    return found
 
 
-@pytest.fixture(params=["native", "grpcio"])
-def environment(request: pytest.FixtureRequest) -> Mapping[str, str]:
-    """Return the environment of a sidecar with either transport."""
-    return MODES.get(request.param, {})
+def _of_case(route: Mapping[str, Any], number: int) -> dict[str, Any]:
+    chosen = {"name": "x-case", "stringMatch": {"exact": str(number)}}
+    match = route["match"] | {"headers": [*route["match"].get("headers", []), chosen]}
+    return {**route, "match": match, "metadata": {"filterMetadata": _CASES[number][0]}}
 
 
-def _posting(stack: Stack) -> int:
+@pytest.fixture(scope="module", params=["native", "grpcio"])
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """Run Envoy with the routes of all cases, beside a sidecar with either transport."""
+
+    def with_cases(options: EnvoyOptions) -> str:
+        return json.dumps(_with_cases(json.loads(to_json(options))))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sidecar.demo.envoy.to_json", with_cases)
+        with running_stack(_CONFIGURATION, MODES.get(request.param, {})) as running:
+            yield running
+
+
+@pytest.mark.parametrize("number", range(len(_CASES)))
+def test_what_the_route_says_decides(stack: Stack, number: int) -> None:
+    """Envoy sends the namespaces that the configuration names, and no others; without, a condition cannot be told."""
     connection = http.client.HTTPConnection("127.0.0.1", stack.envoy.port, timeout=30)
+    headers = {"authorization": f"Bearer {stack.workspace.token()}", "x-case": str(number)}
     try:
-        connection.request("POST", "/orders/1", headers={"authorization": f"Bearer {stack.workspace.token()}"})
-        return connection.getresponse().status
+        connection.request("POST", "/orders/1", headers=headers)
+        assert connection.getresponse().status == _CASES[number][1]
     finally:
         connection.close()
-
-
-@pytest.mark.parametrize(
-    ("metadata", "status"),
-    [
-        ({"com.example": {"tier": "gold", "limit": 3}, "org.example": {"tier": "silver"}}, 200),
-        ({"com.example": {"tier": "silver", "limit": 3}}, 403),
-        ({"org.example": {"tier": "gold", "limit": 3}}, 403),
-        ({}, 403),
-    ],
-)
-def test_what_the_route_says_decides(
-    monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str], metadata: Mapping[str, object], status: int
-) -> None:
-    """Envoy sends the namespaces that the configuration names, and no others; without, a condition cannot be told."""
-
-    def with_metadata(options: EnvoyOptions) -> str:
-        return json.dumps(_with_metadata(json.loads(to_json(options)), metadata))
-
-    monkeypatch.setattr("sidecar.demo.envoy.to_json", with_metadata)
-    with running_stack(_CONFIGURATION, environment) as stack:
-        assert _posting(stack) == status
