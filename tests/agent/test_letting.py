@@ -1,6 +1,8 @@
 """Who is let: by what its process says that it wants, and by what others have. Without processes."""
 
+import errno
 import logging
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -10,6 +12,8 @@ from typing import Any, cast
 
 import pytest
 
+from sidecar.http.address import parse
+from sidecar.runtime.agent import agent as agent_module
 from sidecar.runtime.agent.agent import MOST_SLOW, SLOW_SECONDS, Agent, Orders
 from sidecar.runtime.agent.starting import Places
 from sidecar.runtime.agent.tenancy import (
@@ -56,7 +60,7 @@ class _Root:
 @pytest.fixture
 def agent(tmp_path: Path) -> Iterator[Any]:
     """Yield an agent that starts nothing; its desk is at port 9190."""
-    made = cast("Any", Agent(Orders(Places(tmp_path, tmp_path, tmp_path), "0.0.0.0:9190", 64)))
+    made = cast("Any", Agent(Orders(Places(tmp_path, tmp_path, tmp_path), parse("0.0.0.0:9190"), 64)))
     yield made
     for tenant in made._tenants.values():
         for root in tenant.roots:
@@ -320,3 +324,41 @@ def test_heart_of_several(agent: Any) -> None:  # noqa: ANN401 - as above
     agent._see_to(tenant, 1.0)
     agent._see_to(tenant, 10_000.0)
     assert root.killed == 0
+
+
+def test_one_that_cannot_be_watched(
+    agent: Any,  # noqa: ANN401 - its inside
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The kernel has no room for another descriptor to watch: it is ended, the agent goes on, and tries again later."""
+    root = _Root()
+    root.watch = root.theirs.fileno()
+    registered: list[object] = []
+
+    def register(end: object, _: int) -> None:
+        if registered:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        registered.append(end)
+
+    monkeypatch.setattr(agent_module, "start_tenant", lambda *_, **__: root)
+    monkeypatch.setattr(agent._selector, "register", register)
+    tenant = agent._tenants["a.one"] = Tenancy("a.one", Path("/nowhere"))
+    with caplog.at_level(logging.ERROR):
+        agent._start_due(1.0)
+    assert registered == [root.watch]
+    assert "a.one cannot be watched" in caplog.text
+    assert (tenant.phase, tenant.root, root.killed, tenant.restarts) == (Phase.WAITING, None, 1, 1)
+    assert root.channel.fileno() == -1
+    assert tenant.next_start_at is not None
+
+
+def test_desk_at_a_port_that_nobody_knows_yet(tmp_path: Path) -> None:
+    """It is no tenant's, whichever it will be: the others are judged among themselves."""
+    made = cast("Any", Agent(Orders(Places(tmp_path, tmp_path, tmp_path), parse("0.0.0.0:0"), 64)))
+    tenant, root = _loading(made, "a.one", "127.0.0.1:9443")
+    made._see_to(tenant, 1.0)
+    assert tenant.phase is Phase.SERVING
+    root.bury()
+    for one in (made._selector, made._signals, made._signals_end):
+        one.close()

@@ -19,6 +19,7 @@ from sidecar.runtime.agent.starting import Places, config_file, start_tenant, te
 from sidecar.runtime.agent.tenancy import LOAD_SECONDS, Phase, Tenancy
 from sidecar.runtime.agent.wants import BEAT, GO, MAX_BYTES, REFUSED, Wants, decode, taken_by
 from sidecar.runtime.supervision.orphans import reap_orphans
+from sidecar.transport.address import Address, TcpAddress
 
 #: Seconds between two turns, and between two looks at the folders.
 TICK: Final = 0.25
@@ -37,10 +38,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What the agent is told. ``probe`` is where the desk listens, as ``http.address`` has it."""
+    """What the agent is told. ``probe`` is where the desk listens; port 0 is one that the system chooses."""
 
     places: Places
-    probe: str
+    probe: Address
     most: int
 
 
@@ -53,10 +54,10 @@ class Agent:
         self._refused: Mapping[str, str] = {}
         self._selector = selectors.DefaultSelector()
         self._signals, self._signals_end = socket.socketpair()
-        self._desk = DeskLife(orders.probe, orders.places.run)
+        self._desk = DeskLife(str(orders.probe), orders.places.run)
         self._looked_at: float | None = None
         self._turned_at = self._awake_since = 0.0
-        self._own = () if orders.probe.endswith(":0") else (orders.probe,)
+        self._own = () if isinstance(orders.probe, TcpAddress) and orders.probe.port == 0 else (str(orders.probe),)
         self._is_leaving = False
         self._told_problem = ""
 
@@ -182,8 +183,15 @@ class Agent:
         except OSError as error:
             _log.error("tenant %s cannot be started: %s", tenant.name, error)
             return None
-        for end in (root.watch, root.channel):
-            self._selector.register(end, selectors.EVENT_READ)
+        try:
+            for end in (root.watch, root.channel):
+                self._selector.register(end, selectors.EVENT_READ)
+        except (OSError, ValueError, KeyError) as error:
+            # No room for one more with the kernel (epoll_ctl(2)): nobody must run whom nobody watches.
+            _log.error("tenant %s cannot be watched, and is killed: %s", tenant.name, error)
+            root.kill()
+            self._close(root)
+            return None
         return root
 
     def _see_to(self, tenant: Tenancy, now: float) -> None:
@@ -258,8 +266,11 @@ class Agent:
 
     def _deafen(self, root: Root) -> None:
         """Listen no more: all has been said."""
-        if root.channel in self._selector.get_map():
-            self._selector.unregister(root.channel)
+        self._unregister(root.channel)
+
+    def _unregister(self, end: int | socket.socket) -> None:
+        with suppress(KeyError, ValueError):  # it is not registered, or no more
+            self._selector.unregister(end)
 
     def _judge(self, tenant: Tenancy, candidate: Root, now: float) -> None:
         wants = None if candidate.has_ended() else self._wants(candidate)
@@ -302,8 +313,8 @@ class Agent:
             _log.warning("tenant %s ended: %s; starting again in %.1f s", tenant.name, how, delay)
 
     def _close(self, root: Root) -> int:
-        self._selector.unregister(root.watch)
-        self._deafen(root)
+        for end in (root.watch, root.channel):
+            self._unregister(end)
         return root.bury()
 
     def _forget(self, tenant: Tenancy) -> None:

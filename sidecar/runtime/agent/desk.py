@@ -9,14 +9,12 @@ GET /metrics            of all tenants, with the label ``tenant``, and of the ag
 
 import argparse
 import asyncio
-import http.client
 import logging
 import signal
 import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -26,29 +24,26 @@ from sidecar.http import address as http_address
 from sidecar.http.listening import ListenError
 from sidecar.http.message import Answer, Call, Rejection, document, text
 from sidecar.http.server import Limits, Listener
-from sidecar.http.unix_client import UnixConnection
 from sidecar.runtime.agent import desk_status
+from sidecar.runtime.agent.asking import ask
 from sidecar.runtime.agent.desk_status import Status
 from sidecar.runtime.agent.ending import end_with
 from sidecar.runtime.agent.merging import merged, own
+from sidecar.runtime.agent.root import taken_channel
 from sidecar.runtime.agent.starting import probe_socket
 from sidecar.runtime.agent.tenancy import Phase
 from sidecar.runtime.log_format import LOG_FORMAT
 
 #: Exit code for an address that is taken, as ``cli.exit_codes`` has it.
 UNAVAILABLE: Final = 3
-#: Seconds that a tenant gets to answer; and those after which the agent, which tells us four times each, is not alive.
-ASK_SECONDS: Final = 3.0
+#: Seconds after which the agent, which tells us four times each, is not alive.
 SILENT_SECONDS: Final = 10.0
 #: Seconds that tenants get at the agent's start until others may rely on it all the same: one that never becomes ready
 #: must not keep the others' update waiting.
 SETTLE_SECONDS: Final = 60.0
 #: Seconds between two looks at whether tenants are ready.
 _LOOK_SECONDS: Final = 1.0
-#: Bytes of one tenant's metrics that are taken.
-_MOST_BYTES: Final = 8 * 1024 * 1024
 _EXPOSITION: Final = "text/plain; version=0.0.4; charset=utf-8"
-_OK: Final = 200
 
 _log = logging.getLogger("sidecar.runtime.agent.desk")
 
@@ -92,7 +87,7 @@ class Desk:
 
     async def _ask(self, name: str, path: str) -> str | None:
         """Return what a tenant answers; ``None``: nothing, or not 200."""
-        return await asyncio.to_thread(_get, str(probe_socket(self._run, name)), path)
+        return await ask(probe_socket(self._run, name), path)
 
     async def page(self, call: Call) -> Answer:
         """Answer a request."""
@@ -147,17 +142,6 @@ class Desk:
         return lines
 
 
-def _get(path: str, target: str) -> str | None:
-    try:
-        with closing(UnixConnection(path, ASK_SECONDS)) as connection:
-            connection.request("GET", target)
-            answer = connection.getresponse()
-            body = answer.read(_MOST_BYTES)
-            return body.decode("utf-8", "replace") if answer.status == _OK else None
-    except (OSError, http.client.HTTPException):
-        return None
-
-
 async def _serve(listen: str, run: Path, channel: socket.socket) -> int:
     desk = Desk(run, channel)
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
@@ -187,7 +171,7 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     end_with(given.parent)
     logging.basicConfig(level="INFO", format=LOG_FORMAT, force=True)
-    with socket.socket(fileno=given.channel) as channel:
+    with taken_channel(given.channel) as channel:
         channel.setblocking(False)  # noqa: FBT003 - positional only
         return uvloop.run(_serve(given.listen, Path(given.run), channel))
 
