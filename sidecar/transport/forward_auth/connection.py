@@ -51,6 +51,9 @@ class Ends(Protocol):
     def closed(self, connection: "Connection") -> None:
         """Note one that has ended."""
 
+    def held_up(self) -> None:
+        """Note one that is ended, since nobody took an answer in time."""
+
 
 class Connection(web.RequestHandler):
     """A connection, for one request after the other."""
@@ -80,6 +83,10 @@ class Connection(web.RequestHandler):
         """End it at once, whatever is still to be written."""
         if self.transport is not None:
             self.transport.abort()
+
+    def _give_up(self) -> None:
+        self._ends.held_up()
+        self.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -119,7 +126,7 @@ class Connection(web.RequestHandler):
         """Write the answer: to a peer that reads it in time."""
         # Bytes of requests that came before this answer are counted no more: it is twice the limit at the most.
         self._bytes = 0
-        timer = asyncio.get_running_loop().call_later(self._limits.write_seconds, self.abort)
+        timer = asyncio.get_running_loop().call_later(self._limits.write_seconds, self._give_up)
         try:
             return await super().finish_response(request, resp, start_time)
         finally:

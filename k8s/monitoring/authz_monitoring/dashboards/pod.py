@@ -232,6 +232,13 @@ _TRANSPORT: Final = Row(
             Unit.PER_SECOND,
             alerts=("AuthzGrpcErrors", "AuthzLimitReached"),
         ),
+        Panel(
+            "Requests over HTTP",
+            "nginx, Traefik, or Envoy's http_service asks. unreadable, uncarried: mend its configuration, or ours. "
+            "forged: clients sent headers that are the proxy's. Nothing here: there is no forward_auth.",
+            (Query("sum by (result) (rate(authz_forward_auth_requests_total{@}[RATE]))", "{{result}}"),),
+            Unit.PER_SECOND,
+        ),
     ),
 )
 _HOOKS: Final = Row(
