@@ -319,11 +319,16 @@ def test_a_release_s_life(api_server: ApiServer, tmp_path: Path) -> None:
         done = helm(*arguments, "--namespace", "plain", "--kubeconfig", str(access))
         assert done.returncode == 0, done.stderr
 
+    def there(version: str, kind: str, name: str) -> Any:  # noqa: ANN401 - any JSON
+        """Return an object of the release's namespace, or the API's Status that says why not."""
+        metadata = {"name": name, "namespace": "plain"}
+        return api_server.read({"apiVersion": version, "kind": kind, "metadata": metadata}).json()
+
     def mounted() -> str:
-        deployment = api_server.get("apps/v1", "Deployment", "plain", "gateway")
+        deployment = there("apps/v1", "Deployment", "gateway")
         (volume,) = (one for one in deployment["spec"]["template"]["spec"]["volumes"] if one["name"] == "authz-config")
         name = str(volume["projected"]["sources"][0]["configMap"]["name"])
-        assert "authz.yaml" in api_server.get("v1", "ConfigMap", "plain", name)["data"]
+        assert "authz.yaml" in there("v1", "ConfigMap", name)["data"]
         return name
 
     run("install", "one", str(CHART), *_GATEWAY)
@@ -332,14 +337,14 @@ def test_a_release_s_life(api_server: ApiServer, tmp_path: Path) -> None:
     second = mounted()
     assert second != first
     # Pods that are still of the first release can start again.
-    assert api_server.get("v1", "ConfigMap", "plain", first)["immutable"] is True
+    assert there("v1", "ConfigMap", first)["immutable"] is True
     run("rollback", "one", "1")
     assert mounted() == first
     run("upgrade", "one", str(CHART), *_GATEWAY, "--set", "gateway.replicas=3")
     assert mounted() == first
-    assert api_server.get("v1", "ConfigMap", "plain", second)["reason"] == "NotFound"
+    assert there("v1", "ConfigMap", second)["reason"] == "NotFound"
     run("uninstall", "one")
-    assert api_server.get("apps/v1", "Deployment", "plain", "gateway")["reason"] == "NotFound"
+    assert there("apps/v1", "Deployment", "gateway")["reason"] == "NotFound"
 
 
 def test_what_is_packaged_is_whole(tmp_path: Path) -> None:
