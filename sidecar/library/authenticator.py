@@ -177,7 +177,7 @@ class Authenticator:
         return _told(now, now.service.report)
 
     def open(self) -> Self:
-        """Open it, with an event loop in a thread of its own; raises ``MisuseError`` if it is, or is about to be, open."""
+        """Open it, with an event loop in its own thread; raises ``MisuseError`` if it is, or is about to be, open."""
         with self._alone():
             home = own_home()
             try:
