@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http_parser import RawRequestMessage
-from aiohttp.streams import StreamReader
 
 from sidecar.transport.forward_auth.asked import Call
 from sidecar.transport.forward_auth.told import Told
+from sidecar.transport.plain_http import plain_server
 
 #: What no parser takes for HTTP. With it a request ends whose headers are too many bytes.
 _NO_HTTP = b"\0\r\n\r\n"
 #: Seconds in which a body that nobody asked for may still come.
 _LINGER_SECONDS = 0.1
+#: Nobody reads one.
+_BODY_BYTES = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +135,6 @@ class Connection(web.RequestHandler):
 
 def serving(answering: Answering) -> web.Server:
     """Return what a ``Connection`` asks for answers."""
-    loop = asyncio.get_running_loop()
-
-    def request(
-        message: RawRequestMessage,
-        payload: StreamReader,
-        protocol: web.RequestHandler,
-        writer: AbstractStreamWriter,
-        task: "asyncio.Task[None]",
-    ) -> web.BaseRequest:
-        return web.BaseRequest(message, payload, protocol, writer, task, loop)
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         headers = tuple((name.decode("latin-1").lower(), value) for name, value in request.raw_headers)
@@ -157,7 +147,7 @@ def serving(answering: Answering) -> web.Server:
             made.force_close()
         return made
 
-    return web.Server(answer, request_factory=request)
+    return plain_server(answer, _BODY_BYTES)
 
 
 def response_of(told: Told) -> web.Response:
