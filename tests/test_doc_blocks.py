@@ -25,6 +25,7 @@ _OTHERS = {
     "ports": "tests/k8s",
     "scrape_configs": "tests/monitoring",
     "gateway": "tests/k8s/test_chart.py",
+    "agent": "tests/k8s/test_chart.py",
     "digest": "tests/lint",
     "volumeMounts": "tests/k8s/test_agent.py",
     "retry_policy": "tests/node/test_page.py",

@@ -44,14 +44,14 @@ def agent(*, tenants: Path, sockets: Path, run_folder: Path, probe: str, most: i
     if problem is not None:
         raise Failure(problem, ExitCode.UNAVAILABLE)
     try:
-        parse(probe)
+        address = parse(probe)
     except AddressError as error:
         raise Failure(f"--probe: {error}", ExitCode.USAGE) from None
     places = Places(tenants.absolute(), sockets.absolute(), run_folder.absolute())
     _refuse_places(places)
     open_standard_streams()
     logging.basicConfig(level="INFO", format=LOG_FORMAT, force=True)
-    raise SystemExit(Agent(Orders(places, probe, most)).run())
+    raise SystemExit(Agent(Orders(places, address, most)).run())
 
 
 def _refuse_places(places: Places) -> None:

@@ -94,6 +94,7 @@ def _look(config: Path | None, envoy: files.User | None, access: Access, notes: 
         made=made.make(settings, allowance, _Once(notes.unknown)),
         files=tuple(one for one in files.files(settings, folder) if not _is_told(one.setting, notes.problems)),
         socket=files.socket(settings, envoy),
+        forward_auth_socket=files.forward_auth_socket(settings, envoy),
         warnings=warnings,
         running=_running(settings, folder, access, notes),
     )

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     QUERY_NOT_NORMAL = "query_not_normal"
     REQUEST_TOO_LARGE = "request_too_large"
     BODY_AMBIGUOUS = "body_ambiguous"
+    HEADER_NOT_ALLOWED = "header_not_allowed"
 
     TOKEN_TOO_LARGE = "token_too_large"  # noqa: S105 - a reason code, not a secret
     TOKEN_MALFORMED = "token_malformed"  # noqa: S105 - a reason code, not a secret
@@ -116,6 +117,7 @@ OUTCOMES: dict[Reason, Outcome] = {
     Reason.QUERY_NOT_NORMAL: Outcome(400, None, "a query parameter is not in its plain spelling"),
     Reason.REQUEST_TOO_LARGE: Outcome(413, None, "the request is too large"),
     Reason.BODY_AMBIGUOUS: Outcome(400, None, "the body has more than one reading, or did not come as a whole"),
+    Reason.HEADER_NOT_ALLOWED: Outcome(400, None, "the request has a header that clients may not send"),
     Reason.TOKEN_TOO_LARGE: Outcome(401, _INVALID_TOKEN, "the token is too large"),
     Reason.TOKEN_MALFORMED: Outcome(401, _INVALID_TOKEN, "the token is malformed"),
     Reason.CRITICAL_HEADER: Outcome(401, _INVALID_TOKEN, "the token uses a header extension that is not supported"),
@@ -159,11 +161,12 @@ OUTCOMES: dict[Reason, Outcome] = {
 
 
 #: What is denied in global dry run as well: where a request cannot be read as a whole, or is not read since nobody who
-#: may ask sent it, nobody can tell which of its headers would have to be removed, and of a query in odd spelling
-#: nothing can be. All other denials are told there, and not done (docs/dry-run.md).
+#: may ask sent it, nobody can tell which of its headers would have to be removed, or nobody can take one off; and of a
+#: query in odd spelling nothing can be. All other denials are told there, and not done (docs/dry-run.md).
 ALWAYS_ENFORCED = frozenset(
     (
         Reason.REQUEST_TOO_LARGE,
+        Reason.HEADER_NOT_ALLOWED,
         Reason.UNREADABLE_REQUEST,
         Reason.ENVOY_CONFIG_STALE,
         Reason.CALLER_NOT_ALLOWED,

@@ -20,7 +20,7 @@ from sidecar.core.strict_json import Json
 from sidecar.decision_log.output import OutputError, Told
 from sidecar.decision_log.record import ALLOW
 from sidecar.tracing.collector import Collector, CollectorError, shown
-from sidecar.tracing.exporters import Renewed, exporter_of, hear_complaints
+from sidecar.tracing.exporters import Renewed, exporter_of, hear_exporters
 
 _MODULES = {
     "grpc": "opentelemetry.exporter.otlp.proto.grpc._log_exporter",
@@ -54,7 +54,7 @@ class OtlpLogs:
         self._collector = collector
         self._resource = Resource.create(dict(resource))
         self._scope = InstrumentationScope("sidecar.decision_log", resource.get("service.version"))
-        self._complaints = hear_complaints()
+        self._complaints = hear_exporters()
         self._exporter = Renewed(collector, _exporter_for)
 
     def write(self, batch: Sequence[Told]) -> int:

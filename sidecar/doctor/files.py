@@ -3,6 +3,7 @@
 import grp
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from stat import S_IMODE, S_ISGID
 from typing import Final
@@ -51,25 +52,46 @@ def _trouble(path: Path) -> str:
 
 def socket(settings: Settings, envoy: User | None) -> SocketFact | None:
     """Return where the servers' Unix sockets are made; ``None`` where there are none in a folder."""
-    address = parse_anywhere(settings.listen)
+    native = settings.native
+    if settings.is_native:
+        return _socket("native", settings.listen, int(native.socket_mode, 8), native.socket_group, envoy)
+    # gRPC's library makes it, and gives it to no group.
+    found = _socket("native", settings.listen, _ANYBODY & ~_umask(), None, envoy)
+    return None if found is None else replace(found, group_setting=native.socket_group or "")
+
+
+def forward_auth_socket(settings: Settings, envoy: User | None) -> SocketFact | None:
+    """Return where those are made at which proxies ask over HTTP; ``None`` as above, or where nobody does.
+
+    Whether Envoy may connect is asked where it is Envoy that does.
+    """
+    front = settings.forward_auth
+    if front is None:
+        return None
+    who = envoy if front.proxy == "envoy" else None
+    return _socket("forward_auth", front.listen, int(front.socket_mode, 8), front.socket_group, who)
+
+
+def _socket(room: str, listen: str, mode: int, wanted: str | None, envoy: User | None) -> SocketFact | None:
+    address = parse_anywhere(listen)
     if not isinstance(address, UnixAddress) or address.path.startswith("@"):
         return None
     folder = Path(address.path).parent
     found = _status(folder)
-    native, wanted = settings.is_native, settings.native.socket_group
-    if native and wanted is not None:
+    if wanted is not None:
         group = _group(wanted)
     else:
         # What is made in a folder with the set-group-ID bit is of its group (inode(7)).
         group = found.st_gid if found is not None and found.st_mode & S_ISGID else os.getegid()
     return SocketFact(
+        room=room,
         folder=str(folder),
         exists=found is not None,
         writable=os.access(folder, os.W_OK | os.X_OK),
         folder_mode=0 if found is None else S_IMODE(found.st_mode),
         folder_user=0 if found is None else found.st_uid,
         folder_group=0 if found is None else found.st_gid,
-        mode=int(settings.native.socket_mode, 8) if native else _ANYBODY & ~_umask(),
+        mode=mode,
         user=os.geteuid(),
         group=group,
         is_member=os.geteuid() == 0 or group in {os.getegid(), *os.getgroups()},

@@ -91,8 +91,12 @@ class FileFact:
 
 @dataclass(frozen=True, slots=True)
 class SocketFact:
-    """Where the Unix sockets are made that Envoy connects to, and who it is: ``None`` where nobody said."""
+    """Where Unix sockets are made, and who Envoy is, which connects to them: ``None`` where nobody said, or asks.
 
+    ``room``: the part of the configuration with their mode and group, ``native`` or ``forward_auth``.
+    """
+
+    room: str
     folder: str
     exists: bool
     writable: bool
@@ -103,7 +107,7 @@ class SocketFact:
     user: int  #: whose they are: ours
     group: int | None  #: ``None``: there is no such group
     is_member: bool  #: whether we may give them to it
-    group_setting: str  #: native.socket_group; empty where that is not set
+    group_setting: str  #: the room's socket_group; empty where that is not set
     envoy: tuple[int, tuple[int, ...]] | None  #: its user and groups, by number
 
 
@@ -125,4 +129,5 @@ class Snapshot:
     running: Running | None = None
     files: tuple[FileFact, ...] = ()
     socket: SocketFact | None = None
+    forward_auth_socket: SocketFact | None = None
     warnings: tuple[str, ...] = ()  #: of the configuration, as check-config has them

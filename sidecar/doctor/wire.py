@@ -18,6 +18,7 @@ def encode(snapshot: Snapshot, findings: Sequence[Finding], problems: Sequence[s
         "running": None if snapshot.running is None else asdict(snapshot.running),
         "files": [asdict(one) for one in snapshot.files],
         "socket": None if snapshot.socket is None else asdict(snapshot.socket),
+        "forward_auth_socket": None if snapshot.forward_auth_socket is None else asdict(snapshot.forward_auth_socket),
         "warnings": list(snapshot.warnings),
         "findings": [asdict(one) for one in findings],
         "problems": list(problems),

@@ -173,6 +173,10 @@ class Engine:
         """Return the answer to whoever may not ask, by what the front knows of it. Raises nothing; as above."""
         return self._unread(Reason.CALLER_NOT_ALLOWED)
 
+    def header_not_allowed(self) -> bytes:
+        """Return the answer to a request with a header that the front knows nobody to take off. Raises nothing."""
+        return self._unread(Reason.HEADER_NOT_ALLOWED)
+
     def _unread(self, reason: Reason) -> bytes:
         step = self._fail(reason, b"")
         self._observe(step, 0.0, b"", False)  # noqa: FBT003 - a fact

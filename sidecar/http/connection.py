@@ -1,18 +1,16 @@
 """One connection's HTTP/1.1, by aiohttp: bytes to ``Call``, ``Answer`` to bytes. Nothing else here knows aiohttp.
 
-Of aiohttp only parser and writer are used, its ``RequestHandler`` and ``BaseRequest``: no router, so that a target
-means what it says, and no errors of its own, which would quote what was sent and name its version.
+Of aiohttp only parser and writer are used (``transport.plain_http``), and no errors of its own, which would quote what
+was sent and name its version.
 """
 
 import asyncio
 import logging
 
 from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http_parser import RawRequestMessage
-from aiohttp.streams import StreamReader
 
 from sidecar.http.message import Answer, Call, Page, Rejection, text
+from sidecar.transport.plain_http import plain_server
 
 #: Bytes of the request line, and of one header's value.
 MAX_LINE_BYTES = 4096
@@ -66,16 +64,6 @@ class Connection(web.RequestHandler):
 
 def serving(page: Page) -> web.Server:
     """Return what a ``Connection`` asks for answers: ``page``, with its errors made answers."""
-    loop = asyncio.get_running_loop()
-
-    def request(
-        message: RawRequestMessage,
-        payload: StreamReader,
-        protocol: web.RequestHandler,
-        writer: AbstractStreamWriter,
-        task: "asyncio.Task[None]",
-    ) -> web.BaseRequest:
-        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY_BYTES)
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         try:
@@ -86,7 +74,7 @@ def serving(page: Page) -> web.Server:
             _log.exception("a page failed")
             return _response(text(500, "internal error; see the log"))
 
-    return web.Server(answer, request_factory=request)
+    return plain_server(answer, MAX_BODY_BYTES)
 
 
 def _call(request: web.BaseRequest) -> Call:

@@ -4,7 +4,8 @@ import asyncio
 import atexit
 import os
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -60,6 +61,7 @@ class Authenticator:
     def __init__(self, settings: Settings | Mapping[str, object] | Setup, *, folder: str | Path = ".") -> None:
         self._setup = settings if isinstance(settings, Setup) else setup_of(settings, Path(folder))
         self._now: _Open | None = None
+        self._opening: dict[int, object] = {}
 
     @classmethod
     def from_file(cls, file: str | Path) -> Self:
@@ -175,15 +177,15 @@ class Authenticator:
         return _told(now, now.service.report)
 
     def open(self) -> Self:
-        """Open it, with an event loop in a thread of its own; raises ``MisuseError`` if it is open."""
-        self._require_closed()
-        home = own_home()
-        try:
-            self._now = home.wait(_started(self._setup, home))
-        except BaseException:
-            home.close()
-            raise
-        _with_threads.add(self)
+        """Open it, with an event loop in its own thread; raises ``MisuseError`` if it is, or is about to be, open."""
+        with self._alone():
+            home = own_home()
+            try:
+                self._now = home.wait(_started(self._setup, home))
+            except BaseException:
+                home.close()
+                raise
+            _with_threads.add(self)
         return self
 
     def close(self) -> None:
@@ -199,9 +201,9 @@ class Authenticator:
                 now.home.close()
 
     async def aopen(self) -> Self:
-        """Open it in the event loop that runs."""
-        self._require_closed()
-        self._now = await _started(self._setup, Home(asyncio.get_running_loop()))
+        """Open it in the event loop that runs; raises ``MisuseError`` if it is open, or is being opened."""
+        with self._alone():
+            self._now = await _started(self._setup, Home(asyncio.get_running_loop()))
         return self
 
     async def aclose(self) -> None:
@@ -248,9 +250,19 @@ class Authenticator:
             raise ClosedError("opened before a fork, by another process: open one in each process, after the fork")
         return now
 
-    def _require_closed(self) -> None:
-        if self._now is not None and self._now.pid == os.getpid():
-            raise ClosedError("open already: close it first, or make another one")
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Open what is closed, and nobody else opens just now: what the first one starts nobody would ever stop."""
+        pid, us = os.getpid(), object()
+        # One step, for whichever threads and tasks; a fork that comes meanwhile has another number.
+        if self._opening.setdefault(pid, us) is not us:
+            raise ClosedError("it is being opened already: wait for that, or make another one")
+        try:
+            if self._now is not None and self._now.pid == pid:
+                raise ClosedError("open already: close it first, or make another one")
+            yield
+        finally:
+            del self._opening[pid]
 
 
 #: Those with a thread of their own.

@@ -15,6 +15,8 @@ from sidecar.core.check import Checker
 from sidecar.core.decision import Denial
 from sidecar.core.needs import Decided
 from sidecar.core.reason import Reason
+from sidecar.core.trust import Trust
+from sidecar.engine.denylist import SharedDenylist
 from sidecar.engine.engine import Engine, Services
 from sidecar.engine.shared_cache import SharedTokenCache
 from sidecar.library.clients import ByClient
@@ -24,6 +26,7 @@ from sidecar.library.recent import Recent
 from sidecar.library.result import Authenticated, Refused, Result, result_of
 from sidecar.library.setup import Setup
 from sidecar.memory.cache import SharedCache
+from sidecar.memory.counters import Row
 from sidecar.memory.scoreboard import Overall, State, Supervised
 from sidecar.observe.cache_meter import CacheMeter
 from sidecar.observe.checks import counting
@@ -36,7 +39,7 @@ from sidecar.runtime.control.desk import Desk
 from sidecar.runtime.ipc.fleet import Fleet, Member, Role
 from sidecar.runtime.ipc.heartbeat import INTERVAL, Heart
 from sidecar.runtime.ipc.revoked import revoked_in
-from sidecar.runtime.ipc.shared import Keep, make_shared, open_board
+from sidecar.runtime.ipc.shared import Keep, Shared, make_shared, open_board
 from sidecar.runtime.serving.introspecting import Introspecting
 from sidecar.runtime.serving.own_trust import OwnTrust
 from sidecar.runtime.serving.signatures import Signatures
@@ -72,38 +75,14 @@ class Service:
         self._own = OwnTrust(setup.loaded, lambda digest: self._desk.refetch(digest))  # noqa: PLW0108 - it is made below
         self._holder = self._own.holder
         self._crew = Crew(fleet, shared, board[0], settings.log_level)
-        self._signatures = Signatures(
-            fleet.members[0],
-            fleet,
-            shared,
-            settings,
-            row,
-            budget=ByClient(usual_budget()),
-            wait_seconds=WAIT_SECONDS,
-        )
+        self._signatures = _signatures(fleet, shared, settings, row)
         trust, denylist = self._holder.reader(), revoked_in(shared)
         cache = SharedCache(shared.cache.open(), shared.seed)
         self._introspector = Introspecting(setup.config.parent, row, trust())
         self.recent = Recent(settings.cache.local_entries, trust, denylist, clock, counting(row))
-        self._engine = Engine(
-            Checker(
-                trust,
-                SharedTokenCache(cache, shared.secret),
-                gate=self._signatures.gate,
-                denylist=denylist,
-                refetches=self._own.refetching,
-            ),
-            Services(
-                verify=self._signatures.verify,
-                refetch=self._own.refetching.refetch,
-                introspect=self._introspector.introspect,
-            ),
-            clock,
-            lambda: trust().response.realm,
-            self._observe,
-        )
-        self._count = counting(row)
         self._meters = [(CacheMeter(row, Tier.L1), self.recent.counts), (CacheMeter(row, Tier.L2), cache.counts)]
+        self._count = counting(row)
+        self._engine = self._made_engine(SharedTokenCache(cache, shared.secret), denylist, trust, clock)
         self._desk = Desk(
             config=setup.config,
             snapshot=setup.snapshot,
@@ -121,6 +100,21 @@ class Service:
         self._is_ending = False
         #: Calls of one batch that are under way at once: what the verifiers have room for, and little more.
         self.at_once = 128 * max(1, fleet.verifiers)
+
+    def _made_engine(
+        self,
+        tokens: SharedTokenCache,
+        denylist: SharedDenylist | None,
+        trust: Callable[[], Trust],
+        clock: Callable[[], float],
+    ) -> Engine:
+        """Return the server's engine, over what is there by now."""
+        refetching = self._own.refetching
+        checker = Checker(trust, tokens, gate=self._signatures.gate, denylist=denylist, refetches=refetching)
+        services = Services(
+            verify=self._signatures.verify, refetch=refetching.refetch, introspect=self._introspector.introspect
+        )
+        return Engine(checker, services, clock, lambda: trust().response.realm, self._observe)
 
     @property
     def is_ending(self) -> bool:
@@ -239,6 +233,11 @@ class Service:
             meter.publish(counts)
         self._signatures.publish()
         self._process.publish()
+
+
+def _signatures(fleet: Fleet, shared: Shared, settings: Settings, row: Row) -> Signatures:
+    budget = ByClient(usual_budget())
+    return Signatures(fleet.members[0], fleet, shared, settings, row, budget=budget, wait_seconds=WAIT_SECONDS)
 
 
 def fleet_of(settings: Settings) -> Fleet:

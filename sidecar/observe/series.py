@@ -12,6 +12,7 @@ from sidecar.core.reason import ALWAYS_ENFORCED, OUTCOMES, Reason
 from sidecar.memory.counter_schema import HistogramSchema, Schema
 from sidecar.memory.labelled_layout import OTHER, LabelledSchema
 from sidecar.observe import (
+    forward_auth_series,
     hook_series,
     log_series,
     pool_series,
@@ -146,6 +147,7 @@ FAMILIES: Final = (
     process_series.CPU,
     log_series.RECORDS,
     span_series.SPANS,
+    *forward_auth_series.FAMILIES,
 )
 #: Beside the checks' own.
 HISTOGRAMS: Final = (hook_series.DURATIONS, pool_series.WAIT, pool_series.BATCH, process_series.LAG)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sidecar.observe.family import Family, Histograms
+from sidecar.observe.forward_auth_series import FAMILIES as OF_HTTP
 from sidecar.observe.hook_series import HOOK
 from sidecar.observe.measured import Labels
 from sidecar.observe.pool_series import POOL, Pool
@@ -16,11 +17,15 @@ _Seen = TypeVar("_Seen")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """``hooks``: their names, in their order. ``native``: whether that is the transport, or gRPC's library."""
+    """``hooks``: their names, in their order. ``native``: whether that is the transport, or gRPC's library.
+
+    ``forward_auth``: whether proxies ask over HTTP as well.
+    """
 
     hooks: Sequence[str] = ()
     pools: Collection[Pool] = ()
     native: bool = True
+    forward_auth: bool = False
 
     def shown(self, family: Family | Histograms, seen: Iterable[_Seen]) -> list[tuple[Labels, _Seen]]:
         """Return what is shown of a family, of which ``seen`` has each series' number; none: nothing is."""
@@ -32,6 +37,8 @@ class Shape:
             return [(values, one) for values, one in found if values[0] in self.pools]
         # By process: who shows the processes shows it.
         if PROCESS in family.labels or (not self.native and family in NATIVE_ALONE):
+            return []
+        if not self.forward_auth and family in OF_HTTP:
             return []
         if not self.native and family is LIMITS:
             return [(values, one) for values, one in found if values == (EVERYWHERE,)]

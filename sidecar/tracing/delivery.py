@@ -7,7 +7,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from sidecar.tracing.collector import Collector, CollectorError, shown
-from sidecar.tracing.exporters import Renewed, exporter_of, hear_complaints
+from sidecar.tracing.exporters import Renewed, exporter_of, hear_exporters
 
 _MODULES = {
     "grpc": "opentelemetry.exporter.otlp.proto.grpc.trace_exporter",
@@ -23,7 +23,7 @@ class Delivery(SpanExporter):
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
-        self._complaints = hear_complaints()
+        self._complaints = hear_exporters()
         self._exporter = Renewed(collector, _exporter_for)
         self._works = True
         self._over = False

@@ -48,7 +48,7 @@ def exporter_of(collector: Collector, modules: Mapping[str, str], name: str, pat
     Raises ``CollectorError``.
     """
     module = import_module(modules[collector.protocol])
-    hear_complaints()
+    hear_exporters()
     return getattr(module, name)(**arguments_for(collector, path))
 
 
@@ -82,7 +82,7 @@ def _credentials(collector: Collector) -> Any:  # noqa: ANN401 - gRPC's, which i
     return grpc.ssl_channel_credentials(*(None if one is None else read_file(one) for one in named))
 
 
-class Complaints(logging.Handler):
+class ExporterLog(logging.Handler):
     """What OpenTelemetry's code said last, to each thread: spans and decisions are sent by one each.
 
     It says much, and again and again; we say once that nothing goes out.
@@ -104,10 +104,10 @@ class Complaints(logging.Handler):
 
 _LIBRARY = "opentelemetry"
 #: One for the process, as its loggers are.
-COMPLAINTS = Complaints()
+EXPORTER_LOG = ExporterLog()
 
 
-def hear_complaints() -> Complaints:
+def hear_exporters() -> ExporterLog:
     """Keep what OpenTelemetry's code says out of the log from now on, and return what hears it.
 
     Called when an exporter is loaded, too: its logger swallows what sounds like what it said before, be it
@@ -115,7 +115,7 @@ def hear_complaints() -> Complaints:
     """
     logger = logging.getLogger(_LIBRARY)
     logger.propagate = False
-    logger.handlers = [COMPLAINTS]
+    logger.handlers = [EXPORTER_LOG]
     for name in [one for one in logging.root.manager.loggerDict if one.startswith(_LIBRARY)]:
         logging.getLogger(name).filters.clear()
-    return COMPLAINTS
+    return EXPORTER_LOG

@@ -1,12 +1,16 @@
 """Where to listen: ``unix:/path``, ``unix:@abstract`` or ``host:port``, on loopback unless there is TLS."""
 
 import ipaddress
+import re
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 #: ``sun_path`` of Linux, less the closing NUL (unix(7)); macOS has 103.
 MAX_UNIX_PATH = 107
+#: In the one way in which a number is written: what is compared as text is the same then, too.
+_PORT: Final = re.compile(r"0|[1-9][0-9]{0,4}", re.ASCII)
 
 
 class AddressError(ValueError):
@@ -72,7 +76,7 @@ def is_local(address: Address) -> bool:
 def host_and_port(text: str, allowed: str) -> tuple[str, int]:
     """Split at the last colon; raises ``AddressError``, naming what is ``allowed``, where no port follows it."""
     host, colon, port = text.rpartition(":")
-    if not colon or not (port.isascii() and port.isdecimal()) or int(port) > 65535:  # noqa: PLR2004 - TCP's last port
+    if not colon or not _PORT.fullmatch(port) or int(port) > 65535:  # noqa: PLR2004 - TCP's last port
         raise AddressError(f"{text!r} is no address; allowed: {allowed}")
     return host, int(port)
 

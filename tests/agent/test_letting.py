@@ -1,6 +1,8 @@
 """Who is let: by what its process says that it wants, and by what others have. Without processes."""
 
+import errno
 import logging
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -10,7 +12,11 @@ from typing import Any, cast
 
 import pytest
 
-from sidecar.runtime.agent.agent import MOST_SLOW, SLOW_SECONDS, Agent, Orders
+from sidecar.http.address import parse
+from sidecar.runtime.agent import readers
+from sidecar.runtime.agent.agent import Agent, Orders
+from sidecar.runtime.agent.care import Care
+from sidecar.runtime.agent.readers import MOST_SLOW, SLOW_SECONDS
 from sidecar.runtime.agent.starting import Places
 from sidecar.runtime.agent.tenancy import (
     AGAIN_SECONDS,
@@ -56,12 +62,12 @@ class _Root:
 @pytest.fixture
 def agent(tmp_path: Path) -> Iterator[Any]:
     """Yield an agent that starts nothing; its desk is at port 9190."""
-    made = cast("Any", Agent(Orders(Places(tmp_path, tmp_path, tmp_path), "0.0.0.0:9190", 64)))
+    made = cast("Any", Agent(Orders(Places(tmp_path, tmp_path, tmp_path), parse("0.0.0.0:9190"), 64)))
     yield made
     for tenant in made._tenants.values():
         for root in tenant.roots:
             root.bury()
-    made._selector.close()
+    made._hearing.close()
     made._signals.close()
     made._signals_end.close()
 
@@ -137,17 +143,16 @@ def test_too_slow(agent: Any) -> None:  # noqa: ANN401 - as above
     assert root.killed == 1
 
 
-def _end(agent: Any, tenant: Tenancy, root: _Root, now: float, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
-    monkeypatch.setattr(agent._selector, "unregister", lambda _: None)
+def _end(agent: Any, tenant: Tenancy, root: _Root, now: float) -> None:  # noqa: ANN401 - its inside
     root.ended = True
     agent._see_to(tenant, now)
 
 
-def test_a_port_stays_with_one_that_died(agent: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401 - its inside
+def test_a_port_stays_with_one_that_died(agent: Any) -> None:  # noqa: ANN401 - its inside
     """While it waits for its next start, and reads, another that wants its port is refused as before."""
     first, root = _loading(agent, "a.one", "0.0.0.0:9443")
     agent._see_to(first, 1.0)
-    _end(agent, first, root, 2.0, monkeypatch)
+    _end(agent, first, root, 2.0)
     assert (first.phase, first.root) == (Phase.WAITING, None)
     second, other = _loading(agent, "a.two", "0.0.0.0:9443")
     agent._see_to(second, 3.0)
@@ -166,11 +171,11 @@ def test_a_port_is_free_once_its_tenant_is_refused(agent: Any, monkeypatch: pyte
     """Nobody knows any more which one it wants."""
     first, root = _loading(agent, "a.one", "0.0.0.0:9443")
     agent._see_to(first, 1.0)
-    _end(agent, first, root, 2.0, monkeypatch)
+    _end(agent, first, root, 2.0)
     again = _Root()
     monkeypatch.setattr(again, "bury", lambda: REFUSED)
     first.began(cast("Any", again), 3.0)
-    _end(agent, first, again, 3.0, monkeypatch)
+    _end(agent, first, again, 3.0)
     assert (first.phase, first.addresses) == (Phase.REFUSED, ())
     again.channel.close()
     again.theirs.close()
@@ -216,7 +221,7 @@ def started(agent: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:  # noqa: 
         names.append(tenant.name)
         return _Root()
 
-    monkeypatch.setattr(agent, "_started", start)
+    monkeypatch.setattr(agent._readers, "started", start)
     return names
 
 
@@ -224,7 +229,6 @@ def test_a_change_that_was_wrong_is_read_again(
     agent: Any,  # noqa: ANN401 - its inside
     started: list[str],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """When any file of its folder changes (a key came after the configuration that names it), and after a minute."""
     tenant, _ = _loading(agent, "a.one", "0.0.0.0:9443")
@@ -239,11 +243,10 @@ def test_a_change_that_was_wrong_is_read_again(
         (lambda: None, 22.0 + AGAIN_SECONDS, 3),
     ):
         change()
-        agent._look_at(tenant, now)
+        agent._readers.look_again(tenant, now)
         assert len(started) == count
         if tenant.candidate is not None:
             candidate = cast("Any", tenant.candidate)
-            monkeypatch.setattr(agent._selector, "unregister", lambda _: None)
             candidate.ended = True
             agent._see_to(tenant, now)
             candidate.theirs.close()
@@ -257,7 +260,7 @@ def test_changes_of_all_are_read_two_at_a_time(agent: Any, started: list[str], t
         agent._see_to(tenant, 1.0)
     (tmp_path / "authz.yaml").write_text("a", encoding="utf-8")
     for tenant in agent._tenants.values():
-        agent._look_at(tenant, 2.0)
+        agent._readers.look_again(tenant, 2.0)
     assert started == ["a.t0", "a.t1"]
 
 
@@ -265,14 +268,14 @@ def test_those_that_hang_keep_nobody_waiting(agent: Any, started: list[str]) -> 
     """For ten seconds each, and no more than some at a time; and who has waited longest is next."""
     for number in range(5):
         agent._tenants[f"hangs{number}"] = Tenancy(f"hangs{number}", Path("/nowhere"))
-    agent._start_due(1.0)
+    agent._readers.start_due(1.0)
     assert started == ["hangs0", "hangs1"]
     agent._tenants["good"] = Tenancy("good", Path("/nowhere"), next_start_at=-1.0)
-    agent._start_due(5.0)
+    agent._readers.start_due(5.0)
     assert len(started) == 2
-    agent._start_due(1.0 + SLOW_SECONDS)
+    agent._readers.start_due(1.0 + SLOW_SECONDS)
     assert started[2:] == ["good", "hangs2"]
-    agent._start_due(2.0 + 2 * SLOW_SECONDS)
+    agent._readers.start_due(2.0 + 2 * SLOW_SECONDS)
     assert len(started) == 4
     assert MOST_SLOW == 4
 
@@ -281,14 +284,14 @@ def test_fault_of_one(agent: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # n
     """A fault of ours in seeing to one tenant ends that one, and the others are seen to."""
     tenant, root = _loading(agent, "a.one", "127.0.0.1:9443")
     other, _ = _loading(agent, "a.two", "127.0.0.1:9444")
-    see_to = Agent._see_to
+    see_to = Care.see_to
 
-    def faulty(self: Agent, one: Tenancy, now: float) -> None:
+    def faulty(self: Care, one: Tenancy, now: float, awake_since: float) -> None:
         if one is tenant:
             raise RuntimeError("a fault")
-        see_to(self, one, now)
+        see_to(self, one, now, awake_since)
 
-    monkeypatch.setattr(Agent, "_see_to", faulty)
+    monkeypatch.setattr(Care, "see_to", faulty)
     monkeypatch.setattr(agent, "_look", lambda _: None)
     monkeypatch.setattr(agent._desk, "turn", lambda *_: None)
     agent._turn(1.0)
@@ -320,3 +323,41 @@ def test_heart_of_several(agent: Any) -> None:  # noqa: ANN401 - as above
     agent._see_to(tenant, 1.0)
     agent._see_to(tenant, 10_000.0)
     assert root.killed == 0
+
+
+def test_one_that_cannot_be_watched(
+    agent: Any,  # noqa: ANN401 - its inside
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The kernel has no room for another descriptor to watch: it is ended, the agent goes on, and tries again later."""
+    root = _Root()
+    root.watch = root.theirs.fileno()
+    registered: list[object] = []
+
+    def register(end: object) -> None:
+        if registered:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        registered.append(end)
+
+    monkeypatch.setattr(readers, "start_tenant", lambda *_, **__: root)
+    monkeypatch.setattr(agent._hearing, "listen_to", register)
+    tenant = agent._tenants["a.one"] = Tenancy("a.one", Path("/nowhere"))
+    with caplog.at_level(logging.ERROR):
+        agent._readers.start_due(1.0)
+    assert registered == [root.watch]
+    assert "a.one cannot be started" in caplog.text
+    assert (tenant.phase, tenant.root, root.killed, tenant.restarts) == (Phase.WAITING, None, 1, 1)
+    assert root.channel.fileno() == -1
+    assert tenant.next_start_at is not None
+
+
+def test_desk_at_a_port_that_nobody_knows_yet(tmp_path: Path) -> None:
+    """It is no tenant's, whichever it will be: the others are judged among themselves."""
+    made = cast("Any", Agent(Orders(Places(tmp_path, tmp_path, tmp_path), parse("0.0.0.0:0"), 64)))
+    tenant, root = _loading(made, "a.one", "127.0.0.1:9443")
+    made._see_to(tenant, 1.0)
+    assert tenant.phase is Phase.SERVING
+    root.bury()
+    for one in (made._hearing, made._signals, made._signals_end):
+        one.close()

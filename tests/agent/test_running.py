@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 import pytest
@@ -85,6 +86,19 @@ def test_metrics_say_whose_they_are(agent: RunningAgent) -> None:
     assert eventually(lambda: agent.sample("authz_checks_total", _ORDERS, reason="allowed") == allowed + 1)
     assert agent.get("/livez") == (200, "ok\n")
     assert "[+]shop.orders serving, ready" in agent.get("/readyz?verbose")[1]
+
+
+def test_channels_are_passed_on_to_nobody(agent: RunningAgent) -> None:
+    """What a tenant says to the agent, and that to its desk, no program can that these execute."""
+    (desk,) = set(agent.children()) - {agent.root(name) for name in (_ORDERS, _BASKETS)}
+    basket = agent.root(_BASKETS)
+    assert basket is not None
+    for pid in (desk, basket):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        (channel,) = (int(word.removeprefix(b"--channel=")) for word in words if word.startswith(b"--channel="))
+        found = Path(f"/proc/{pid}/fdinfo/{channel}").read_text(encoding="ascii")
+        (flags,) = (int(line.split()[1], 8) for line in found.splitlines() if line.startswith("flags:"))
+        assert flags & os.O_CLOEXEC, pid
 
 
 def test_one_killed_and_the_other_untouched(agent: RunningAgent) -> None:

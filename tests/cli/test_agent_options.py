@@ -30,3 +30,14 @@ def test_folders_that_are_refused(tmp_path: Path, tenants: str, sockets: str, ru
     result = CliRunner().invoke(cli, ["agent", *arguments])
     assert result.exit_code == ExitCode.USAGE
     assert said in result.output
+
+
+@pytest.mark.parametrize("probe", ["0.0.0.0:00", ":00", ":9190", "0.0.0.0:09190", "localhost:9190", "unix:@authz"])
+def test_places_of_the_desk_that_are_none(tmp_path: Path, probe: str) -> None:
+    """A port that is written in another way than a number is would be told apart from itself."""
+    for name in ("tenants", "sockets", "run"):
+        (tmp_path / name).mkdir()
+    options = [f"--{name}={tmp_path}/{name}" for name in ("tenants", "sockets", "run")]
+    result = CliRunner().invoke(cli, ["agent", *options, "--probe", probe])
+    assert result.exit_code == ExitCode.USAGE
+    assert "--probe: " in result.output

@@ -47,6 +47,7 @@ _MADE = st.builds(
 )
 _SOCKET = st.builds(
     SocketFact,
+    room=st.sampled_from(["native", "forward_auth"]),
     folder=_TEXT,
     group_setting=_TEXT,
     folder_mode=st.integers(0, 0o7777),
@@ -62,6 +63,7 @@ _SNAPSHOTS = st.builds(
     running=st.none() | st.builds(Running, servers=_COUNT, verifiers=_COUNT, memory_bytes=st.none() | _BYTES),
     files=st.lists(st.builds(FileFact, setting=_TEXT, path=_TEXT, trouble=_TEXT), max_size=3).map(tuple),
     socket=st.none() | _SOCKET,
+    forward_auth_socket=st.none() | _SOCKET,
     warnings=st.lists(_TEXT, max_size=2).map(tuple),
 )
 

@@ -48,7 +48,7 @@ def test_fields() -> None:
     }
     assert _named("running") == _names(Running)
     assert _named("files") == _names(FileFact)
-    assert _named("socket") == _names(SocketFact)
+    assert _named("socket") == _names(SocketFact) | {"native", "forward_auth"}
     assert {at.value for at in At} < _named("findings")
 
 
@@ -64,4 +64,4 @@ def test_document() -> None:
     assert [one["id"] for one in document["findings"]] == ["clock_unsynchronised"]
     assert (document["problems"], document["unknown"]) == (["a: b"], ["c"])
     bare = json.loads(wire.encode(replace(WELL, made=None, socket=None), [], [], []))
-    assert (bare["made"], bare["running"], bare["socket"]) == (None, None, None)
+    assert [bare[name] for name in ("made", "running", "socket", "forward_auth_socket")] == [None] * 4

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sidecar.doctor.files import files, socket
+from sidecar.doctor.files import files, forward_auth_socket, socket
 from sidecar.settings import Settings
 
 _TLS = {"certificate_file": "tls.crt", "key_file": "tls.key", "client_ca_file": "/nowhere/ca.crt"}
@@ -73,3 +73,19 @@ def test_group_of_a_folder_that_passes_it_on(tmp_path: Path) -> None:
     found = socket(_settings(listen=f"unix:{tmp_path}/a.sock"), None)
     assert found is not None
     assert found.group == 12345
+
+
+def test_sockets_for_http(tmp_path: Path) -> None:
+    """They have a folder, mode and group of their own; Envoy's user is looked at where it is Envoy that asks."""
+    assert forward_auth_socket(_settings(listen=f"unix:{tmp_path}/a.sock"), None) is None
+
+    def found(**changes: object) -> Any:  # noqa: ANN401 - a fact, or none
+        front = {"listen": f"unix:{tmp_path}/http/a.sock", "proxy": "nginx", **changes}
+        return forward_auth_socket(_settings(listen="127.0.0.1:9191", forward_auth=front), (1, (2,)))
+
+    missing = found(socket_mode="0666", socket_group="no-such-group")
+    assert (missing.room, missing.folder, missing.exists) == ("forward_auth", f"{tmp_path}/http", False)
+    assert (missing.mode, missing.group, missing.group_setting) == (0o666, None, "no-such-group")
+    assert missing.envoy is None
+    assert found(proxy="envoy").envoy == (1, (2,))
+    assert found(listen="127.0.0.1:9292") is None

@@ -1,6 +1,7 @@
 """Findings on scenarios: made, and just not made; each with its figures, and a line to change."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from sidecar.doctor.finding import findings
 from sidecar.doctor.finding.kinds import KINDS, At, Severity
 from sidecar.doctor.finding.places import may
 from sidecar.doctor.snapshot import FileFact, Running, Snapshot
-from support.snapshots import MIB, WELL, both, given, made, only, socket
+from support.snapshots import MIB, SOCKET, WELL, both, given, made, only, socket
 
 _NODES = frozenset({0, 1})
 _RUNS = Running(3, 0, 100 * MIB)
@@ -176,6 +177,11 @@ def test_just_not_made(name: str) -> None:
         assert name not in {one.id for one in findings(snapshot)}, snapshot
 
 
+def _http(**members: Any) -> Snapshot:  # noqa: ANN401 - any field
+    """Return one whose sockets for HTTP alone are wrong."""
+    return replace(WELL, forward_auth_socket=replace(SOCKET, room="forward_auth", folder="/run/http", **members))
+
+
 @pytest.mark.parametrize(
     ("snapshot", "name", "says"),
     [
@@ -188,6 +194,12 @@ def test_just_not_made(name: str) -> None:
         (given(cpu_nodes=_NODES, memory_nodes=frozenset({0})), "memory_on_another_node", "CPUs are on NUMA node 1"),
         (_running(2, 400 * MIB), "memory_over_limit", "400 MiB are expected"),
         (socket(exists=False), "socket_folder", "/run/authz: there is no such folder"),
+        (_http(exists=False), "socket_folder", "/run/http: there is no such folder"),
+        (
+            _http(group=None, group_setting="www"),
+            "socket_group",
+            "forward_auth.socket_group: www: there is no such group",
+        ),
         (socket(group=5, group_setting="tty", is_member=False), "socket_group", "65532 is no member"),
         (socket(folder_mode=0o700, folder_user=65532), "envoy_locked_out", "may not enter /run/authz (mode 0700"),
     ],

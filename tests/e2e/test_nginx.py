@@ -130,9 +130,14 @@ def test_a_client_cannot_speak_for_nginx(stack: _Stack) -> None:
     lies = ("x-original-uri: /public", "x-original-method: GET", "x-forwarded-host: b", "x-real-ip: 10.0.0.1")
     assert b" 403 " in stack.raw("/elsewhere", *lies).partition(b"\r\n")[0]
     assert b" 200 " in stack.raw("/orders", *lies).partition(b"\r\n")[0]
-    # An upstream that reads one of these would act on another request: the sidecar denies, which nginx tells as 500.
+    # An upstream that reads one of these would act on another request.
+    forged = 'authz_forward_auth_requests_total{result="forged"}'
+    before = stack.sidecar.metric(forged)
     for lie in ("x-forwarded-uri: /public", "x-http-method-override: DELETE", "forwarded: host=b"):
-        assert stack.raw("/orders", lie).startswith(b"HTTP/1.1 500 "), lie
+        assert stack.raw("/orders", lie).startswith(b"HTTP/1.1 403 "), lie
+    assert eventually(lambda: stack.sidecar.metric(forged) == before + 3)
+    assert stack.sidecar.metric('authz_forward_auth_requests_total{result="unreadable"}') == 0
+    assert stack.sidecar.metric("authz_forward_auth_connections_total") > 0
 
 
 def test_spellings_that_nginx_drops(stack: _Stack) -> None:

@@ -1,7 +1,9 @@
 """Envoy and sidecar in one trace: Envoy's span of the request, its span of the check, ours, and the steps of a miss."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -26,15 +28,15 @@ def traced(mode: Mapping[str, str]) -> Iterator[tuple[Stack, Collector]]:
 
 
 @contextmanager
-def _telling(mode: Mapping[str, str], request_header: str) -> Iterator[tuple[Stack, Collector]]:
+def _telling(mode: Mapping[str, str], request_header: str, more: str = "") -> Iterator[tuple[Stack, Collector]]:
     with grpc_collector() as collector:
         text = f"""{CONFIGURATION}
 tracing:
   endpoint: {collector.endpoint}
   ratio: 0
-  attributes: [outcome, path]
+  attributes: [outcome, reason, path]
   request_header: {request_header}
-"""
+{more}"""
         where = collector.endpoint.removeprefix("http://")
         with running_stack(text, mode, trace_to=where, trace_percent=100.0) as stack:
             yield stack, collector
@@ -83,9 +85,10 @@ def test_a_clients_trace_is_nobodys(traced: tuple[Stack, Collector]) -> None:
     assert not _whole(collector, _CLIENTS[3:35])
 
 
-def test_a_clients_trace() -> None:
-    """Where that is asked for, Envoy goes on with it, sampled or not, and so do we."""
-    with _telling({}, "parent") as (stack, collector):
+def test_a_clients_trace(tmp_path: Path) -> None:
+    """Where that is asked for, Envoy goes on with it, sampled or not, and so do we; the decision log names it, too."""
+    log = tmp_path / "decisions.jsonl"
+    with _telling({}, "parent", f'decision_log: {{file: "{log}", allows_one_in: 1}}\n') as (stack, collector):
         token = stack.workspace.token()
         for flags in ("01", "00"):
             trace = ("traceparent", f"{_of_client(flags)}-{flags}"), ("tracestate", "a=1")
@@ -94,6 +97,10 @@ def test_a_clients_trace() -> None:
                 assert _get(stack, token, f"/orders/{flags}").status == 200
         for flags, traced in (("01", 6), ("00", 0)):
             _goes_on(collector, flags, traced)
+        trace = ("traceparent", f"{_of_client('02')}-01"), ("tracestate", "a=1")
+        assert _get(stack, token, "/orders/both", *trace).status == 200
+        assert _get(stack, "none", "/orders/both", *trace).status == 401
+        _log_and_spans_agree(log, collector, _of_client("02")[3:35])
 
 
 def _of_client(flags: str) -> str:
@@ -107,6 +114,27 @@ def _goes_on(collector: Collector, flags: str, traced: int) -> None:
     assert len(ours) == traced
     assert all(one.state == "a=1" for one in ours)
     assert eventually(lambda: all(_asks(collector, one) == _ASKS for one in ours))
+
+
+def _log_and_spans_agree(log: Path, collector: Collector, trace_id: str) -> None:
+    """Each check of a trace has a line and a span, with the same decision for the same reason."""
+
+    def lines() -> list[tuple[str, str]]:
+        found = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+        of_trace = [one for one in found if one.get("trace_id") == trace_id]
+        assert {one["path"] for one in of_trace} <= {"/orders/both"}
+        return sorted((one["decision"], one["reason"]) for one in of_trace)
+
+    def spans() -> list[tuple[str, str]]:
+        found = [one for one in _whole(collector, trace_id) if one.name == _CHECK]
+        decision = {"allowed": "allow", "denied": "deny"}
+        return sorted(
+            (decision[str(one.attributes["authz.outcome"])], str(one.attributes["authz.reason"])) for one in found
+        )
+
+    assert eventually(lambda: len(lines()) == len(spans()) == 2)
+    assert lines() == spans()
+    assert [decision for decision, _ in lines()] == ["allow", "deny"]
 
 
 def _asks(collector: Collector, check: Sent) -> str:

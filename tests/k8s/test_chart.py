@@ -11,6 +11,7 @@ import pytest
 from support.api_server import ApiServer
 from support.charts import CHART, helm, rendered
 from support.manifests import FOLDER, Object, built, read, the
+from support.pages import blocks
 
 _GATEWAY = (
     *("--set", "gateway.enabled=true", "--set", "injection.enabled=false", "--set", "enforcement.enabled=false"),
@@ -18,6 +19,17 @@ _GATEWAY = (
     *("--set-file", f"gateway.envoy={FOLDER / 'overlays/gateway/envoy.yaml'}"),
     *("--set", r"gateway.upstream.podLabels.app\.kubernetes\.io/name=orders"),
 )
+#: A backslash, for --set: the dot is the name's.
+_TENANT = r"agent.tenants.shop\.orders"
+_FROM = (
+    '[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"shop"}},'
+    '"podSelector":{"matchLabels":{"app.kubernetes.io/name":"orders"}}}]'
+)
+_WITHOUT_PORT = (
+    *("--set", "agent.enabled=true", "--set", "injection.enabled=false", "--set", "enforcement.enabled=false"),
+    *("--set-file", f"{_TENANT}.config={FOLDER / 'components/example-tenant/authz.yaml'}"),
+)
+_AGENT = (*_WITHOUT_PORT, "--set", f"{_TENANT}.port=9443", "--set-json", f"{_TENANT}.from={_FROM}")
 _MONITORING = ("--set", "monitoring.enabled=true")
 #: What Helm's own tools see to, and kustomize's hashes.
 _LABELS = ("app.kubernetes.io/managed-by", "app.kubernetes.io/part-of", "helm.sh/chart")
@@ -33,9 +45,11 @@ def _plain(one: Object) -> Object:
         if not metadata.get(emptied):
             metadata.pop(emptied, None)
     metadata["name"] = _unhashed(metadata["name"])
-    if found["kind"] == "Deployment":
+    if found["kind"] in {"Deployment", "DaemonSet"}:
         spec = found["spec"]["template"]["spec"]
         spec.setdefault("volumes", []).sort(key=lambda volume: volume["name"])
+        for container in spec["containers"]:
+            container.get("volumeMounts", []).sort(key=lambda mount: mount["mountPath"])
         for volume in spec["volumes"]:
             for each in (volume, *volume.get("projected", {}).get("sources", ())):
                 if "configMap" in each:
@@ -62,7 +76,7 @@ def _by_name(objects: Sequence[Object]) -> dict[tuple[str, str], Object]:
 
 def test_lint() -> None:
     """Helm finds nothing to say of it, whatever is switched on."""
-    for arguments in ((), _GATEWAY, _MONITORING):
+    for arguments in ((), _GATEWAY, _AGENT, (*_AGENT, "--set", "agent.sockets=true"), _MONITORING):
         done = helm("lint", "--strict", str(CHART), *arguments)
         assert done.returncode == 0, done.stdout
 
@@ -94,6 +108,81 @@ def test_gateway_is_that_of_the_overlay() -> None:
     assert found.keys() == expected.keys()
     for key, one in expected.items():
         assert found[key] == one, key
+
+
+@pytest.mark.parametrize(("folder", "more"), [("agent", ()), ("agent-sockets", ("--set", "agent.sockets=true"))])
+def test_agent_is_that_of_the_kustomization(folder: str, more: tuple[str, ...]) -> None:
+    """With the example's tenant, object by object: all but the namespace, which is the release's."""
+    expected = _by_name(built(FOLDER / folder))
+    del expected["Namespace", "authz-agent"]
+    found = _by_name(rendered(*_AGENT, *more, namespace="authz-agent"))
+    assert found.keys() == expected.keys()
+    for key, one in expected.items():
+        assert found[key] == one, key
+
+
+def test_values_of_the_page(tmp_path: Path) -> None:
+    """What k8s/README.md shows makes the example's agent."""
+    (block,) = (one for one in blocks() if one.language == "yaml" and "agent:\n  enabled: true" in one.text)
+    values = tmp_path / "agent.yaml"
+    values.write_text(block.text, encoding="utf-8")
+    config = f"{_TENANT}.config={FOLDER / 'components/example-tenant/authz.yaml'}"
+    assert rendered("--values", str(values), "--set-file", config) == rendered(*_AGENT)
+
+
+def test_tenants_of_the_agent() -> None:
+    """Each has its folder, and of what its configuration names its Secret; its port and pods, or none of it."""
+    other, sockets = r"agent.tenants.shop\.baskets", r"agent.tenants.pay\.till"
+    more = (
+        *("--set", f"{other}.config=x", "--set", f"{other}.port=9444", "--set", f"{other}.keys=of-baskets"),
+        *("--set-json", f'{other}.from=[{{"podSelector":{{}}}}]', "--set", f"{sockets}.config=y"),
+        *(
+            "--set",
+            "agent.sockets=true",
+            "--set",
+            "agent.metricsFrom=watch",
+            "--set",
+            "agent.resources.limits.memory=2Gi",
+        ),
+        *("--set-json", 'agent.egress=[{"ports":[{"protocol":"TCP","port":6379}]}]'),
+        *(
+            "--set",
+            "image.repository=images.example/authz",
+            "--set",
+            "image.tag=1.2.3",
+            "--set",
+            "image.pullPolicy=Never",
+        ),
+    )
+    objects = rendered(*_AGENT, *more, namespace="authz-agent")
+    spec = the(objects, "DaemonSet")["spec"]["template"]["spec"]
+    (agent,) = spec["containers"]
+    mounted = {mount["mountPath"]: mount for mount in agent["volumeMounts"]}
+    volumes = {volume["name"]: volume for volume in spec["volumes"]}
+    for name, secret in (("shop.orders", None), ("shop.baskets", "of-baskets"), ("pay.till", None)):
+        mount = mounted[f"/etc/authz/tenants/{name}"]
+        sources = volumes[mount["name"]]["projected"]["sources"]
+        default = f"tenant-{mount['name']}"
+        assert mount["name"] == name.replace(".", "-")
+        assert mount["readOnly"] is True
+        assert [source[kind]["name"] for source, kind in zip(sources, ("configMap", "secret"), strict=True)] == [
+            default,
+            secret or default,
+        ]
+        assert all(source[kind]["optional"] for source, kind in zip(sources, ("configMap", "secret"), strict=True))
+        assert "authz.yaml" in the(objects, "ConfigMap", default)["data"]
+    assert {one["metadata"]["name"] for one in objects if one["kind"] == "Service"} == {"shop-orders", "shop-baskets"}
+    assert the(objects, "Service", "shop-baskets")["spec"]["ports"][0]["targetPort"] == 9444
+    (rule,) = the(objects, "NetworkPolicy", "tenant-shop-baskets")["spec"]["ingress"]
+    assert rule == {"from": [{"podSelector": {}}], "ports": [{"protocol": "TCP", "port": 9444}]}
+    policy = the(objects, "NetworkPolicy", "authz-agent")["spec"]
+    assert policy["ingress"][0]["from"][0]["namespaceSelector"]["matchLabels"] == {
+        "kubernetes.io/metadata.name": "watch"
+    }
+    assert [rule["ports"][0]["port"] for rule in policy["egress"]] == [6379]
+    assert agent["resources"] == {"limits": {"memory": "2Gi"}}
+    for container in (agent, *spec["initContainers"]):
+        assert (container["image"], container["imagePullPolicy"]) == ("images.example/authz:1.2.3", "Never")
 
 
 def test_another_configuration_is_another_name(tmp_path: Path) -> None:
@@ -170,6 +259,27 @@ def test_values_are_those_of_the_pods() -> None:
         (("--set", "gateway.enabled=true,gateway.config=x"), "gateway.envoy: Envoy's configuration is needed"),
         (("--set", "gateway.enabled=true,gateway.config=x,gateway.envoy=y"), "gateway.upstream.podLabels"),
         (("--kube-version", "1.33.0"), "kubeVersion"),
+        (("--set", "agent.enabled=true"), "agent.tenants: there is none"),
+        (("--set", "agent.tenants.orders.port=9443"), "agent.tenants"),
+        (("--set", r"agent.tenants.shop\.orders.prot=9443"), "prot"),
+        (("--set", r"agent.tenants.shop\.orders.port=80"), "port"),
+        (
+            ("--set", r"agent.enabled=true,agent.tenants.shop\.orders.port=9443"),
+            "shop.orders.config: authz.yaml is needed",
+        ),
+        ((*_WITHOUT_PORT, "--set", f"{_TENANT}.port=9443"), "agent.tenants.shop.orders.from: "),
+        (_WITHOUT_PORT, "agent.tenants.shop.orders.port: it is needed"),
+        (
+            (*_AGENT, "--set", r"agent.tenants.a\.b-c.config=x,agent.tenants.a-b\.c.config=x,agent.sockets=true"),
+            "a-b-c",
+        ),
+        (
+            (
+                *(*_AGENT, "--set", r"agent.tenants.a\.b.config=x,agent.tenants.a\.b.port=9443"),
+                *("--set-json", rf"agent.tenants.a\.b.from={_FROM}"),
+            ),
+            "a.b and shop.orders have the same port 9443",
+        ),
     ],
 )
 def test_wrong_values_are_refused(arguments: tuple[str, ...], said: str) -> None:
@@ -186,7 +296,7 @@ def test_valid_by_the_schemas(version: str) -> None:
     """Each object is valid, without a field that this version does not know."""
     schemas: ModuleType = pytest.importorskip("kubernetes_validate", reason="not installed; make test-k8s installs it")
     with_injection = "injection.enabled=" + ("true" if version >= "1.36" else "false")
-    arguments = (*_GATEWAY, "--set", with_injection, "--set", "enforcement.enabled=true", *_MONITORING)
+    arguments = (*_GATEWAY, *_AGENT, "--set", with_injection, "--set", "enforcement.enabled=true", *_MONITORING)
     objects = [
         one
         for one in rendered(*arguments, version=f"{version}.0", namespace="shop")
@@ -209,11 +319,16 @@ def test_a_release_s_life(api_server: ApiServer, tmp_path: Path) -> None:
         done = helm(*arguments, "--namespace", "plain", "--kubeconfig", str(access))
         assert done.returncode == 0, done.stderr
 
+    def there(version: str, kind: str, name: str) -> Any:  # noqa: ANN401 - any JSON
+        """Return an object of the release's namespace, or the API's Status that says why not."""
+        metadata = {"name": name, "namespace": "plain"}
+        return api_server.read({"apiVersion": version, "kind": kind, "metadata": metadata}).json()
+
     def mounted() -> str:
-        deployment = api_server.get("apps/v1", "Deployment", "plain", "gateway")
+        deployment = there("apps/v1", "Deployment", "gateway")
         (volume,) = (one for one in deployment["spec"]["template"]["spec"]["volumes"] if one["name"] == "authz-config")
         name = str(volume["projected"]["sources"][0]["configMap"]["name"])
-        assert "authz.yaml" in api_server.get("v1", "ConfigMap", "plain", name)["data"]
+        assert "authz.yaml" in there("v1", "ConfigMap", name)["data"]
         return name
 
     run("install", "one", str(CHART), *_GATEWAY)
@@ -222,14 +337,14 @@ def test_a_release_s_life(api_server: ApiServer, tmp_path: Path) -> None:
     second = mounted()
     assert second != first
     # Pods that are still of the first release can start again.
-    assert api_server.get("v1", "ConfigMap", "plain", first)["immutable"] is True
+    assert there("v1", "ConfigMap", first)["immutable"] is True
     run("rollback", "one", "1")
     assert mounted() == first
     run("upgrade", "one", str(CHART), *_GATEWAY, "--set", "gateway.replicas=3")
     assert mounted() == first
-    assert api_server.get("v1", "ConfigMap", "plain", second)["reason"] == "NotFound"
+    assert there("v1", "ConfigMap", second)["reason"] == "NotFound"
     run("uninstall", "one")
-    assert api_server.get("apps/v1", "Deployment", "plain", "gateway")["reason"] == "NotFound"
+    assert there("apps/v1", "Deployment", "gateway")["reason"] == "NotFound"
 
 
 def test_what_is_packaged_is_whole(tmp_path: Path) -> None:

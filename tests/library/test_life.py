@@ -45,6 +45,41 @@ def test_closed(call: int) -> None:
         assert made.authenticate_sync(token())
 
 
+def test_opened_by_two_at_once_in_a_loop() -> None:
+    """One of them has it, and the other is told so: of two services one would be stopped by nobody."""
+
+    async def scenario() -> None:
+        made = Authenticator(settings())
+        found = await asyncio.gather(made.aopen(), made.aopen(), return_exceptions=True)
+        assert [type(one) for one in found if one is not made] == [ClosedError]
+        assert await made.authenticate(token())
+        await made.aclose()
+        async with made:
+            assert await made.authenticate(token())
+
+    asyncio.run(scenario())
+
+
+def test_opened_by_two_threads_at_once() -> None:
+    """As above; and what one that could not be opened has begun is no hindrance to the next."""
+    made, both = Authenticator(settings()), threading.Barrier(2)
+
+    def opened() -> bool:
+        both.wait()
+        try:
+            made.open()
+        except ClosedError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(one.result() for one in [pool.submit(opened) for _ in range(2)]) == [False, True]
+    assert made.authenticate_sync(token())
+    made.close()
+    with made:
+        assert made.authenticate_sync(token())
+
+
 def test_from_threads_and_loops() -> None:
     """With a thread of its own, any thread and any loop may ask, at once."""
     with Authenticator(settings()) as made:

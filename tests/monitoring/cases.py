@@ -87,6 +87,17 @@ _OLD, _ENDS, _IN_FORCE = (
 _ERRORS, _STRANGE = (
     _gauge("authz_transport_grpc_errors_total", status=status) for status in ("internal", "unimplemented")
 )
+_LOST, _LIMITED = (
+    _gauge("authz_decision_log_records_total", output="file", result=result) for result in ("failed", "limited")
+)
+_TOO_LARGE, _IDLE = (
+    _gauge("authz_transport_limits_total", limit=name) for name in ("max_message_bytes", "idle_seconds")
+)
+_BAD_LINES, _BAD_POSTS = (
+    _gauge("authz_revocation_entries_total", source=source, result="refused") for source in ("file", "api")
+)
+_TENANT = {"tenant": "shop.orders"}
+_IS_REFUSED, _IS_READY = (_gauge(f"authz_agent_tenant_{name}", **_TENANT) for name in ("refused", "ready"))
 #: 60 checks a minute for a day, and for an hour after it.
 _STEADY = "0+60x1500"
 
@@ -343,4 +354,49 @@ CASES = (
     Case("AuthzBundleNotInForce", {_IN_FORCE: "0 0 1x20"}, "6m"),
     _one("AuthzDryRunLeftOn", {_DRY: "1x1500"}, "1500m", _OF_APP, "shop/orders: nothing is enforced (dry_run)"),
     Case("AuthzDryRunLeftOn", {_DRY: "1x300 0x1200"}, "1500m"),
+    _one(
+        "AuthzDecisionsNotLogged",
+        {_LOST: "0x10 3x10", _LIMITED: "0+5x20"},
+        "12m",
+        {**_OF_APP, "output": "file"},
+        "shop/orders: lines of the decision log are lost (file)",
+    ),
+    # Those of before, and what is more than was asked for.
+    Case("AuthzDecisionsNotLogged", {_LOST: "3x20", _LIMITED: "0+5x20"}, "12m"),
+    _one(
+        "AuthzLimitReached",
+        {_TOO_LARGE: "0x10 1x10", _IDLE: "0+1x20"},
+        "12m",
+        {**_OF_POD, "limit": "max_message_bytes"},
+        "shop/orders-1: the limit max_message_bytes turned somebody away",
+    ),
+    Case("AuthzLimitReached", {_TOO_LARGE: "1x20", _IDLE: "0+1x20"}, "12m"),
+    _urgent(
+        "AuthzRevocationsRefused",
+        {_BAD_LINES: "0x10 2x10", _BAD_POSTS: "0x20"},
+        "12m",
+        {**_OF_APP, "source": "file"},
+        "shop/orders: entries of the revocation file are not understood, and do not count",
+    ),
+    # Whoever posted it was told.
+    Case("AuthzRevocationsRefused", {_BAD_LINES: "2x20", _BAD_POSTS: "0x10 1x10"}, "12m"),
+    _urgent(
+        "AuthzTenantRefused",
+        {_IS_REFUSED: "0 1x20", _IS_READY: "0x20"},
+        "7m",
+        {**_OF_APP, **_TENANT},
+        "shop/orders: the tenant shop.orders is refused, and nobody answers its checks",
+    ),
+    # Mended within the time; and one that waits is not refused.
+    Case("AuthzTenantRefused", {_IS_REFUSED: "0 1x3 0x20", _IS_READY: "0x20"}, "12m"),
+    _urgent(
+        "AuthzTenantNotReady",
+        {_IS_REFUSED: "0x20", _IS_READY: "1 0x20"},
+        "7m",
+        {**_OF_POD, **_TENANT},
+        "shop/orders-1: the tenant shop.orders is not ready on this node",
+    ),
+    # One that is refused has an alert of its own.
+    Case("AuthzTenantNotReady", {_IS_REFUSED: "1x20", _IS_READY: "0x20"}, "12m"),
+    Case("AuthzTenantNotReady", {_IS_REFUSED: "0x20", _IS_READY: "1 0x3 1x20"}, "12m"),
 )

@@ -5,6 +5,7 @@ import pytest
 from sidecar.core.reason import ALWAYS_ENFORCED, OUTCOMES, Reason
 from sidecar.memory.labelled_layout import OTHER
 from sidecar.observe import (
+    forward_auth_meter,
     hook_meter,
     hook_series,
     log_meter,
@@ -41,6 +42,9 @@ def test_every_counter_has_one_index() -> None:
         process_meter.CPU_TIME,
         *log_meter.LOG_RECORD.values(),
         *span_meter.SPAN.values(),
+        forward_auth_meter.ACCEPTED,
+        *forward_auth_meter.REQUEST.values(),
+        *forward_auth_meter.LIMIT.values(),
     ]
     assert sorted(indices) == list(range(len(SCHEMA.counters)))
     assert len(set(SCHEMA.counters)) == len(SCHEMA.counters)

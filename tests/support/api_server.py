@@ -46,12 +46,6 @@ class ApiServer:
             }
         )
 
-    def get(self, version: str, kind: str, namespace: str, name: str) -> Object:
-        """Return an object, or the API's Status that says why not."""
-        metadata = {"name": name, "namespace": namespace}
-        path = self._path({"apiVersion": version, "kind": kind, "metadata": metadata})
-        return self._client.get(f"{path}/{name}").json()  # type: ignore[no-any-return]
-
     def create(self, document: Object, *, dry_run: bool = True) -> httpx.Response:
         """Create an object; by default everything is looked at, admission too, and nothing is kept."""
         return self._client.post(self._path(document), params=_parameters(dry_run=dry_run), json=document)

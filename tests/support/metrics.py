@@ -35,6 +35,7 @@ PROCESSES = (
     *(f"verifier-{number}" for number in range(VERIFIERS)),
     *(f"minter-{number}" for number in range(MINTERS)),
 )
+_EVERYTHING = Shape([f"hook-{number}" for number in range(MOST_HOOKS)], set(Pool), forward_auth=True)
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 _ROW = re.compile(r"\| `(?P<name>\w+)` \| (?P<type>\w+) \| (?P<unit>[^|]+) \| (?P<labels>[^|]*)\| (?P<text>[^|]+)\|")
 
@@ -75,7 +76,7 @@ def largest() -> Iterator[Exposition]:
         row = table.row(1)
         for number in range(POLICIES):
             row.words[row.labelled.number(("denied", "denied_by_policy", issuers[0], f"policy-{number}"))] += 1
-        yield _exposition(board, table, PROCESSES, facts, Shape([f"hook-{n}" for n in range(MOST_HOOKS)], set(Pool)))
+        yield _exposition(board, table, PROCESSES, facts, _EVERYTHING)
 
 
 @contextmanager

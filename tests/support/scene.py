@@ -55,6 +55,7 @@ batch_size_threshold: 1
 probe: {listen: "127.0.0.1:0"}
 admin: {listen: "unix:FOLDER/admin.sock"}
 shutdown_grace_seconds: 4
+decision_log: {file: "FOLDER/decisions.jsonl"}
 shared_memory_size: 1MiB
 issuers: ISSUERS
 public: [{paths: [/public]}]

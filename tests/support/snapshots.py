@@ -43,6 +43,7 @@ MADE = Made(
     connections=256,
 )
 SOCKET = SocketFact(
+    room="native",
     folder="/run/authz",
     exists=True,
     writable=True,

@@ -91,7 +91,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "file_unreadable": Kind(_CRITICAL, At.CONFIGURATION, "a file that the configuration names cannot be read"),
     "socket_folder": Kind(_CRITICAL, At.CONTAINER, "the folder of the sockets is missing, or cannot be written to"),
     "socket_group": Kind(
-        _CRITICAL, At.CONFIGURATION, "there is no such group as native.socket_group, or we are no member of it"
+        _CRITICAL, At.CONFIGURATION, "there is no such group as socket_group, or we are no member of it"
     ),
     "envoy_locked_out": Kind(
         _CRITICAL, At.CONFIGURATION, "--envoy-user may not connect: folder or mode of the sockets do not let it"

@@ -20,8 +20,9 @@ def places(snapshot: Snapshot) -> Iterator[Finding]:
         if one.trouble:
             change = f"{one.setting}: a file that this user may read"
             yield found("file_unreadable", f"{one.setting}: {one.path}: {one.trouble}", change)
-    if snapshot.socket is not None:
-        yield from _socket(snapshot.socket)
+    for fact in (snapshot.socket, snapshot.forward_auth_socket):
+        if fact is not None:
+            yield from _socket(fact)
     made, files = snapshot.made, snapshot.given.open_files
     if made is not None and made.connections is not None and files is not None:
         wanted = made.connections + OTHER_FILES
@@ -48,10 +49,12 @@ def _socket(fact: SocketFact) -> Iterator[Finding]:
             "socket_folder", text, f"securityContext: {{fsGroup: {fact.group or fact.user}}}  # and no readOnly mount"
         )
     if fact.group is None:
-        text = f"native.socket_group: {fact.group_setting}: there is no such group here"
-        yield found("socket_group", text, 'native: {socket_group: "65532"}  # a number')
+        text = f"{fact.room}.socket_group: {fact.group_setting}: there is no such group here"
+        yield found("socket_group", text, f'{fact.room}: {{socket_group: "65532"}}  # a number')
     elif fact.group_setting and not fact.is_member:
-        text = f"native.socket_group: {fact.group_setting}: user {fact.user} is no member, and may give nothing to it"
+        text = (
+            f"{fact.room}.socket_group: {fact.group_setting}: user {fact.user} is no member; it may give nothing to it"
+        )
         yield found("socket_group", text, f"securityContext: {{supplementalGroups: [{fact.group}]}}", At.CONTAINER)
     elif fact.envoy is not None:
         yield from _envoy(fact, fact.group, *fact.envoy)
@@ -61,7 +64,9 @@ def _envoy(fact: SocketFact, group: int, user: int, groups: tuple[int, ...]) -> 
     who = f"Envoy's user {user}:{','.join(map(str, groups))}"
     if not may(user, groups, (fact.user, group, fact.mode), _WRITE):
         text = f"{who} may not connect to sockets of {fact.user}:{group} with mode {fact.mode:04o}"
-        change = f'native: {{socket_group: "{groups[0]}"}}  # of which the sidecar is a member, or socket_mode: "0666"'
+        change = (
+            f'{fact.room}: {{socket_group: "{groups[0]}"}}  # of which the sidecar is a member, or socket_mode: "0666"'
+        )
         yield found("envoy_locked_out", text, change)
     if not may(user, groups, (fact.folder_user, fact.folder_group, fact.folder_mode), _SEARCH):
         owner = f"owner {fact.folder_user}:{fact.folder_group}"

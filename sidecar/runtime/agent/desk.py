@@ -9,14 +9,12 @@ GET /metrics            of all tenants, with the label ``tenant``, and of the ag
 
 import argparse
 import asyncio
-import http.client
 import logging
 import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,29 +24,26 @@ from sidecar.http import address as http_address
 from sidecar.http.listening import ListenError
 from sidecar.http.message import Answer, Call, Rejection, document, text
 from sidecar.http.server import Limits, Listener
-from sidecar.http.unix_client import UnixConnection
 from sidecar.runtime.agent import desk_status
+from sidecar.runtime.agent.asking import ask
 from sidecar.runtime.agent.desk_status import Status
 from sidecar.runtime.agent.ending import end_with
-from sidecar.runtime.agent.merging import merged, own
+from sidecar.runtime.agent.root import taken_channel
 from sidecar.runtime.agent.starting import probe_socket
+from sidecar.runtime.agent.telling import exposition, facts, readiness
 from sidecar.runtime.agent.tenancy import Phase
 from sidecar.runtime.log_format import LOG_FORMAT
 
 #: Exit code for an address that is taken, as ``cli.exit_codes`` has it.
 UNAVAILABLE: Final = 3
-#: Seconds that a tenant gets to answer; and those after which the agent, which tells us four times each, is not alive.
-ASK_SECONDS: Final = 3.0
+#: Seconds after which the agent, which tells us four times each, is not alive.
 SILENT_SECONDS: Final = 10.0
 #: Seconds that tenants get at the agent's start until others may rely on it all the same: one that never becomes ready
 #: must not keep the others' update waiting.
 SETTLE_SECONDS: Final = 60.0
 #: Seconds between two looks at whether tenants are ready.
 _LOOK_SECONDS: Final = 1.0
-#: Bytes of one tenant's metrics that are taken.
-_MOST_BYTES: Final = 8 * 1024 * 1024
 _EXPOSITION: Final = "text/plain; version=0.0.4; charset=utf-8"
-_OK: Final = 200
 
 _log = logging.getLogger("sidecar.runtime.agent.desk")
 
@@ -60,7 +55,8 @@ class Desk:
         self._run, self._channel = run, channel
         self._began_at = time.monotonic()
         self._heard_at = self._began_at
-        self._status: Status | None = None
+        self._was_told = False
+        self._status = Status()
         self._ready: frozenset[str] = frozenset()
         self._is_settled = False
 
@@ -73,7 +69,7 @@ class Desk:
         except (OSError, ValueError, KeyError, TypeError):
             _log.exception("what the agent says is not understood")
             return
-        self._heard_at = time.monotonic()
+        self._heard_at, self._was_told = time.monotonic(), True
 
     async def watch(self) -> None:
         """Look at who is ready, again and again."""
@@ -83,16 +79,16 @@ class Desk:
             self._ready = frozenset(name for name, body in zip(names, answers, strict=True) if body is not None)
             waits = any(one.phase is not Phase.REFUSED and one.name not in self._ready for one in self._tenants)
             late = time.monotonic() - self._began_at > SETTLE_SECONDS
-            self._is_settled |= self._status is not None and (not waits or late)
+            self._is_settled |= self._was_told and (not waits or late)
             await asyncio.sleep(_LOOK_SECONDS)
 
     @property
     def _tenants(self) -> Sequence[desk_status.TenantStatus]:
-        return () if self._status is None else self._status.tenants
+        return self._status.tenants
 
     async def _ask(self, name: str, path: str) -> str | None:
         """Return what a tenant answers; ``None``: nothing, or not 200."""
-        return await asyncio.to_thread(_get, str(probe_socket(self._run, name)), path)
+        return await ask(probe_socket(self._run, name), path)
 
     async def page(self, call: Call) -> Answer:
         """Answer a request."""
@@ -103,59 +99,22 @@ class Desk:
                 alive = time.monotonic() - self._heard_at < SILENT_SECONDS
                 return text(200, "ok") if alive else text(503, "the agent says nothing")
             case "/readyz":
-                return self._readiness(call.query)
+                verdict = readiness(
+                    self._status, self._ready, told_all="verbose" in call.query, is_settled=self._is_settled
+                )
+                return text(200 if self._is_settled else 503, verdict)
             case "/tenants":
-                return document(200, {"tenants": [{**one} for one in self._facts()]})
+                return document(200, {"tenants": [{**one} for one in facts(self._status, self._ready)]})
             case "/metrics":
-                return Answer(200, "".join([f"{line}\n" for line in await self._metrics()]).encode(), _EXPOSITION)
+                return Answer(200, (await self._metrics()).encode(), _EXPOSITION)
             case _:
                 raise Rejection(404, "not found")
 
-    def _readiness(self, query: str) -> Answer:
-        lines = [
-            f"[{'+' if one['ready'] else '-'}]{one['tenant']} {one['phase']}, {'' if one['ready'] else 'not '}ready"
-            for one in self._facts()
-        ]
-        verdict = "ok" if self._is_settled else "tenants are still starting"
-        if "verbose" in query or not self._is_settled:
-            verdict = "\n".join([*lines, verdict])
-        return text(200 if self._is_settled else 503, verdict)
-
-    def _facts(self) -> Iterator[Mapping[str, object]]:
-        for one in self._tenants:
-            ready = one.phase is Phase.SERVING and one.name in self._ready
-            yield {"tenant": one.name, "phase": one.phase.value, "ready": ready, "restarts": one.restarts}
-
-    async def _metrics(self) -> list[str]:
-        tenants = self._tenants
-        names = [one.name for one in tenants if one.phase in (Phase.SERVING, Phase.DRAINING)]
+    async def _metrics(self) -> str:
+        names = [one.name for one in self._tenants if one.phase in (Phase.SERVING, Phase.DRAINING)]
         bodies = await asyncio.gather(*(self._ask(name, "/metrics") for name in names))
         told = {name: body for name, body in zip(names, bodies, strict=True) if body is not None}
-        lines = list(merged(told))
-        ready = [(one.name, float(one.phase is Phase.SERVING and one.name in self._ready)) for one in tenants]
-        refused = [(one.name, float(one.phase is Phase.REFUSED)) for one in tenants]
-        restarts = [(one.name, float(one.restarts)) for one in tenants]
-        scraped = [(one.name, float(one.name in told)) for one in tenants]
-        ignored = 0 if self._status is None else self._status.ignored
-        lines += own("authz_agent_tenant_ready", "gauge", "1 where it answers checks and says it is ready.", ready)
-        lines += own("authz_agent_tenant_refused", "gauge", "1 where its configuration is refused.", refused)
-        lines += own("authz_agent_tenant_restarts_total", "counter", "Starts after ends that nobody wanted.", restarts)
-        lines += own("authz_agent_tenant_scraped", "gauge", "1 where its own metrics are here.", scraped)
-        lines += own(
-            "authz_agent_ignored_folders", "gauge", "Entries of the tenants' folder that are none.", [("", ignored)]
-        )
-        return lines
-
-
-def _get(path: str, target: str) -> str | None:
-    try:
-        with closing(UnixConnection(path, ASK_SECONDS)) as connection:
-            connection.request("GET", target)
-            answer = connection.getresponse()
-            body = answer.read(_MOST_BYTES)
-            return body.decode("utf-8", "replace") if answer.status == _OK else None
-    except (OSError, http.client.HTTPException):
-        return None
+        return exposition(self._status, self._ready, told)
 
 
 async def _serve(listen: str, run: Path, channel: socket.socket) -> int:
@@ -187,7 +146,7 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     end_with(given.parent)
     logging.basicConfig(level="INFO", format=LOG_FORMAT, force=True)
-    with socket.socket(fileno=given.channel) as channel:
+    with taken_channel(given.channel) as channel:
         channel.setblocking(False)  # noqa: FBT003 - positional only
         return uvloop.run(_serve(given.listen, Path(given.run), channel))
 

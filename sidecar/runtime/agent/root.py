@@ -85,6 +85,16 @@ class Root:
         return status
 
 
+def taken_channel(descriptor: int) -> socket.socket:
+    """Return the other end of ``channel``, in the process that was started: its own alone, and of none that it starts.
+
+    It was passed on by being inheritable, and would be to any program that is executed from here.
+    """
+    channel = socket.socket(fileno=descriptor)
+    channel.set_inheritable(False)
+    return channel
+
+
 def _watch(process: "subprocess.Popen[bytes]") -> int:
     try:
         return os.pidfd_open(process.pid)

@@ -20,6 +20,7 @@ from sidecar.loading.shape import shape_digest
 from sidecar.loading.snapshot import Snapshot, take_snapshot
 from sidecar.loading.trust import Loaded
 from sidecar.runtime.agent.ending import ORPHANED, end_with
+from sidecar.runtime.agent.root import taken_channel
 from sidecar.runtime.agent.rules import problems, wanted
 from sidecar.runtime.agent.wants import BEAT, GO, REFUSED, Wants
 from sidecar.runtime.log_format import LOG_FORMAT
@@ -35,14 +36,14 @@ def main(arguments: Sequence[str]) -> int:
     end_with(given.parent)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until somebody hears it: the files are being read anyway
     logging.basicConfig(level="INFO", format=LOG_FORMAT, force=True)
-    config = Path(given.config)
+    # Before anything is read: hooks are looked at by another process.
+    channel, config = taken_channel(given.channel), Path(given.config)
     try:
         snapshot, loaded = _load(config, Path(given.sockets))
     except ConfigurationError as error:
         for problem in error.problems:
             _log.error("configuration refused: %s", problem)
         return REFUSED
-    channel = socket.socket(fileno=given.channel)
     if not _is_let(channel, loaded):
         return ORPHANED
     logging.getLogger().setLevel(loaded.settings.log_level.upper())

@@ -67,7 +67,12 @@ class Measuring:
             build=build_facts(),
             facts=self.facts,
             clock=time.monotonic,
-            shape=Shape(hooks, frozenset(self.pools), native=self._settings.is_native),
+            shape=Shape(
+                hooks,
+                frozenset(self.pools),
+                native=self._settings.is_native,
+                forward_auth=self._settings.forward_auth is not None,
+            ),
         )
 
     def facts(self) -> Facts:

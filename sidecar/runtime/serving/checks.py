@@ -109,7 +109,7 @@ class Checks:
         if settings.forward_auth is not None:
             # Loaded only where it is used, with aiohttp.
             made = importlib.import_module("sidecar.runtime.serving.forward_auth").ForwardAuthFront
-            self._forward_auth = made(settings, settings.forward_auth, engine, trust, member.number)
+            self._forward_auth = made(settings, settings.forward_auth, engine, trust, member.number, row)
         wanted = parse_anywhere(settings.listen)
         self._wanted = wanted if settings.listen_mode == "shared" else numbered(wanted, member.number)
         self.address = ""
@@ -191,6 +191,8 @@ class Checks:
         for meter, counts in self._meters:
             meter.publish(counts)
         self._transport_meter.publish(self._front.counts, self._front.streams)
+        if self._forward_auth is not None:
+            self._forward_auth.publish()
         self._signatures.publish()
         if self._tracing is not None:
             self._span_meter.publish(self._tracing)

@@ -16,6 +16,10 @@ class UnaskableError(ValueError):
     """What was sent is no question: something is missing, there twice, or contradicts. The text names no values."""
 
 
+class ForgedError(UnaskableError):
+    """The client sent a header that is the proxy's, or that must not reach the upstream."""
+
+
 class Call(NamedTuple):
     """The proxy's request to us. ``target`` and header values are bytes as they came; names are in lower case."""
 
@@ -25,7 +29,7 @@ class Call(NamedTuple):
 
 
 def asked(call: Call, profile: Profile) -> bytes:
-    """Return the ``CheckRequest`` for what the client asked; raises ``UnaskableError``.
+    """Return the ``CheckRequest`` for what the client asked; raises ``UnaskableError``, or ``ForgedError``.
 
     The client's headers are in ``header_map``, with their bytes, each as often as it came. What the proxy says of
     method, target and host is in the request's own fields, and not among them. ``x-forwarded-for`` is the address.
@@ -65,8 +69,11 @@ class _Said:
     def once(self, name: str) -> bytes:
         """Return the value of a header that must be there, not empty, and once."""
         values = self._values.get(name, [])
-        if len(values) != 1 or not values[0]:
-            raise UnaskableError(f"{name} is {'there more than once' if len(values) > 1 else 'missing'}")
+        if len(values) > 1:
+            # The proxy says it once: the other one came with the request.
+            raise ForgedError(f"{name} is there more than once")
+        if not values or not values[0]:
+            raise UnaskableError(f"{name} is missing")
         return values[0]
 
     def text(self, name: str) -> str:
@@ -80,7 +87,7 @@ class _Said:
         """Refuse what says something else under another name."""
         for name in names:
             if any(one != value for one in self._values.get(name, ())):
-                raise UnaskableError(f"{name} contradicts")
+                raise ForgedError(f"{name} contradicts")
 
     def refuse_body(self) -> None:
         """Refuse a body: nothing here looks at one, and what is left of it would be taken for the next request."""

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http_parser import RawRequestMessage
-from aiohttp.streams import StreamReader
 
 from sidecar.transport.forward_auth.asked import Call
 from sidecar.transport.forward_auth.told import Told
+from sidecar.transport.plain_http import plain_server
 
 #: What no parser takes for HTTP. With it a request ends whose headers are too many bytes.
 _NO_HTTP = b"\0\r\n\r\n"
 #: Seconds in which a body that nobody asked for may still come.
 _LINGER_SECONDS = 0.1
+#: Nobody reads one.
+_BODY_BYTES = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,9 @@ class Ends(Protocol):
     def closed(self, connection: "Connection") -> None:
         """Note one that has ended."""
 
+    def held_up(self) -> None:
+        """Note one that is ended, since nobody took an answer in time."""
+
 
 class Connection(web.RequestHandler):
     """A connection, for one request after the other."""
@@ -80,6 +83,10 @@ class Connection(web.RequestHandler):
         """End it at once, whatever is still to be written."""
         if self.transport is not None:
             self.transport.abort()
+
+    def _give_up(self) -> None:
+        self._ends.held_up()
+        self.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -119,7 +126,7 @@ class Connection(web.RequestHandler):
         """Write the answer: to a peer that reads it in time."""
         # Bytes of requests that came before this answer are counted no more: it is twice the limit at the most.
         self._bytes = 0
-        timer = asyncio.get_running_loop().call_later(self._limits.write_seconds, self.abort)
+        timer = asyncio.get_running_loop().call_later(self._limits.write_seconds, self._give_up)
         try:
             return await super().finish_response(request, resp, start_time)
         finally:
@@ -128,16 +135,6 @@ class Connection(web.RequestHandler):
 
 def serving(answering: Answering) -> web.Server:
     """Return what a ``Connection`` asks for answers."""
-    loop = asyncio.get_running_loop()
-
-    def request(
-        message: RawRequestMessage,
-        payload: StreamReader,
-        protocol: web.RequestHandler,
-        writer: AbstractStreamWriter,
-        task: "asyncio.Task[None]",
-    ) -> web.BaseRequest:
-        return web.BaseRequest(message, payload, protocol, writer, task, loop)
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         headers = tuple((name.decode("latin-1").lower(), value) for name, value in request.raw_headers)
@@ -150,7 +147,7 @@ def serving(answering: Answering) -> web.Server:
             made.force_close()
         return made
 
-    return web.Server(answer, request_factory=request)
+    return plain_server(answer, _BODY_BYTES)
 
 
 def response_of(told: Told) -> web.Response:

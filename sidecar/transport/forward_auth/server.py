@@ -8,11 +8,12 @@ from typing import Final
 from sidecar.core.headers import SentRemovals
 from sidecar.core.trust import ResponseSettings
 from sidecar.engine.engine import Engine
+from sidecar.observe.forward_auth_series import HttpCounts, HttpEnd, HttpLimit
 from sidecar.transport.address import Address, UnixAddress
-from sidecar.transport.forward_auth.asked import Call, UnaskableError, asked
+from sidecar.transport.forward_auth.asked import Call, ForgedError, UnaskableError, asked
 from sidecar.transport.forward_auth.connection import Answering, Connection, Limits, serving
 from sidecar.transport.forward_auth.profile import Profile
-from sidecar.transport.forward_auth.told import FORBIDDEN, Told, UncarriedError, told
+from sidecar.transport.forward_auth.told import ALLOWED, FORBIDDEN, Told, UncarriedError, told
 from sidecar.transport.native.listening import SocketOptions, listen
 from sidecar.transport.sockets import Listening
 
@@ -31,6 +32,7 @@ class ForwardAuth:
     ) -> None:
         self._engine, self._profile, self._seconds, self._response = engine, profile, seconds, response
         self._removals: tuple[ResponseSettings, SentRemovals] | None = None
+        self.counts = HttpCounts()
 
     async def answer(self, call: Call) -> Told:
         """Answer one request; raises nothing but ``asyncio.CancelledError``."""
@@ -38,6 +40,9 @@ class ForwardAuth:
             question = asked(call, self._profile)
             names = {name for name, _ in call.headers}.difference(self._profile.names)
             self._refuse_what_stays(names)
+        except ForgedError as error:
+            _log.debug("not asked: %s", error)
+            return self._refused(self._engine.header_not_allowed, HttpEnd.FORGED)
         except UnaskableError as error:
             _log.debug("not asked: %s", error)
             return self.unreadable()
@@ -45,15 +50,18 @@ class ForwardAuth:
             _log.exception("a request could not be made a question, denied")
             return self.unreadable()
         found = self._engine.begin(question, self._seconds)
-        return self._told(found if isinstance(found, bytes) else await found, names)
+        made = self._told(found if isinstance(found, bytes) else await found, names)
+        if made is None:
+            return self._ended(FORBIDDEN, HttpEnd.UNCARRIED)
+        return self._ended(made, HttpEnd.ALLOWED if made.status == ALLOWED else HttpEnd.DENIED)
 
     def unreadable(self) -> Told:
         """Return the denial of what is no question."""
-        return self._refused(lambda: self._engine.begin(b"", self._seconds))
+        return self._refused(lambda: self._engine.begin(b"", self._seconds), HttpEnd.UNREADABLE)
 
     def too_large(self) -> Told:
         """Return the denial of what has more bytes than are taken."""
-        return self._refused(self._engine.too_large)
+        return self._refused(self._engine.too_large, HttpEnd.TOO_LARGE)
 
     def _refuse_what_stays(self, names: set[str]) -> None:
         """Refuse headers that the upstream must not get, where the proxy cannot be told to take them off."""
@@ -63,22 +71,27 @@ class ForwardAuth:
         if self._removals is None or self._removals[0] is not settings:
             self._removals = settings, SentRemovals(settings)
         if left := self._removals[1].of(names):
-            raise UnaskableError(f"{left[0][:64]!r} must not reach the upstream, and cannot be removed here")
+            raise ForgedError(f"{left[0][:64]!r} must not reach the upstream, and cannot be removed here")
 
-    def _told(self, answer: bytes, names: set[str]) -> Told:
+    def _ended(self, made: Told, end: HttpEnd) -> Told:
+        self.counts.requests[end] += 1
+        return made
+
+    def _told(self, answer: bytes, names: set[str]) -> Told | None:
+        """Return what is told; ``None`` where that cannot be."""
         try:
             return told(answer, self._profile, names, self._response().stripped_headers)
         except UncarriedError as error:
             _log.error("an answer cannot be carried, denied: %s", error)
         except Exception:  # noqa: BLE001 - whatever it is: denied
             _log.exception("an answer could not be told, denied")
-        return FORBIDDEN
+        return None
 
-    def _refused(self, ask: Callable[[], bytes | Awaitable[bytes]]) -> Told:
+    def _refused(self, ask: Callable[[], bytes | Awaitable[bytes]], end: HttpEnd) -> Told:
         found = ask()
-        answer = self._told(found, set()) if isinstance(found, bytes) else FORBIDDEN
+        made = self._told(found, set()) if isinstance(found, bytes) else None
         # INVARIANT: what was not asked is never let in, in dry run neither.
-        return answer if answer.status >= 300 else FORBIDDEN  # noqa: PLR2004 - HTTP
+        return self._ended(FORBIDDEN if made is None or made.status < 300 else made, end)  # noqa: PLR2004 - HTTP
 
 
 class ForwardAuthServer:
@@ -88,6 +101,7 @@ class ForwardAuthServer:
         self, forward_auth: ForwardAuth, limits: Limits, socket_options: SocketOptions, *, shared: bool = False
     ) -> None:
         self._limits, self._socket_options, self._shared = limits, socket_options, shared
+        self.counts = forward_auth.counts
         self._answering = Answering(forward_auth.answer, forward_auth.unreadable, forward_auth.too_large)
         self._listening: Listening | None = None
         #: In the order in which they came.
@@ -131,10 +145,16 @@ class ForwardAuthServer:
     def _connection(self) -> Connection:
         return Connection(self._serving, self._limits, self._answering, self)
 
+    def held_up(self) -> None:
+        """Note an answer that nobody took in time."""
+        self.counts.limits[HttpLimit.WRITE_SECONDS] += 1
+
     def opened(self, connection: Connection) -> None:
         """Note a connection, and make room for it."""
         self._open[connection] = None
+        self.counts.connections += 1
         if len(self._open) > self._limits.connections:
+            self.counts.limits[HttpLimit.MAX_CONNECTIONS] += 1
             # Whoever is idle, or slow, for the longest: not the newest, unless all others are being answered.
             next((one for one in self._open if one.is_idle), connection).abort()
 

@@ -14,7 +14,9 @@ from sidecar.transport.forward_auth.profile import Profile
 _TO_REMOVE = "x-envoy-auth-headers-to-remove"
 #: For the proxy's log: metadata cannot be carried.
 REASON = "x-authz-reason"
-_FORBIDDEN, _OK = 403, 200
+#: The status of an answer that lets in.
+ALLOWED = 200
+_FORBIDDEN = 403
 _NO_STORE = ("cache-control", "no-store")
 
 
@@ -60,7 +62,7 @@ def _allowed(ok: OkHttpResponse, profile: Profile, sent: Collection[str], overwr
     headers = [*values, _NO_STORE]
     if profile.removes:
         headers.append((_TO_REMOVE, ",".join(dict.fromkeys(removed))))
-    return Told(_OK, tuple(headers))
+    return Told(ALLOWED, tuple(headers))
 
 
 def _denied(denied: DeniedHttpResponse, reason: str, profile: Profile) -> Told:

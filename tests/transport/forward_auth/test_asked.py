@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sidecar.core.sent import read_sent
 from sidecar.protos.ext_authz import CheckRequest
-from sidecar.transport.forward_auth.asked import Call, UnaskableError, asked
+from sidecar.transport.forward_auth.asked import Call, ForgedError, UnaskableError, asked
 from sidecar.transport.forward_auth.profile import PRESETS, Proxy
 from support.forward_auth import PROXIES, proxied
 
@@ -67,8 +67,10 @@ def test_said_once_or_denied(proxy: Proxy, name: str, change: str) -> None:
     others = [one for one in call.headers if one[0] != name]
     value = dict(call.headers)[name]
     more = {"missing": [], "empty": [b""], "twice": [value, b"other"], "twice the same": [value, value]}[change]
-    with pytest.raises(UnaskableError):
+    with pytest.raises(UnaskableError) as refused:
         asked(call._replace(headers=[*others, *((name, one) for one in more)]), PRESETS[proxy])
+    # The proxy says it once: the second one is the client's.
+    assert isinstance(refused.value, ForgedError) == change.startswith("twice")
 
 
 @pytest.mark.parametrize("proxy", PROXIES)
@@ -86,8 +88,9 @@ def test_said_once_or_denied(proxy: Proxy, name: str, change: str) -> None:
 def test_contradictions_and_bodies_are_denied(proxy: Proxy, name: str, value: bytes) -> None:
     """What says otherwise under any name that some preset has, and a body, is no question."""
     call = proxied(proxy)
-    with pytest.raises(UnaskableError):
+    with pytest.raises(UnaskableError) as refused:
         asked(call._replace(headers=[*call.headers, (name, value)]), PRESETS[proxy])
+    assert isinstance(refused.value, ForgedError) == name.startswith("x-")
 
 
 @pytest.mark.parametrize("proxy", ["nginx", "traefik"])

@@ -5,7 +5,7 @@ One alert stands for one application, not for each of its pods, unless it is abo
 
 from typing import Final
 
-from authz_monitoring.alerts import checks, configuration, keys, processes, revocation
+from authz_monitoring.alerts import agent, checks, configuration, keys, processes, revocation
 from authz_monitoring.rule import Alert, Group
 
 GROUPS: Final = (
@@ -14,5 +14,6 @@ GROUPS: Final = (
     Group("authz.keys", keys.ALERTS),
     Group("authz.revocation", revocation.ALERTS),
     Group("authz.configuration", configuration.ALERTS),
+    Group("authz.agent", agent.ALERTS),
 )
 ALERTS: Final = tuple(alert for group in GROUPS for alert in group.rules if isinstance(alert, Alert))

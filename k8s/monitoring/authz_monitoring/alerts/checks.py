@@ -1,4 +1,4 @@
-"""Alerts about checks: those that failed, how long they took, and what is denied more often than it was."""
+"""Alerts about checks: that failed, how long they took, what is denied more often than it was, or told of nowhere."""
 
 from typing import Final
 
@@ -81,5 +81,19 @@ ALERTS: Final = (
         f"{_WHO}: {{{{ $value | humanizePercentage }}}} fewer of the identities are found in the caches",
         "Each that is not found costs a signature, a hundred times what a known one does. Tokens live shorter, there "
         "are more of them than the cache holds, or somebody sends ever new ones.",
+    ),
+    Alert(
+        "AuthzDecisionsNotLogged",
+        Severity.WARNING,
+        "0m",
+        (
+            # Not those beyond lines_per_second: that many are meant to be left out.
+            When(
+                f'sum by ({APP}, output) (increase(authz_decision_log_records_total{{result=~"full|failed"}}[15m]))',
+                "> 0",
+            ),
+        ),
+        f"{_WHO}: lines of the decision log are lost ({{{{ $labels.output }}}})",
+        "Checks are answered as ever. What was decided on these requests stands nowhere, and cannot be had again.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Alerts about processes: gone, ending again and again, or too busy."""
+"""Alerts about processes: gone, ending again and again, too busy, or asked in a way that they do not bear."""
 
 from typing import Final
 
@@ -60,5 +60,21 @@ ALERTS: Final = (
         (When(f"max by ({POD}, pool) (process_pool_utilization)", f"> {_BUSY:g}"),),
         f"{_WHO}: the pool {{{{ $labels.pool }}}} is {{{{ $value | humanizePercentage }}}} busy",
         "What comes on top of it is refused as overloaded. authz-sidecar report says what would help.",
+    ),
+    Alert(
+        "AuthzLimitReached",
+        Severity.WARNING,
+        "0m",
+        (
+            # These two are everyday: nobody asked for long, or Envoy was slow to read.
+            When(
+                f"sum by ({POD}, limit) "
+                '(increase(authz_transport_limits_total{limit!~"idle_seconds|write_buffer_bytes"}[15m]))',
+                "> 0",
+            ),
+        ),
+        f"{_WHO}: the limit {{{{ $labels.limit }}}} turned somebody away",
+        "Envoy comes nowhere near these limits: somebody else asks, or may not and tries (allowed_peers). Where it is "
+        "Envoy after all, its checks fail.",
     ),
 )

@@ -59,4 +59,19 @@ ALERTS: Final = (
         "They were ignored. Somebody without a key writes to the stream, or a key is missing in keys_file, and then "
         "what was revoked with it does not count.",
     ),
+    Alert(
+        "AuthzRevocationsRefused",
+        Severity.CRITICAL,
+        "0m",
+        (
+            # Who posts one is told, and needs no alert.
+            When(
+                f"sum by ({APP}, source) "
+                '(increase(authz_revocation_entries_total{result="refused", source=~"file|feed"}[15m]))',
+                "> 0",
+            ),
+        ),
+        f"{_APP}: entries of the revocation {{{{ $labels.source }}}} are not understood, and do not count",
+        "Whoever they were about is let in. The log has the line, or the entry, and what is wrong with it.",
+    ),
 )

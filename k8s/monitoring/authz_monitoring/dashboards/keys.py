@@ -178,7 +178,7 @@ _REVOCATION: Final = Row(
                 ),
             ),
             Unit.PER_SECOND,
-            alerts=("AuthzForgedRevocations", "AuthzDenylistFilling"),
+            alerts=("AuthzForgedRevocations", "AuthzRevocationsRefused", "AuthzDenylistFilling"),
         ),
         Panel(
             "How far feeds are behind",

@@ -230,7 +230,14 @@ _TRANSPORT: Final = Row(
                 Query("sum by (status) (rate(authz_transport_grpc_errors_total{@}[RATE]))", "error {{status}}"),
             ),
             Unit.PER_SECOND,
-            alerts=("AuthzGrpcErrors",),
+            alerts=("AuthzGrpcErrors", "AuthzLimitReached"),
+        ),
+        Panel(
+            "Requests over HTTP",
+            "nginx, Traefik, or Envoy's http_service asks. unreadable, uncarried: mend its configuration, or ours. "
+            "forged: clients sent headers that are the proxy's. Nothing here: there is no forward_auth.",
+            (Query("sum by (result) (rate(authz_forward_auth_requests_total{@}[RATE]))", "{{result}}"),),
+            Unit.PER_SECOND,
         ),
     ),
 )
@@ -265,6 +272,19 @@ _TOLD: Final = Row(
     "What is told of checks",
     (
         Panel(
+            "Lines of the decision log",
+            "limited: more than lines_per_second. full: the output is too slow; failed: the disk is full, or the "
+            "collector does not take them.",
+            (
+                Query(
+                    "sum by (output, result) (rate(authz_decision_log_records_total{@}[RATE]))",
+                    "{{output}} {{result}}",
+                ),
+            ),
+            Unit.PER_SECOND,
+            alerts=("AuthzDecisionsNotLogged",),
+        ),
+        Panel(
             "Spans",
             "delivered to the collector; failed: it did not take them in time; dropped: too many waited; refused: more "
             "were to be made than tracing.max_per_second.",
@@ -273,11 +293,37 @@ _TOLD: Final = Row(
         ),
     ),
 )
+_TENANTS: Final = Row(
+    "Tenants, of a node's agent",
+    (
+        Panel(
+            "Tenants that are ready",
+            "Whoever's tenant is not is denied on this node. Nothing here: this is no agent.",
+            (Query("min by (tenant) (authz_agent_tenant_ready{@})", "{{tenant}}"),),
+            Unit.NONE,
+            Kind.STATES,
+            words=_UP_OR_NOT,
+            base=BAD,
+            limits=(Limit(1, GOOD),),
+            alerts=("AuthzTenantNotReady",),
+        ),
+        Panel(
+            "Tenants that are refused",
+            "The configuration is wrong, or wants the address of another one: the agent's log says which line.",
+            (Query("max by (tenant) (authz_agent_tenant_refused{@})", "{{tenant}}"),),
+            Unit.NONE,
+            Kind.STATES,
+            words={0: "taken", 1: "refused"},
+            limits=(Limit(1, BAD),),
+            alerts=("AuthzTenantRefused",),
+        ),
+    ),
+)
 
 BOARD: Final = Board(
     "authz-pod",
     "Authorization: one pod",
     "One sidecar: its processes, what they do, how busy they are, and what its checks come to.",
-    (_NOW, _CHECKS, _PROCESSES, _WORK, _POOLS, _TRANSPORT, _HOOKS, _TOLD),
+    (_NOW, _CHECKS, _PROCESSES, _WORK, _POOLS, _TRANSPORT, _HOOKS, _TOLD, _TENANTS),
     one_pod=True,
 )
