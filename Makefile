@@ -48,7 +48,7 @@ AGENT := shop-orders.authz-agent.svc.cluster.local
 CERTIFICATES := /etc/envoy-certificates
 # What Envoy gives a check on that node: its own 0.2 where nothing else runs.
 CHECK_SECONDS ?= 1
-NODE_KUBE := v1.37 kube-apiserver etcd kubelet
+NODE_KUBE := v1.37 kube-apiserver etcd kubelet kube-controller-manager kube-scheduler kubectl
 # Where Debian's containernetworking-plugins are.
 CNI ?= /usr/lib/cni
 # Of which `make protos` takes descriptors.
