@@ -20,10 +20,11 @@
 # make torture  the shared memory, for long: READS=2000000 reads while writers are killed
 # make test-wheel  dist/: the wheel, built, and installed by itself into a new environment
 # make bench-plugins  what is lost while servers are killed, with Envoy as each plug-in configures it; minutes
-# make image   the container image, IMAGE=name:tag, on BASE=an image with Python (docs/image.md)
+# make image   the container image, IMAGE=name:tag, on BASE=an image with Python (docs/image.md); PLATFORM=linux/arm64: for that
 # make base-image  such a base, where no registry of images can be reached (Debian, root, debootstrap, Docker)
 # make test-containers  that image beside a real Envoy, Redis and Prometheus, each in a container, and envoy/compose (Debian:
 #                   docker-compose, prometheus)
+# make test-emulated  an image of another PLATFORM, emulated, beside this machine's Envoy: IMAGE=…, PEERS=… (docs/image.md)
 # make image-reproducible  the image made once more comes to the same files
 # make lock    requirements/: what the image installs, pinned by version and hash
 # make sbom    build/sbom.cdx.json and build/licences.txt: what is in the image
@@ -47,7 +48,7 @@ AGENT := shop-orders.authz-agent.svc.cluster.local
 CERTIFICATES := /etc/envoy-certificates
 # What Envoy gives a check on that node: its own 0.2 where nothing else runs.
 CHECK_SECONDS ?= 1
-NODE_KUBE := v1.37 kube-apiserver etcd kubelet
+NODE_KUBE := v1.37 kube-apiserver etcd kubelet kube-controller-manager kube-scheduler kubectl
 # Where Debian's containernetworking-plugins are.
 CNI ?= /usr/lib/cni
 # Of which `make protos` takes descriptors.
@@ -55,10 +56,13 @@ XDS_PROTOS ?= 1.85.0
 
 DOCKER ?= docker
 IMAGE ?= ext-authz-sidecar:dev
+PEERS ?= $(IMAGE)-peers
 BASE ?= python:3.13-slim-bookworm
-BUILD = $(DOCKER) build --quiet $(BUILD_OPTIONS)
+# The machine's own, unless it is said; another one is emulated (docs/image.md).
+PLATFORM ?=
+BUILD = $(DOCKER) build --quiet $(if $(PLATFORM),--platform $(PLATFORM)) $(BUILD_OPTIONS)
 
-.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube test-node node-images fuzz fuzz-merge torture bench-check bench-peers test-wheel image base-image peers-image test-containers crds bench-plugins \
+.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube test-node node-images fuzz fuzz-merge torture bench-check bench-peers test-wheel image base-image peers-image test-containers test-emulated crds bench-plugins \
 	image-reproducible lock sbom clean python-check
 .DELETE_ON_ERROR:
 
@@ -205,7 +209,7 @@ image:
 	--tag $(IMAGE) .
 
 base-image:
-	DOCKER=$(DOCKER) tests/containers/base_image.sh $(BASE)
+	DOCKER=$(DOCKER) tests/containers/base_image.sh $(BASE) $(PLATFORM)
 
 peers-image: $(VENV)/.dev
 	@mkdir -p build/containers
@@ -215,6 +219,11 @@ peers-image: $(VENV)/.dev
 
 test-containers: image peers-image
 	AUTHZ_IMAGE=$(IMAGE) AUTHZ_PEERS_IMAGE=$(IMAGE)-peers $(BIN)/python -m pytest tests/containers
+
+# But for Docker's own health check, which has five seconds.
+test-emulated: $(VENV)/.dev
+	AUTHZ_IMAGE=$(IMAGE) AUTHZ_PEERS_IMAGE=$(PEERS) AUTHZ_START_SECONDS=300 $(BIN)/python -m pytest --numprocesses=0 --timeout=900 \
+	tests/containers/test_tour.py -k "not healthy"
 
 image-reproducible: image
 	$(MAKE) image IMAGE=$(IMAGE)-again BUILD_OPTIONS="--no-cache $(BUILD_OPTIONS)"

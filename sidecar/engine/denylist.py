@@ -5,6 +5,7 @@ from functools import partial
 from sidecar.core.identity import Identity
 from sidecar.core.revocation import UNKNOWN, LookUp, Marks, digest, marks_of
 from sidecar.memory.denylist import Denylist
+from sidecar.memory.denylist_layout import EPOCH_SHIFT, VOUCHED_UNTIL
 
 
 class SharedDenylist:
@@ -16,8 +17,8 @@ class SharedDenylist:
 
     def epoch(self, now: float) -> int:
         """Return its epoch; ``UNKNOWN`` where nobody vouches for its being complete at ``now``."""
-        shared = self._shared
-        return shared.epoch if now < shared.vouched_until else UNKNOWN
+        state = self._shared.state  # both of one load: see the denylist's INVARIANT
+        return state >> EPOCH_SHIFT if now < state & VOUCHED_UNTIL else UNKNOWN
 
     def marks(self, identity: Identity) -> Marks:
         """Return what ``identity`` is looked up by."""

@@ -24,6 +24,10 @@ store, as the expiry does: a reader sees the one before or the one after.
 
 **The epoch** is for who remembers that something was *not* on the list: it holds as long as the epoch is the one that
 ``look_up`` returned with the answer, which it reads before it looks. A segment of zeros is an empty list.
+
+**The state** is the epoch and until when the list is vouched for, in one word. INVARIANT: who goes by what it remembers
+takes both from one load. Of two, arm64 may do the second one first: an epoch from before something was added would meet
+the word that the list is complete, which was given because that was added.
 """
 
 from collections.abc import Iterable
@@ -34,10 +38,11 @@ from typing import NamedTuple, Self
 from sidecar.memory.denylist_layout import (
     BUCKET,
     ENTRIES,
-    EPOCH,
+    EPOCH_SHIFT,
     HOME,
     NUMBER,
     SLOTS,
+    STATE,
     TAG_BYTES,
     TAG_HOME,
     VOUCHED_UNTIL,
@@ -69,9 +74,14 @@ class Denylist:
         self._fence = Fence()
 
     @property
+    def state(self) -> int:
+        """Return the epoch, shifted by ``EPOCH_SHIFT``, and below it until when the list is vouched for: one read."""
+        return self._cells[STATE]
+
+    @property
     def epoch(self) -> int:
         """Return the epoch: one read of memory."""
-        return self._cells[EPOCH]
+        return self._cells[STATE] >> EPOCH_SHIFT
 
     @property
     def entries(self) -> int:
@@ -86,7 +96,7 @@ class Denylist:
     @property
     def vouched_until(self) -> int:
         """Return up to when, in seconds since the epoch, the list is known to be complete: one read of memory."""
-        return self._cells[VOUCHED_UNTIL]
+        return self._cells[STATE] & VOUCHED_UNTIL
 
     def contains(self, digest: bytes, now: float) -> bool:
         """Say whether ``digest`` (16 bytes) is on the list and its time not over at ``now`` (seconds since the epoch).
@@ -124,7 +134,7 @@ class Denylist:
 
     def look_up(self, digests: Iterable[bytes], now: float) -> LookUp:
         """Say whether any of ``digests`` is in force, and the epoch from which on that must be asked again."""
-        epoch = self._cells[EPOCH]
+        epoch = self._cells[STATE] >> EPOCH_SHIFT
         self._fence()  # what was added before that epoch is seen below
         return LookUp(any(self.contains(digest, now) for digest in digests), epoch)
 
@@ -163,7 +173,8 @@ class Fence:
 
     Python has no memory barrier of its own, and x86 needs none here; arm64 does. A lock that is taken and given back
     twice is one: what comes before the first giving back stays before the second taking (POSIX.1-2017, 4.12:
-    ``sem_wait`` and ``sem_post``, ``pthread_mutex_lock`` and ``unlock`` synchronise memory).
+    ``sem_wait`` and ``sem_post``, ``pthread_mutex_lock`` and ``unlock`` synchronise memory; locks of Python's own, from
+    3.14 on, are sequentially consistent). docs/decisions/0018 says what else there is to arm64.
     """
 
     def __init__(self) -> None:

@@ -2,19 +2,21 @@
 
 Everything is aligned, and in the machine's byte order but for what is bytes anyway::
 
-     0       8         16      24           32     40  56                  64
-     ┌───────┬─────────┬───────┬────────────┬──────┬───┬───────────────────┐
-     │ epoch │ entries │ clock │ over until │ gaps │   │ vouched until     │  header
-     │  u64  │   u64   │  f64  │    u64     │ u64  │   │       u64         │
-     └───────┴─────────┴───────┴────────────┴──────┴───┴───────────────────┘
+     0       8         16      24           32     40                  64
+     ┌───────┬─────────┬───────┬────────────┬──────┬───────────────────┐
+     │ state │ entries │ clock │ over until │ gaps │                   │  header
+     │  u64  │   u64   │  f64  │    u64     │ u64  │                   │
+     └───────┴─────────┴───────┴────────────┴──────┴───────────────────┘
      0          16         32         48        52        56        60      61  64
      ┌──────────┬──────────┬──────────┬─────────┬─────────┬─────────┬───────┬───┐
      │ digest 0 │ digest 1 │ digest 2 │expiry 0 │expiry 1 │expiry 2 │ reach │   │  bucket, as many as there is room for
      │ 16 bytes │ 16 bytes │ 16 bytes │  u32    │  u32    │  u32    │  u8   │   │
      └──────────┴──────────┴──────────┴─────────┴─────────┴─────────┴───────┴───┘
 
+state
+    Two numbers of 32 bits in one, since they are good only together (``denylist.py``): ``epoch << 32 | vouched until``.
 epoch
-    Goes up with all that is added. 0: nothing ever was.
+    Another one with all that is added: it goes up, from 2^32 - 1 on to 1. 0: nothing ever was.
 vouched until
     Seconds since the epoch: so long whoever fills the list stands up for its being complete. 0: it is not, yet.
 entries
@@ -54,7 +56,9 @@ from sidecar.memory.layout import LINE
 DIGEST_BYTES = 16
 SLOTS = 3  #: to a bucket
 EXPIRIES, REACH = 48, 60  #: where these begin in a bucket
-EPOCH, ENTRIES, CLOCK, OVER_UNTIL, GAPS, VOUCHED_UNTIL = 0, 1, 2, 3, 4, 7  #: cells of 8 bytes in the header
+STATE, ENTRIES, CLOCK, OVER_UNTIL, GAPS = range(5)  #: cells of 8 bytes in the header
+#: In a state: how far left the epoch is, and what of it is "vouched until".
+EPOCH_SHIFT, VOUCHED_UNTIL = 32, 0xFFFFFFFF
 #: No entry is farther from its home: the reach has 8 bits.
 FARTHEST = 255
 NEVER = 0xFFFFFFFF

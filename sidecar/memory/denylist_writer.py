@@ -12,7 +12,7 @@ from sidecar.memory.denylist_layout import (
     CLOCK,
     DIGEST_BYTES,
     ENTRIES,
-    EPOCH,
+    EPOCH_SHIFT,
     EXPIRIES,
     EXPIRY,
     GAPS,
@@ -22,13 +22,14 @@ from sidecar.memory.denylist_layout import (
     OVER_UNTIL,
     REACH,
     SLOT_EXPIRIES,
+    STATE,
     TAG_BYTES,
-    VOUCHED_UNTIL,
     DenylistFullError,
     coarse,
 )
 from sidecar.memory.segment import Segment
 
+_LAST_EPOCH = (1 << 32) - 1
 _OFFSET, _CLOCK_AT = Struct("d"), CLOCK * 8
 
 
@@ -127,7 +128,7 @@ class DenylistWriter(Denylist):
 
     def vouch(self, until: float) -> None:
         """Stand up for the list's being complete up to ``until``, in seconds since the epoch; infinity is for ever."""
-        self._cells[VOUCHED_UNTIL] = NEVER if until >= NEVER else max(0, int(until))
+        self._tell(self.epoch, NEVER if until >= NEVER else max(0, int(until)))
 
     def load(self, digests: filling.Digests, expiries: filling.Expiries, now: float) -> int:
         """Add many: ``digests`` (n, 16), ``expiries`` (n) as of ``coarse_all``; return how many are new on the list.
@@ -149,7 +150,7 @@ class DenylistWriter(Denylist):
             raise
         # What was over has been swept: each has taken a slot that was free.
         entries = self._cells[ENTRIES] + len(missing)
-        if entries or self._cells[EPOCH]:
+        if entries or self.epoch:
             self._publish(entries)
         return len(missing)
 
@@ -173,7 +174,7 @@ class DenylistWriter(Denylist):
         buckets = table.all_buckets(self._segment, self.measures)
         table.set_reach(buckets, self.measures)
         entries, _ = table.count(buckets, 0)
-        if entries or self._cells[ENTRIES] or self._cells[EPOCH]:
+        if entries or self._cells[ENTRIES] or self.epoch:
             self._publish(entries)
         return entries
 
@@ -224,8 +225,12 @@ class DenylistWriter(Denylist):
 
     def _publish(self, entries: int) -> None:
         self._cells[ENTRIES] = entries
+        self._tell(self.epoch % _LAST_EPOCH + 1, self.vouched_until)
+
+    def _tell(self, epoch: int, vouched_until: int) -> None:
+        """Write the state, in one store, behind all that was written before."""
         self._fence()
-        self._cells[EPOCH] += 1
+        self._cells[STATE] = epoch << EPOCH_SHIFT | vouched_until
 
 
 def coarse_all(expires_at: "np.typing.NDArray[np.float64]") -> filling.Expiries:

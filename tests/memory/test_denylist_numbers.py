@@ -111,3 +111,16 @@ def test_vouching() -> None:
         for said, kept in ((NOW + 0.9, NOW), (float("inf"), 2**32 - 1), (-5.0, 0)):
             writer.vouch(said)
             assert reader.vouched_until == kept
+
+
+def test_vouching_and_adding_leave_each_other_alone() -> None:
+    """Both are in one word: who adds keeps what was vouched for, who vouches the epoch, and after the last comes 1."""
+    with denylist() as (writer, reader, shared):
+        writer.vouch(NOW)
+        writer.add(digest(1), LATER, NOW)
+        assert (reader.epoch, reader.vouched_until) == (1, NOW)
+        writer.vouch(float("inf"))
+        assert (reader.epoch, reader.vouched_until) == (1, 2**32 - 1)
+        struct.pack_into("Q", shared.memory, 0, 2**64 - 1)
+        writer.add(digest(2), LATER, NOW)
+        assert (reader.epoch, reader.vouched_until) == (1, 2**32 - 1)

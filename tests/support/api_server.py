@@ -101,8 +101,8 @@ def running_api_server(programs: Path) -> Iterator[ApiServer]:
         store, peer, port = free_ports(3)
         token = secrets.token_hex(16)
         _write(folder, token)
-        stack.enter_context(_running(_etcd(programs, folder, store, peer), folder / "etcd.log"))
-        server = stack.enter_context(_running(_kube(programs, folder, store, port), folder / "kube.log"))
+        stack.enter_context(running_program(_etcd(programs, folder, store, peer), folder / "etcd.log"))
+        server = stack.enter_context(running_program(_kube(programs, folder, store, port), folder / "kube.log"))
         certificate = folder / "certs/apiserver.crt"
         # It makes its certificate before it listens.
         assert eventually(lambda: certificate.exists() or server.poll() is not None, _READY_SECONDS)
@@ -164,6 +164,8 @@ def _kube(programs: Path, folder: Path, store: int, port: int) -> list[str]:
         "service-account-signing-key-file": folder / "service.key",
         "token-auth-file": folder / "tokens.csv",
         "authorization-mode": "RBAC",
+        # Nobody here resolves a node's name.
+        "kubelet-preferred-address-types": "InternalIP",
         # It would wait for accounts, which a controller makes.
         "disable-admission-plugins": "ServiceAccount",
     }
@@ -171,7 +173,8 @@ def _kube(programs: Path, folder: Path, store: int, port: int) -> list[str]:
 
 
 @contextmanager
-def _running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running_program(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program until the context closes; ``log`` has what it prints."""
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:  # noqa: S603 - built here
         try:
             yield process

@@ -32,6 +32,8 @@ CONFINED = {
     "network_mode": "none",
 }
 _SERVERS = 2
+#: Within how long both are ready: an emulated processor takes ten times as long.
+_START_SECONDS = float(os.environ.get("AUTHZ_START_SECONDS", "30"))
 # Ryuk is an image that a registry would have to be asked for. Every container here ends with its context.
 testcontainers_config.ryuk_disabled = True
 
@@ -113,7 +115,7 @@ def boxes(configured: Callable[[Path], str] = lambda _: CONFIGURATION, **options
     """Run both until the context closes, once they are ready. ``options`` are for the sidecar's container."""
     with workspace(configured) as of, EchoUpstream() as upstream, serving(of, **options) as sidecar:
         sockets = [of.folder / name for name in ("authz.sock", *(f"authz-{n}.sock" for n in range(1, _SERVERS)))]
-        assert eventually(lambda: all(socket.exists() for socket in sockets)), printed(sidecar)
+        assert eventually(lambda: all(map(Path.exists, sockets)), _START_SECONDS), printed(sidecar)
         to_envoy = EnvoyOptions(
             authz_addresses=tuple(f"unix:{socket}" for socket in sockets),
             listener_port=0,
@@ -124,5 +126,5 @@ def boxes(configured: Callable[[Path], str] = lambda _: CONFIGURATION, **options
         # On the machine's network, where the upstream is; everything else of it is confined as well.
         command = arguments(to_envoy, of.folder)
         with running(PEERS, "envoy", *command, folder=of.folder, network_mode="host") as envoy:
-            assert eventually(lambda: is_ready(of.folder)), printed(envoy)
+            assert eventually(lambda: is_ready(of.folder), _START_SECONDS), printed(envoy)
             yield Boxes(of, sidecar, envoy, listener_port(of.folder))

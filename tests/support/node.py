@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from support.api_server import ApiServer
-from support.node_files import write_files
+from support.node_files import NODE_ADDRESS, write_files
 from support.processes import eventually
 
 NAME = "node"
-_ADDRESS = "192.0.2.1"  # alone.sh
 _SECONDS = 60
 
 
@@ -136,7 +135,7 @@ def _kubelet_arguments(folder: Path) -> Sequence[str]:
         "root-dir": folder / "kubelet",
         "cert-dir": folder / "certs",
         "hostname-override": NAME,
-        "node-ip": _ADDRESS,
+        "node-ip": NODE_ADDRESS,
         "v": 2,
     }
     return [f"--{name}={value}" for name, value in named.items()]

@@ -14,6 +14,8 @@ from support.manifests import FOLDER, read
 #: The image of what holds a pod's namespaces, by the name that containerd is told.
 PAUSE = "authz.test/pause:1"
 _PODS = "198.51.100.0/24"
+#: That of the node (alone.sh).
+NODE_ADDRESS = "192.0.2.1"
 
 
 def write_files(folder: Path, api: ApiServer, plugins: Path) -> None:
@@ -76,7 +78,8 @@ def _kubelet(folder: Path) -> Any:  # noqa: ANN401 - kubelet's
         "failSwapOn": False,
         "cgroupDriver": "cgroupfs",
         "cgroupRoot": f"/{os.environ['AUTHZ_NODE_GROUP']}",
-        "address": "127.0.0.1",
+        # Where the API server finds it, for kubectl's port-forward; nobody else is in this network.
+        "address": NODE_ADDRESS,
         "readOnlyPort": 0,
         "authentication": {"anonymous": {"enabled": True}, "webhook": {"enabled": False}},
         "authorization": {"mode": "AlwaysAllow"},

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Writes the lock of one version of Kubernetes, v1.37 from `lock.sh v1.37.2 kubelet`: go.mod and go.sum of a module that has nothing of
-# its own, and of which kube-apiserver, the etcd that Kubernetes tests itself with, and the programs of Kubernetes that are named can be
-# built. Needs Go and its module proxy.
+# Writes the lock of one version of Kubernetes, v1.37 from `lock.sh v1.37.2 kubelet kube-controller-manager kube-scheduler kubectl`:
+# go.mod and go.sum of a module that has nothing of its own, and of which kube-apiserver, the etcd that Kubernetes tests itself with, and
+# the programs of Kubernetes that are named can be built. Needs Go and its module proxy.
 set -euo pipefail
 version=${1:?which version? as in: lock.sh v1.37.2 kubelet}
 shift
