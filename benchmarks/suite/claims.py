@@ -16,11 +16,15 @@ WARM_UP, P99, BYTES, HITS = 3.75, 0.010, 512, 0.98
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim in its own words, the lines that it is about, and what is made of their values (bases of their units)."""
+    """A claim in its own words, the lines that it is about, and what is made of their values (bases of their units).
+
+    ``is_about_numbers``: the lines are about as many as the whole suite has, and say nothing with fewer.
+    """
 
     claimed: str
     lines: tuple[str, ...]
     verdict: Callable[..., str]
+    is_about_numbers: bool = False
 
 
 def _tokens(token: float, one: float, two: float, server: float) -> str:
@@ -56,8 +60,9 @@ def _checks(core: float, sidecar: float, both: float) -> str:
 
 def _warm_up(restore: float, warm: float, cpu: float) -> str:
     return (
-        f"Restored in {restore:.2f} s: {_reached(restore <= WARM_UP)}. 10,000 tokens verified anew take {warm:.2f} s, "
-        f"and {cpu * 1e6:.0f} µs of CPU each: calculated, not below {10_000 * cpu / 2:.2f} s on two processors."
+        f"100,000 identities restored in {restore:.2f} s: {_reached(restore <= WARM_UP)}. 10,000 tokens verified anew "
+        f"take {warm:.2f} s, and {cpu * 1e6:.0f} µs of CPU each: calculated, on two processors not below "
+        f"{10_000 * cpu / 2:.2f} s."
     )
 
 
@@ -94,7 +99,7 @@ CLAIMS = (
     Claim("21,336 JWT/s", ("token", "pool-1", "pool-2", "pool-server"), _tokens),
     Claim("800,000 hashes/s", ("hash-xxh64", "hash-xxh3-128", "hash-fnv1a-64"), _hashes),
     Claim("24,000 authentications/s on 8 cores", ("check-known", "native-cpu", "envoy-cpu"), _checks),
-    Claim("warm-up in 3.75 s", ("restore", "warm", "warm-cpu"), _warm_up),
+    Claim("warm-up in 3.75 s", ("restore", "warm", "warm-cpu"), _warm_up, is_about_numbers=True),
     Claim("p99 below 10 ms", ("envoy-p99", "attack-p99"), _latency),
     Claim("less than 0.5 KB a request", ("kept", "meanwhile", "token-local", "token-shared"), _memory),
     Claim("98 % hits", ("hits-400", "hits-roomy"), _hits),
@@ -116,4 +121,6 @@ def _rows(results: Results) -> Iterator[str]:
         found = [results.of(name) for name in claim.lines]
         values = [one.value for one in found if one is not None]
         verdict = claim.verdict(*values) if len(values) == len(found) else "Not measured in this run."
+        if claim.is_about_numbers and results.size != "whole":
+            verdict = "Not measured by a quick look: the claim is about more."
         yield f"| {claim.claimed} | {verdict} |"

@@ -33,14 +33,14 @@ class Failure:
 def run(names: Iterable[str], size: Size, tell: Callable[[str], None]) -> Iterator[Line | Failure]:
     """Yield the lines of groups, all those of one when it is done."""
     for name in names:
-        began = time.monotonic()
+        began, spent = time.monotonic(), _cpu()
         try:
             found = [_worker(name, size) for _ in range(1 if load(name).COSTLY else size.processes)]
         except (subprocess.SubprocessError, OSError) as error:
             yield Failure(name, _why(error))
         else:
             yield from together(found)
-        tell(f"{name}: {time.monotonic() - began:.1f} s")
+        tell(f"{name}: {time.monotonic() - began:.1f} s, {_cpu() - spent:.1f} s of CPU")
 
 
 def together(found: list[list[dict[str, Any]]]) -> list[Line]:
@@ -53,6 +53,12 @@ def together(found: list[list[dict[str, Any]]]) -> list[Line]:
         values, others = ([value for part in parts for value in part[which]] for which in ("values", "baseline_values"))
         lines.append(line(first["group"], measured, values, others))
     return lines
+
+
+def _cpu() -> float:
+    """Return the seconds of CPU that processes have had which ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _nothing() -> float:

@@ -81,6 +81,13 @@ def test_every_claim_is_answered_where_all_is_measured() -> None:
         assert f"| {claim.claimed} | " in text
 
 
+def test_a_quick_look_says_nothing_of_numbers_that_it_does_not_have() -> None:
+    """It restores and verifies fewer than the claim of warm-up is about."""
+    lines = [replace(LINE, name=name) for name in ("restore", "warm", "warm-cpu")]
+    assert "restored in 1.50 s: reached" in claims.markdown(results(*lines))
+    assert "restored in" not in claims.markdown(results(*lines, size="quick"))
+
+
 def test_a_claim_that_is_not_reached_says_so() -> None:
     """24,000 requests of 1 ms of CPU are the work of 24 cores, and not of 8."""
     lines = [replace(LINE, name=name, value=0.001) for name in ("check-known", "native-cpu", "envoy-cpu")]

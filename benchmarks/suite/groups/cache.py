@@ -48,9 +48,7 @@ def measurements(size: Size, stack: ExitStack) -> list[Measurement]:
         Measurement(
             "cache-put", "shared, a put", nano, each(lambda key: cache.put(key, values[key], LATER, NOW), known), put
         ),
-        Measurement(
-            "cache-sweep", "shared, a sweep of 64 MiB", Unit.MILLISECONDS, wall(lambda: cache.sweep(NOW), 1)
-        ),
+        Measurement("cache-sweep", "shared, a sweep of 64 MiB", Unit.MILLISECONDS, wall(lambda: cache.sweep(NOW), 1)),
     ]
 
 

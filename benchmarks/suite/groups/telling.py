@@ -88,7 +88,7 @@ VARIANTS: dict[str, tuple[str, Callable[[ExitStack], Told]]] = {
 def measurements(size: Size, stack: ExitStack) -> list[Measurement]:
     """Measure all variants against telling nobody."""
     key, public = a_key()
-    requests = [request(token) for token in tokens(key, size.number(TOKENS, 100))]
+    requests = [request(token) for token in tokens(key, min(TOKENS, size.number(10 * TOKENS, 100)))]
     runner = stack.enter_context(asyncio.Runner())
 
     async def made(make: Callable[[ExitStack], Told]) -> Told:
