@@ -28,6 +28,8 @@
 # make image-reproducible  the image made once more comes to the same files
 # make lock    requirements/: what the image installs, pinned by version and hash
 # make sbom    build/sbom.cdx.json and build/licences.txt: what is in the image
+# make bench   one suite, one table: build/bench, ten minutes        (QUICK=1: two; DOCS=1: into docs/benchmarks.md;
+#                   ARGS="verify sign": these groups alone)
 # make bench-check  a cached check takes no more instructions than it did (valgrind; ARGS=--record: it may, now)
 # make bench-peers  the sidecar beside its peers: docs/benchmarks-peers.md, an hour (QUICK=1: minutes, into build/;
 #                   OPA=PATH: OPA with its Envoy plugin; TOOLS=DIR: where wrk and vegeta are; ARGS="--rounds 3")
@@ -62,7 +64,7 @@ BASE ?= python:3.13-slim-bookworm
 PLATFORM ?=
 BUILD = $(DOCKER) build --quiet $(if $(PLATFORM),--platform $(PLATFORM)) $(BUILD_OPTIONS)
 
-.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube test-node node-images fuzz fuzz-merge torture bench-check bench-peers test-wheel image base-image peers-image test-containers test-emulated crds bench-plugins \
+.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube test-node node-images fuzz fuzz-merge torture bench bench-check bench-peers test-wheel image base-image peers-image test-containers test-emulated crds bench-plugins \
 	image-reproducible lock sbom clean python-check
 .DELETE_ON_ERROR:
 
@@ -260,6 +262,10 @@ $(VENV)/.k8s: $(VENV)/.dev
 # Noise does not disturb it: instructions are counted.
 bench-check: $(VENV)/.dev
 	$(BIN)/python benchmarks/instructions.py $(ARGS)
+
+# To be taken on a machine that does nothing else: it says so where it is not.
+bench: $(VENV)/.dev
+	PYTHONPATH=benchmarks $(BIN)/python -m suite $(if $(QUICK),--size quick) $(if $(DOCS),--docs) $(ARGS)
 
 bench-peers: $(VENV)/.bench
 	PYTHONPATH=benchmarks $(BIN)/python -m peers $(if $(QUICK),--quick) $(if $(OPA),--opa $(OPA)) \

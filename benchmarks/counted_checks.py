@@ -11,20 +11,13 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
-from check import ISSUER, NOW, make_trust, request
 from hpack import Encoder
-from observe import a_row
 
-from sidecar.core.algorithm import Algorithm
 from sidecar.core.check import Checker
-from sidecar.core.keys import VerificationKey
 from sidecar.core.needs import Decided
-from sidecar.core.strict_json import Json
 from sidecar.engine.engine import Engine, Services
 from sidecar.engine.local_cache import LocalCache
-from sidecar.keys.signing import generate
 from sidecar.runtime.serving.observing import observer_of
-from sidecar.tokens.mint import mint
 from sidecar.transport.native import frames
 from sidecar.transport.native.calls import Calls
 from sidecar.transport.native.frames import frame
@@ -32,6 +25,8 @@ from sidecar.transport.native.limits import Limits
 from sidecar.transport.native.methods import Unary
 from sidecar.transport.service import SERVICE
 from sidecar.verify.inline import verify_inline
+from suite.given.rows import a_row
+from suite.given.trust import NOW, a_key, make_trust, request, tokens
 
 #: Requests that differ, each with a token of its own.
 DIFFERENT = 50
@@ -82,11 +77,8 @@ def calls(engine: Engine) -> tuple[Calls, Callable[[bytes], bytes]]:
 
 def run(way: str, rounds: int) -> None:
     """Check each request once, and then ``rounds`` times as is counted."""
-    key = generate("k1")
-    public = VerificationKey("k1", frozenset({Algorithm.EDDSA}), key.private.public_key().public_bytes_raw(), b"")
-    trust = make_trust(public)
-    claims: dict[str, Json] = {"iss": ISSUER, "aud": "orders", "exp": int(NOW) + 600, "groups": ["staff", "ops"]}
-    requests = [request(mint(key, {**claims, "sub": f"user-{number:02}"})) for number in range(DIFFERENT)]
+    key, public = a_key()
+    trust, requests = make_trust(public), [request(token) for token in tokens(key, DIFFERENT)]
     with ExitStack() as stack:
         checker = Checker(lambda: trust, recent=LocalCache(DIFFERENT))
         engine = Engine(checker, Services(verify_inline), lambda: NOW, lambda: "api", observer_of(a_row(stack)))

@@ -7,6 +7,7 @@ block for all calls, answers told apart by their stream, flow control of what it
 import asyncio
 import struct
 from collections.abc import Callable
+from typing import cast
 
 from hpack import Encoder, NeverIndexedHeaderTuple
 
@@ -51,11 +52,14 @@ class Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet."""
-        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 - a socket
-        self._transport = transport
+        self._transport = transport = cast("asyncio.WriteTransport", transport)  # uvloop's are not of its class
         settings = struct.pack(">HI", 4, _LARGEST)
         window = _frame(_WINDOW, 0, 0, struct.pack(">I", _LARGEST - _WINDOW_BYTES))
         transport.write(_PREFACE + _frame(_SETTINGS, 0, 0, settings) + window)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._transport.close()
 
     def call(self, due: float, message: bytes) -> None:
         """Send a call that was due at ``due`` (any clock), or queue it where the server takes no more bytes."""

@@ -1,4 +1,4 @@
-"""Tracing, for ``observe.py``: with the transport's look at each call's header block, as Envoy sends it when it traces.
+"""Tracing, for ``telling``: with the transport's look at each call's header block, as Envoy sends it when it traces.
 
 A collector that takes everything runs in a process of its own, so that what it takes is not counted.
 """
@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import cycle
 
-from check import make_trust
 from hpack import Encoder, NeverIndexedHeaderTuple
 
 from sidecar.core.algorithm import Algorithm
@@ -28,6 +27,7 @@ from sidecar.transport.native.header_memo import HeaderMemo
 from sidecar.transport.native.limits import Limits
 from sidecar.transport.native.methods import Unary
 from sidecar.transport.native.traced_heads import TracedHeads
+from suite.given.trust import make_trust
 
 Begin = Callable[[bytes], bytes | Awaitable[bytes]]
 

@@ -1,4 +1,4 @@
-"""The decision log, for ``observe.py``: with all that is done for a line after the answer, into a file."""
+"""The decision log, for ``telling``: with all that is done for a line after the answer, into a file."""
 
 import tempfile
 from collections.abc import Callable
@@ -6,8 +6,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-
-from check import make_trust
 
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.keys import VerificationKey
@@ -22,6 +20,7 @@ from sidecar.memory.recent import ROOM
 from sidecar.observe.log_meter import LogMeter
 from sidecar.observe.log_series import LogOutput
 from sidecar.runtime.serving.observing import observer_of
+from suite.given.trust import make_trust
 
 _QUEUE_BYTES = 64 * 1024**2
 #: So many that no line is left out.
