@@ -5,8 +5,8 @@ from hashlib import blake2b
 
 from sidecar.core import claims as claim
 from sidecar.core import jws
-from sidecar.core.claims import Claims
-from sidecar.core.identity import Identity, identity_of
+from sidecar.core.claims import Claims, Validated
+from sidecar.core.identity import Identity, identity_with
 from sidecar.core.keys import VerificationKey
 from sidecar.core.needs import Verdict
 from sidecar.core.reason import Reason, Refusal, refusing_for
@@ -21,6 +21,7 @@ class Candidate:
     compact: bytes = field(repr=False)  # a token must never reach a log
     token: jws.UnverifiedToken
     claims: Claims = field(repr=False)  # personal data
+    terms: Validated = field(repr=False)  # as above
     issuer: Issuer
     key: VerificationKey
     token_digest: bytes  #: BLAKE2b-256 of the whole compact token
@@ -49,9 +50,10 @@ def read_candidate(compact: bytes, trust: Trust, now: float) -> Candidate:
         if token.type not in issuer.token_types:
             # RFC 8725, section 3.11: a logout token or a DPoP proof of the same issuer is no access token.
             raise Refusal(Reason.WRONG_TOKEN_TYPE, "typ is not among the issuer's token types")
-        claim.validate(claims, issuer, now)
+        terms = claim.validate(claims, issuer, now)
         key = _select(issuer, token)
-    return Candidate(compact, token, claims, issuer, key, blake2b(compact, digest_size=32).digest(), trust.digest)
+    digest = blake2b(compact, digest_size=32).digest()
+    return Candidate(compact, token, claims, terms, issuer, key, digest, trust.digest)
 
 
 def refuse_source(issuer: Issuer, source: Source) -> None:
@@ -77,6 +79,8 @@ def believe(candidate: Candidate, verdict: Verdict, now: float) -> Identity:
     with refusing_for(candidate.issuer.issuer):
         if verdict.valid is not True:
             raise Refusal(Reason.BAD_SIGNATURE, "the signature does not match")
-        # INVARIANT: after every wait time is looked at again before anything is allowed.
-        claim.validate(candidate.claims, candidate.issuer, now)
-    return identity_of(candidate.claims, candidate.issuer, candidate.key)
+        # INVARIANT: after every wait time is looked at again before anything is allowed. Nothing else of the claims can
+        # have changed: nobody writes to them, and the issuer is the very one that they were held against.
+        claim.check_times(candidate.terms.times, candidate.issuer, now)
+    jws.remember_header(candidate.token)
+    return identity_with(candidate.claims, candidate.terms, candidate.issuer, candidate.key)

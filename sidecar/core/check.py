@@ -7,8 +7,7 @@ CheckResponse <─ response <── policy <── denylist <── identity <�
 ```
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from hashlib import blake2b
 from typing import NoReturn, TypeVar
@@ -189,17 +188,22 @@ class Checker:
 
     def _verify(self, asked: Asked, now: float) -> Step:
         token, trust = asked.credential.token, asked.trust
-        with self._remembering(asked, token, now):
-            try:
-                candidate = read_candidate(token, trust, now)
-            except KeyMissing as missing:
-                refuse_source(missing.issuer, asked.credential.source)
-                return self._refetch(asked, missing)
-            refuse_source(candidate.issuer, asked.credential.source)
+        try:
+            candidate = read_candidate(token, trust, now)
+        except KeyMissing as missing:
+            refuse_source(missing.issuer, asked.credential.source)
+            return self._refetch(asked, missing)
+        except Refusal as refusal:
+            self._remember_refusal(refusal, asked, token, now)
+            raise
+        refuse_source(candidate.issuer, asked.credential.source)
 
         def verified(verdict: Verdict, now: float) -> Step:
-            with self._remembering(asked, token, now):
+            try:
                 identity = believe(candidate, verdict, now)
+            except Refusal as refusal:
+                self._remember_refusal(refusal, asked, token, now)
+                raise
             self._tokens.put(token, identity, now)
             return self._admit(asked, identity, now)
 
@@ -244,8 +248,11 @@ class Checker:
         def answered(found: Introspected, now: float) -> Step:
             if (found.token_digest, found.trust_digest) != digests:
                 raise Refusal(Reason.INTERNAL_ERROR, "an answer about another token or Trust")
-            with self._remembering(asked, name, now, endpoint.negative_cache):
+            try:
                 identity = believe_answer(found.body, issuer, endpoint, now)
+            except Refusal as refusal:
+                self._remember_refusal(refusal, asked, name, now, endpoint.negative_cache)
+                raise
             self._tokens.put(name, identity, now)
             return self._admit(asked, identity, now)
 
@@ -338,19 +345,14 @@ class Checker:
             self._recent.remember(text, known)
         return known
 
-    @contextmanager
-    def _remembering(self, asked: Asked, name: bytes, now: float, inactive: float = 0.0) -> Iterator[None]:
+    def _remember_refusal(self, refusal: Refusal, asked: Asked, name: bytes, now: float, inactive: float = 0.0) -> None:
         """Remember under ``name`` a refusal that stands, and for ``inactive`` seconds that a token is not active."""
-        try:
-            yield
-        except Refusal as refusal:
-            if refusal.reason is Reason.TOKEN_INACTIVE:
-                self._gate.failed(asked.request.sent.source)
-            if refusal.reason in PERMANENT or (refusal.reason is Reason.TOKEN_INACTIVE and inactive > 0):
-                lifetime = inactive if refusal.reason is Reason.TOKEN_INACTIVE else None
-                whose = issuer_of(refusal.whose)
-                self._tokens.put(name, Refused(refusal.reason, asked.trust.digest, lifetime, whose), now)
-            raise
+        if refusal.reason is Reason.TOKEN_INACTIVE:
+            self._gate.failed(asked.request.sent.source)
+        if refusal.reason in PERMANENT or (refusal.reason is Reason.TOKEN_INACTIVE and inactive > 0):
+            lifetime = inactive if refusal.reason is Reason.TOKEN_INACTIVE else None
+            whose = issuer_of(refusal.whose)
+            self._tokens.put(name, Refused(refusal.reason, asked.trust.digest, lifetime, whose), now)
 
     def _refuse_revoked(self, known: Known, now: float) -> None:
         """Raise ``Refusal`` for who was revoked since the last look.

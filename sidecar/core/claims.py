@@ -6,8 +6,9 @@ checked (an expired token costs no cryptography) and after it (time has passed).
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
-from sidecar.core.binding import confirmation_of
+from sidecar.core.binding import Confirmation, confirmation_of
 from sidecar.core.reason import Reason, Refusal
 from sidecar.core.strict_json import Json, JsonError, loads_object
 from sidecar.core.trust import Issuer
@@ -18,6 +19,26 @@ Claims = Mapping[str, Json]
 _NEVER = 2.0**53
 #: Characters of a ``sub``, ``jti`` or ``sid``: as many as an entry of the denylist may name.
 LONGEST_NAME = 2048
+#: A double holds every integer up to here.
+_EXACT = 2**53
+_NO_SCOPES: frozenset[str] = frozenset()
+
+
+class Times(NamedTuple):
+    """The times of a token, in seconds since the epoch; ``None`` for those it does not have."""
+
+    expires: float | None
+    not_before: float | None
+    issued: float | None
+
+
+class Validated(NamedTuple):
+    """What claims came to that were held against an issuer; but for the time that does not change any more."""
+
+    audiences: tuple[str, ...]
+    scopes: frozenset[str]
+    confirmation: Confirmation | None
+    times: Times
 
 
 def read(payload: bytes) -> Claims:
@@ -41,31 +62,40 @@ def issuer_of(claims: Claims, issuers: Mapping[str, Issuer]) -> Issuer:
     return issuer
 
 
-def validate(claims: Claims, issuer: Issuer, now: float, optional: frozenset[str] = frozenset()) -> None:
+def validate(claims: Claims, issuer: Issuer, now: float, optional: frozenset[str] = frozenset()) -> Validated:
     """Hold ``claims`` against ``issuer`` at the time ``now`` (seconds since the epoch); raises ``Refusal``.
 
     ``optional``: those of ``aud`` and ``exp`` that may be missing, where whoever vouches for them has looked already.
     """
-    for name in sorted(issuer.required_claims):
+    for name in issuer.required_names:
         if claims.get(name) is None:
             raise Refusal(Reason.CLAIM_MISSING, name)
     _check_names(claims)
-    confirmation_of(claims, issuer.bound)
-    scopes(claims)
-    _check_audience(claims, issuer, must="aud" not in optional)
-    _check_times(claims, issuer, now, ends="exp" not in optional)
+    confirmation = confirmation_of(claims, issuer.bound)
+    found = scopes(claims)
+    meant_for = _check_audience(claims, issuer, must="aud" not in optional)
+    times = times_of(claims)
+    check_times(times, issuer, now, ends="exp" not in optional)
+    return Validated(meant_for, found, confirmation, times)
 
 
 def _check_names(claims: Claims) -> None:
     """Refuse what nobody could revoke by the names in it."""
+    names: list[tuple[str, str]] = []
     for name in ("sub", "jti"):
-        if name in claims and not (isinstance(claims[name], str) and claims[name]):
-            raise Refusal(Reason.CLAIM_INVALID, f"{name} is not a string with content")
-    if claims.get("sid") is not None and not session_of(claims):
-        # 1.0 and 1e0 are one number, and two texts.
-        raise Refusal(Reason.CLAIM_INVALID, "sid is neither a string with content nor a whole number")
-    for name, value in (("sub", claims.get("sub")), ("jti", claims.get("jti")), ("sid", session_of(claims))):
-        if isinstance(value, str) and len(value) > LONGEST_NAME:
+        if name in claims:
+            value = claims[name]
+            if not (isinstance(value, str) and value):
+                raise Refusal(Reason.CLAIM_INVALID, f"{name} is not a string with content")
+            names.append((name, value))
+    if claims.get("sid") is not None:
+        session = session_of(claims)
+        if not session:
+            # 1.0 and 1e0 are one number, and two texts.
+            raise Refusal(Reason.CLAIM_INVALID, "sid is neither a string with content nor a whole number")
+        names.append(("sid", session))
+    for name, value in names:
+        if len(value) > LONGEST_NAME:
             raise Refusal(Reason.CLAIM_INVALID, f"{name} has more than {LONGEST_NAME} characters")
 
 
@@ -88,9 +118,10 @@ def audiences(claims: Claims) -> tuple[str, ...]:
     value = claims.get("aud")
     if value is None:
         return ()
-    members = value if isinstance(value, list) else [value]
-    strings = tuple(member for member in members if isinstance(member, str))
-    if len(strings) != len(members):
+    if isinstance(value, str):
+        return (value,)
+    strings = tuple(member for member in value if isinstance(member, str)) if isinstance(value, list) else ()
+    if not isinstance(value, list) or len(strings) != len(value):
         raise Refusal(Reason.CLAIM_INVALID, "aud is not a string or a list of strings")
     return strings
 
@@ -101,15 +132,17 @@ def scopes(claims: Claims) -> frozenset[str]:
     Raises ``Refusal`` for a list with a member that has a space: it is one scope here, and joined with the others in a
     header it would be two.
     """
-    found: set[str] = set()
+    found: list[str] = []
     for name in ("scope", "scp"):
         value = claims.get(name)
-        members = value.split(" ") if isinstance(value, str) else value if isinstance(value, list) else []
-        texts = [member for member in members if isinstance(member, str)]
-        if any(" " in text for text in texts):
-            raise Refusal(Reason.CLAIM_INVALID, f"{name} has a scope with a space")
-        found.update(texts)
-    return frozenset(found - {""})
+        if isinstance(value, str):
+            found += value.split(" ")
+        elif isinstance(value, list):
+            texts = [member for member in value if isinstance(member, str)]
+            if any(" " in text for text in texts):
+                raise Refusal(Reason.CLAIM_INVALID, f"{name} has a scope with a space")
+            found += texts
+    return frozenset(filter(None, found)) if found else _NO_SCOPES
 
 
 def time_claim(claims: Claims, name: str) -> float | None:
@@ -117,6 +150,8 @@ def time_claim(claims: Claims, name: str) -> float | None:
     if name not in claims:
         return None
     value = claims[name]
+    if type(value) is int and -_EXACT < value < _EXACT:  # as almost always, and no bool
+        return float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Refusal(Reason.CLAIM_INVALID, f"{name} is not a number")
     try:
@@ -128,32 +163,40 @@ def time_claim(claims: Claims, name: str) -> float | None:
     return number
 
 
-def validity(claims: Claims, issuer: Issuer) -> tuple[float, float]:
+def times_of(claims: Claims) -> Times:
+    """Return the times in ``claims``; raises ``Refusal``."""
+    return Times(time_claim(claims, "exp"), time_claim(claims, "nbf"), time_claim(claims, "iat"))
+
+
+def validity(times: Times, issuer: Issuer) -> tuple[float, float]:
     """Return from when on, and before when, claims that were validated are good as far as time goes.
 
-    The lifetime does not narrow it: where it is counted from now, a token only comes nearer to its end.
+    The lifetime does not narrow it: where it is counted from now, a token only comes nearer to its end. Raises
+    ``Refusal`` where there is no end.
     """
-    expires, *starts = (time_claim(claims, name) for name in ("exp", "nbf", "iat"))
+    expires, not_before, issued = times
     if expires is None:
         raise Refusal(Reason.CLAIM_MISSING, "exp")
-    begins = max((start for start in starts if start is not None), default=-math.inf)
+    begins = max(-math.inf if not_before is None else not_before, -math.inf if issued is None else issued)
     return begins - issuer.clock_skew, math.floor(expires) + issuer.clock_skew
 
 
-def _check_audience(claims: Claims, issuer: Issuer, *, must: bool) -> None:
+def _check_audience(claims: Claims, issuer: Issuer, *, must: bool) -> tuple[str, ...]:
     found = audiences(claims)
     if issuer.audiences is None:
-        return
+        return found
     if claims.get("aud") is None:
         if must:
             raise Refusal(Reason.CLAIM_MISSING, "aud")
-        return
+        return found
     if issuer.audiences.isdisjoint(found):
         raise Refusal(Reason.WRONG_AUDIENCE, "aud names none of the configured audiences")
+    return found
 
 
-def _check_times(claims: Claims, issuer: Issuer, now: float, *, ends: bool) -> None:
-    expires, not_before, issued = (time_claim(claims, name) for name in ("exp", "nbf", "iat"))
+def check_times(times: Times, issuer: Issuer, now: float, *, ends: bool = True) -> None:
+    """Hold times against the clock; raises ``Refusal``. ``ends``: whether there must be an end."""
+    expires, not_before, issued = times
     if expires is None and not ends:
         expires = _NEVER
     if expires is None:
@@ -162,9 +205,11 @@ def _check_times(claims: Claims, issuer: Issuer, now: float, *, ends: bool) -> N
     # INVARIANT: each comparison must hold to let the token go on, so that a clock that is NaN refuses.
     if not math.floor(expires) > now - issuer.clock_skew:
         raise Refusal(Reason.TOKEN_EXPIRED, "exp is past")
-    for name, start in (("nbf", not_before), ("iat", issued)):
-        if start is not None and not start <= now + issuer.clock_skew:
-            raise Refusal(Reason.TOKEN_NOT_YET_VALID, f"{name} is ahead")
+    latest = now + issuer.clock_skew
+    if not_before is not None and not not_before <= latest:
+        raise Refusal(Reason.TOKEN_NOT_YET_VALID, "nbf is ahead")
+    if issued is not None and not issued <= latest:
+        raise Refusal(Reason.TOKEN_NOT_YET_VALID, "iat is ahead")
     if issuer.max_lifetime is not None:
         _check_lifetime(expires, issued, issuer, issuer.max_lifetime, now)
 

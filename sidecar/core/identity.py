@@ -39,16 +39,24 @@ class Identity:
 
 
 def identity_of(claims: Mapping[str, Json], issuer: Issuer, key: VerificationKey) -> Identity:
-    """Build the identity of claims that were validated and whose signature was found good."""
+    """Build the identity of claims that were validated, once, and whose signature was found good."""
+    terms = claim.Validated(
+        claim.audiences(claims), claim.scopes(claims), confirmation_of(claims, issuer.bound), claim.times_of(claims)
+    )
+    return identity_with(claims, terms, issuer, key)
+
+
+def identity_with(claims: Mapping[str, Json], terms: claim.Validated, issuer: Issuer, key: VerificationKey) -> Identity:
+    """Do the same with what ``claims`` came to when they were validated."""
     subject = claims.get("sub")
     name = subject if isinstance(subject, str) else None
-    begins, ends = claim.validity(claims, issuer)
+    begins, ends = claim.validity(terms.times, issuer)
     return Identity(
         issuer=issuer.issuer,
         subject=name,
         principal=None if name is None else f"{issuer.issuer}/{name}",
-        audiences=claim.audiences(claims),
-        scopes=claim.scopes(claims),
+        audiences=terms.audiences,
+        scopes=terms.scopes,
         claims=MappingProxyType(claims),
         key_digest=key.digest,
         issuer_digest=issuer.digest,
@@ -56,5 +64,5 @@ def identity_of(claims: Mapping[str, Json], issuer: Issuer, key: VerificationKey
         key_thumbprint=key.thumbprint,
         valid_from=begins,
         valid_until=ends,
-        confirmation=confirmation_of(claims, issuer.bound),
+        confirmation=terms.confirmation,
     )

@@ -7,6 +7,7 @@ refused (RFC 7515, section 4.1.11; RFC 7797).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from sidecar.core import base64url
 from sidecar.core.algorithm import BY_NAME, SIGNATURE_BYTES, Algorithm
@@ -17,6 +18,24 @@ from sidecar.core.strict_json import Json, JsonError, loads_object
 MAX_KEY_ID = 256
 #: RSA with a 16384-bit key, the largest that is taken, has signatures of 2048 bytes.
 MAX_SIGNATURE_BYTES = 2048
+
+
+#: Headers that are remembered, and characters of the longest one.
+_MOST_HEADERS: Final = 64
+_LONGEST_HEADER: Final = 512
+
+
+class _Header(NamedTuple):
+    """What of a header selects a key, read by all the rules below."""
+
+    algorithm: Algorithm
+    key_id: str | None
+    type: str
+
+
+#: What headers of tokens with good signatures came to, by their text: an issuer's tokens have one, or a few, and the
+#: same text is read the same again. Nobody gets one in here without a key that is trusted.
+KNOWN_HEADERS: dict[bytes, _Header] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +62,9 @@ def parse(token: bytes, max_bytes: int) -> UnverifiedToken:
     parts = token.split(b".", 3)  # no more pieces than show that there are too many
     if len(parts) != 3:  # noqa: PLR2004 - header, payload, signature
         raise Refusal(Reason.TOKEN_MALFORMED, "not three parts")
+    known = KNOWN_HEADERS.get(parts[0])
+    if known is not None:
+        return _with_known_header(token, parts, known)
     header, payload, signature = (_decode(part) for part in parts)
     members = _read_header(header)
     algorithm = _read_algorithm(members)
@@ -50,6 +72,24 @@ def parse(token: bytes, max_bytes: int) -> UnverifiedToken:
         raise Refusal(Reason.BAD_SIGNATURE, "wrong length")
     signing_input = token[: -len(parts[2]) - 1]
     return UnverifiedToken(algorithm, _read_key_id(members), _read_type(members), signing_input, payload, signature)
+
+
+def remember_header(token: UnverifiedToken) -> None:
+    """Have the header of ``token`` not be read again. INVARIANT: only once its signature was found good."""
+    text = token.signing_input.partition(b".")[0]
+    if text in KNOWN_HEADERS or len(text) > _LONGEST_HEADER:
+        return
+    if len(KNOWN_HEADERS) >= _MOST_HEADERS:
+        KNOWN_HEADERS.clear()
+    KNOWN_HEADERS[text] = _Header(token.algorithm, token.key_id, token.type)
+
+
+def _with_known_header(token: bytes, parts: list[bytes], header: _Header) -> UnverifiedToken:
+    """Take the rest apart, in the order in which all of it is."""
+    payload, signature = _decode(parts[1]), _decode(parts[2])
+    if not _fits(signature, header.algorithm):
+        raise Refusal(Reason.BAD_SIGNATURE, "wrong length")
+    return UnverifiedToken(*header, token[: -len(parts[2]) - 1], payload, signature)
 
 
 def _decode(part: bytes) -> bytes:

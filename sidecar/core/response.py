@@ -152,20 +152,25 @@ def _option(name: str, value: str, action: int = _OVERWRITE) -> HeaderValueOptio
     return HeaderValueOption(header=HeaderValue(key=name, value=value), append_action=action)
 
 
+def _tell(metadata: Struct, name: str, text: str) -> None:
+    # As ``metadata[name] = text``, which asks first what kind of a value it is, in Python.
+    metadata.fields[name].string_value = text
+
+
 def _describe(metadata: Struct, permit: Permit, settings: ResponseSettings) -> None:
-    metadata["decision"] = "allow"
-    metadata["reason"] = permit.reason.value
+    _tell(metadata, "decision", "allow")
+    _tell(metadata, "reason", permit.reason.value)
     if permit.policy:
-        metadata["policy"] = permit.policy
+        _tell(metadata, "policy", permit.policy)
     _describe_others(metadata, permit)
     if permit.hooked:
         describe_hooks(metadata, permit)
     identity = permit.identity
     if identity is None:
         return
-    metadata["issuer"] = identity.issuer
+    _tell(metadata, "issuer", identity.issuer)
     if identity.subject:
-        metadata["subject"] = identity.subject
+        _tell(metadata, "subject", identity.subject)
     if settings.metadata_claims:
         metadata["claims"] = {name: _exact(value) for name, value in _chosen(identity, settings)}
 
@@ -189,13 +194,13 @@ def _exact(value: Json) -> Json:
 
 def _describe_denial(metadata: Struct, denial: Denial) -> None:
     # Seen by Envoy's access log, not by the client.
-    metadata["decision"] = "deny"
-    metadata["reason"] = denial.reason.value
+    _tell(metadata, "decision", "deny")
+    _tell(metadata, "reason", denial.reason.value)
     if denial.policy:
-        metadata["policy"] = denial.policy
+        _tell(metadata, "policy", denial.policy)
     if denial.by_hook is not None:
-        metadata["hook"] = denial.by_hook.hook
-        metadata["hook_reason"] = denial.by_hook.detail
+        _tell(metadata, "hook", denial.by_hook.hook)
+        _tell(metadata, "hook_reason", denial.by_hook.detail)
     _describe_others(metadata, denial)
 
 

@@ -42,7 +42,7 @@ def loads_uncased_object(data: bytes) -> Mapping[str, Json]:
 
 def _loaded(data: bytes, decoder: json.JSONDecoder) -> Mapping[str, Json]:
     try:
-        value = decoder.decode(data.decode("utf-8"))
+        value = _parsed(data.decode("utf-8"), decoder)
     except DuplicateMemberError:
         raise
     except (ValueError, RecursionError) as error:
@@ -54,6 +54,16 @@ def _loaded(data: bytes, decoder: json.JSONDecoder) -> Mapping[str, Json]:
     # A surrogate can only come in through an escape; such a string cannot be encoded, and would fail much later.
     if b"\\u" in data:
         _refuse_surrogates(value)
+    return value
+
+
+def _parsed(text: str, decoder: json.JSONDecoder) -> Json:
+    value: Json
+    if text.startswith("{"):
+        value, end = decoder.raw_decode(text)
+        if end == len(text):  # as almost always: without white space around it, which ``decode`` looks for
+            return value
+    value = decoder.decode(text)
     return value
 
 

@@ -22,7 +22,7 @@ from sidecar.core.policy.model import PolicySet
 from sidecar.core.source import USUAL, Source
 
 #: Of an issuer, what says nothing about which tokens are good.
-_NOT_IN_LABELS = frozenset({"keys", "refetch_wait", "api_keys", "vouchers", "digest"})
+_NOT_IN_LABELS = frozenset({"keys", "refetch_wait", "api_keys", "vouchers", "required_names", "digest"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ class Issuer:
     bound: BoundTokens | None = None
     #: Digests of all that can vouch for an identity: keys, API keys, the endpoint.
     vouchers: frozenset[bytes] = field(init=False, compare=False)
+    #: ``required_claims`` in the order in which they are looked for.
+    required_names: tuple[str, ...] = field(init=False, compare=False)
     digest: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -60,6 +62,7 @@ class Issuer:
         api_keys = frozenset(key.digest for key in (self.api_keys or {}).values())
         endpoint = frozenset() if self.introspection is None else frozenset({self.introspection.digest})
         object.__setattr__(self, "vouchers", self.keys.key_digests | api_keys | endpoint)
+        object.__setattr__(self, "required_names", tuple(sorted(self.required_claims)))
         content = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in _NOT_IN_LABELS}
         object.__setattr__(self, "digest", digest_of(content, b"issuer"))
 

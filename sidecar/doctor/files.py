@@ -11,6 +11,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from sidecar.doctor.snapshot import FileFact, SocketFact
+from sidecar.keys.regular_file import open_regular
 from sidecar.settings import Settings
 from sidecar.transport.address import UnixAddress, parse_anywhere
 
@@ -44,7 +45,7 @@ def _named(model: BaseModel, at: str) -> Iterator[tuple[str, str]]:
 
 def _trouble(path: Path) -> str:
     try:
-        with path.open("rb"):
+        with open_regular(path):
             return ""
     except OSError as error:
         return (error.strerror or type(error).__name__).lower()

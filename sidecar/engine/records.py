@@ -27,6 +27,9 @@ _LABEL = Struct("=B32s8s")
 #: Of a refusal that is about nobody's token.
 _NOBODYS = bytes(8)
 _UNTIL = Struct("=B32s32sd")
+#: Made once, where ``json.dumps`` makes one for each record. ASCII alone: a lone surrogate, which JSON can spell, has
+#: no UTF-8.
+_AS_JSON = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def encode(found: Identity | Refused) -> bytes:
@@ -34,8 +37,7 @@ def encode(found: Identity | Refused) -> bytes:
     if isinstance(found, Refused):
         whose = _NOBODYS if found.whose is None else _mark(found.whose)
         return _LABEL.pack(_REFUSED, found.trust_digest, whose) + found.reason.encode()
-    # ASCII alone: a lone surrogate, which JSON can spell, has no UTF-8.
-    claims = json.dumps(dict(found.claims), separators=(",", ":"))
+    claims = _AS_JSON(dict(found.claims))
     if found.ask_again_at is not None:
         head = _UNTIL.pack(_VOUCHED, found.issuer_digest, found.key_digest, found.ask_again_at)
         return head + claims.encode()

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.http.message import Call, Rejection
+from sidecar.keys.regular_file import open_regular
 
 MIN_TOKEN_BYTES = 32
 MAX_TOKEN_BYTES = 1024
@@ -39,7 +40,7 @@ class TokenFile:
     def read(self) -> bytes:
         """Return the token; raises ``TokenError``."""
         try:
-            with Path(self.path).open("rb") as file:
+            with open_regular(Path(self.path)) as file:
                 token = file.read(MAX_TOKEN_BYTES + 1).strip()
         except OSError as error:
             raise TokenError(f"{self.path}: cannot read the bearer token: {error.strerror}") from None

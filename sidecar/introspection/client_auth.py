@@ -10,6 +10,7 @@ from urllib.parse import quote_plus
 from sidecar.core import base64url
 from sidecar.core.introspection import Client, Reference
 from sidecar.core.strict_json import Json
+from sidecar.keys.regular_file import open_regular
 from sidecar.tokens.claims import encode_header, encode_part, encode_token
 from sidecar.tokens.key_file import KeyFile, SigningKeyError, read_minting_key
 
@@ -72,7 +73,7 @@ def _secret(reference: Reference, folder: Path) -> str:
 
 def _file(path: Path) -> str:
     try:
-        with path.open("rb") as opened:
+        with open_regular(path) as opened:
             return opened.read(_MAX_SECRET_BYTES).decode("utf-8")
     except OSError as error:
         raise ClientAuthError(f"{path}: {error.strerror}") from None

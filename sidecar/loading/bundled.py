@@ -16,6 +16,7 @@ from sidecar.bundle.message import Bundle
 from sidecar.core.keys import KeySet
 from sidecar.core.policy.hook import Hook
 from sidecar.core.policy.model import PolicySet
+from sidecar.keys.regular_file import read_regular
 from sidecar.loading.document import Document, Place
 from sidecar.loading.hooks import hook_problems
 from sidecar.loading.inclusion import joined
@@ -91,7 +92,7 @@ def read_signers(configuration: Configuration) -> KeySet | None:
     if settings is None or settings.keys_file is None:
         return None
     try:
-        return signers_of((configuration.document.path.parent / settings.keys_file).read_bytes())
+        return signers_of(read_regular(configuration.document.path.parent / settings.keys_file))
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
     except ValueError as error:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from sidecar.keys.hmac_secret import MAX_SECRET_BYTES, SecretError
+from sidecar.keys.regular_file import open_regular
 from sidecar.settings.hmac import HmacSecretSource
 
 
@@ -18,7 +19,7 @@ def read_secret(source: HmacSecretSource, folder: Path) -> bytes:
             raise SecretError("the environment variable that 'env' names is not set")
         return value
     try:
-        with (folder / (source.file or "")).open("rb") as file:
+        with open_regular(folder / (source.file or "")) as file:
             return file.read(MAX_SECRET_BYTES + 3)
     except OSError as error:
         raise SecretError(f"the file that 'file' names cannot be read: {error.strerror}") from None

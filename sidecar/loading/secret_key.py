@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from sidecar.keys.regular_file import open_regular
+
 
 def read_secret_key(folder: Path, name: str, least: int, most: int) -> bytes:
     """Read a key of ``least`` to ``most`` bytes; raises ``ValueError``, whose text has nothing of them."""
     try:
-        with (folder / name).open("rb") as file:
+        with open_regular(folder / name) as file:
             key = file.read(most + 1)
     except OSError as error:
         raise ValueError(f"{name} cannot be read: {error.strerror}") from None

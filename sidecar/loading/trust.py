@@ -20,6 +20,7 @@ from sidecar.keys.hmac_secret import SecretError, hmac_key
 from sidecar.keys.jwk import JwkError
 from sidecar.keys.jwks import Jwks, JwksError, read_jwks
 from sidecar.keys.pem import jwks_of_pem
+from sidecar.keys.regular_file import open_regular
 from sidecar.keys.remote.held import NOTHING, Held
 from sidecar.loading.bundled import read_signers
 from sidecar.loading.confirmation import GoodUntil
@@ -217,7 +218,7 @@ def _document(source: KeySource | None, folder: Path) -> bytes:
 
 def _read(folder: Path, name: str) -> bytes:
     try:
-        with (folder / name).open("rb") as file:
+        with open_regular(folder / name) as file:
             return file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise JwksError(f"{name}: cannot be read: {error.strerror}") from None

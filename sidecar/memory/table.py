@@ -68,7 +68,7 @@ class Table:
         self._seed = seed
         self._counts = counts
         self._offset, self._slot_bytes, self._bucket_bytes = measures.offset, measures.slot_bytes, measures.bucket_bytes
-        self._half = measures.buckets // 2
+        self._half, self._room = measures.buckets // 2, measures.room
         self._half_bytes = self._half * measures.bucket_bytes
         self._tags = tags_of(measures.slot_bytes).unpack_from
         self._ranks = ranks_of(measures.slot_bytes).unpack_from
@@ -108,7 +108,11 @@ class Table:
 
     def put(self, key: bytes, value: bytes, expires_at: float, now: float) -> bool:
         """Remember ``value``; ``False``, and nothing is remembered for ``key``, if it is too large."""
-        parts = split(value, expires_at, self._measures.room, self._seed)
+        slot = self._place(key, now) if len(value) <= self._room else None
+        if slot is not None:
+            self._write(slot, key, (WHOLE, value, expires_at), stamp_of(now))
+            return True
+        parts = split(value, expires_at, self._room, self._seed)
         own, others = self._candidates(key, now)
         for slot in own[len(parts) :]:
             self._erase(slot)
@@ -185,6 +189,20 @@ class Table:
         for slot in slots:
             STAMP.pack_into(self._memory, slot + STAMP_AT, stamp_of(now))
         return Entry(*found, self._kind == NEGATIVE)
+
+    def _place(self, key: bytes, now: float) -> int | None:
+        """Return the slot for what fits into one: the first that ``_candidates`` has; ``None`` where there is own."""
+        first, second, tag = self._buckets(key)
+        fields = self._ranks(self._memory, first) + self._ranks(self._memory, second)
+        if tag in fields[2::3]:
+            return None
+        # Empty, or its time is over.
+        index = next((number for number, expires_at in enumerate(fields[1::3]) if not now < expires_at), None)
+        if index is None:
+            clock, stamps = stamp_of(now), fields[::3]
+            index = max(range(2 * SLOTS), key=lambda number: (clock - stamps[number]) & STAMP_MASK)
+            self._counts.evictions += 1
+        return first + index * self._slot_bytes if index < SLOTS else second + (index - SLOTS) * self._slot_bytes
 
     def _candidates(self, key: bytes, now: float) -> tuple[list[int], list[tuple[int, bool]]]:
         """Return the slots that hold ``key``, and the others: first what is empty or expired, then by age.

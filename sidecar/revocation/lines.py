@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from sidecar.core.strict_json import JsonError, loads_object
+from sidecar.keys.regular_file import open_regular
 from sidecar.revocation.alike import Alike
 from sidecar.revocation.entry import Entry, EntryError, read_entry
 from sidecar.revocation.shapes import Shapes
@@ -42,7 +43,7 @@ class Batch:
 def read_lines(path: Path, size: int = BATCH, block: int = BLOCK) -> Iterator[Batch]:
     """Give all entries of a file; raises ``OSError`` where it cannot be read."""
     reading, batch, began, blocks = _Reading(), Batch(), 0, 0
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         for some in _blocks(file, block):
             reading.take(some, batch)
             blocks += 1

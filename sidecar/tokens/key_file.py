@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sidecar.core.algorithm import Algorithm
 from sidecar.core.strict_json import Json, JsonError, loads_object
 from sidecar.keys.jwk import JwkError
+from sidecar.keys.regular_file import open_regular
 from sidecar.tokens.minting_key import MintingKey, MintingKeys, minting_key
 from sidecar.tokens.private_jwk import read_private_jwk
 
@@ -78,7 +79,7 @@ def read_minting_key(file: KeyFile) -> MintingKey:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as opened:
+        with open_regular(path) as opened:
             content = opened.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise SigningKeyError(f"{path}: {error.strerror}; minting workers must be able to read it") from None

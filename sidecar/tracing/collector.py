@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from sidecar.keys.regular_file import open_regular
+
 #: A header's name in small letters (as gRPC has them) and its value, visible characters and spaces within.
 _HEADER = re.compile(r"([A-Za-z0-9_.-]+)[ \t]*:[ \t]*([!-~](?:[ -~]*[!-~])?)", re.ASCII)
 #: What gRPC has for bytes, and for itself.
@@ -44,7 +46,7 @@ class Collector:
 def read_file(path: Path) -> bytes:
     """Read a file of the collector's; raises ``CollectorError``."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(_LARGEST_FILE)
     except OSError as error:
         raise CollectorError(f"{path} cannot be read: {error.strerror}") from None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import grpc
 
+from sidecar.keys.regular_file import read_regular
 from sidecar.transport.tls import Tls, TlsError
 
 #: Seconds between two looks at the files.
@@ -44,8 +45,8 @@ class Certificates:
         tls = self._tls
         tls.context("h2")  # gRPC takes a key that does not fit, and fails each handshake
         try:
-            chain, key = Path(tls.certificate_file).read_bytes(), Path(tls.key_file).read_bytes()
-            authorities = None if tls.client_ca_file is None else Path(tls.client_ca_file).read_bytes()
+            chain, key = read_regular(Path(tls.certificate_file)), read_regular(Path(tls.key_file))
+            authorities = None if tls.client_ca_file is None else read_regular(Path(tls.client_ca_file))
         except OSError as error:
             raise TlsError(f"cannot be read: {error.filename}: {error.strerror}") from None
         return grpc.ssl_server_credentials(

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Sequence
 
 from sidecar.core.needs import Verdict, Verify
 from sidecar.observe.series import Verification
@@ -15,6 +15,7 @@ from sidecar.verify.turns import Turns
 _CROWDED = 0.1
 #: That the pool gets for what no check waits for: on a busy machine nothing is verified twice for being late.
 _BULK_SECONDS = 2.0
+_ENDED = {True: Verification.VALID, False: Verification.INVALID}
 #: Told of each signature where it was verified, and how that ended.
 Observer = Callable[[Route, Verification], None]
 
@@ -63,9 +64,26 @@ class Hybrid:
         finally:
             self._waiting -= 1
 
-    def verify_in_bulk(self, need: Verify) -> Coroutine[object, object, Verdict]:
-        """Answer one of many needs that no check waits for: by the pool, where there is one; never shed."""
-        return self._verified(need, Route.INLINE if self._pool is None else Route.POOL, _BULK_SECONDS)
+    async def verify_in_bulk(self, needs: Sequence[Verify]) -> Sequence[Verdict | None]:
+        """Answer needs that no check waits for: in one piece by the pool, where there is one; never shed.
+
+        ``None`` is for those that cannot be verified, as with a key that is none for the algorithm.
+        """
+        pool = self._pool
+        found = (None,) * len(needs) if pool is None else await pool.verify_many(needs, _BULK_SECONDS)
+        verdicts: list[Verdict | None] = []
+        for need, answer in zip(needs, found, strict=True):
+            verdict = await self._verified_here(need) if answer is None else answer
+            ended = Verification.FAILED if verdict is None else _ENDED[verdict.valid]
+            self._observe(Route.INLINE if answer is None else Route.POOL, ended)
+            verdicts.append(verdict)
+        return verdicts
+
+    async def _verified_here(self, need: Verify) -> Verdict | None:
+        try:
+            return await self._turns.verify(need)
+        except Exception:  # noqa: BLE001 - the others go on
+            return None
 
     async def _verify(self, need: Verify) -> Verdict:
         load = self._load()
@@ -89,7 +107,7 @@ class Hybrid:
                 verdict = await self._pool.verify(need, seconds)
             else:
                 verdict = await self._turns.verify(need)
-            ended = Verification.VALID if verdict.valid else Verification.INVALID
+            ended = _ENDED[verdict.valid]
         except asyncio.CancelledError:
             ended = Verification.LATE
             raise

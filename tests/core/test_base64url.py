@@ -1,5 +1,7 @@
 """Base64url: one spelling for any bytes, every other one refused."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,3 +95,20 @@ def test_foreign_characters(data: bytes, draw: st.DataObject) -> None:
     place = draw.draw(st.integers(0, len(text)))
     with pytest.raises(Base64UrlError):
         decode(text[:place] + bytes([foreign]) + text[place:])
+
+
+def _by_the_standard_library(text: bytes) -> bytes | None:
+    if len(text) % 4 == 1 or not set(text) <= set(_ALPHABET):
+        return None
+    found = urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+    return found if urlsafe_b64encode(found).rstrip(b"=") == text else None
+
+
+@given(st.binary(max_size=9) | st.text(alphabet=_ALPHABET.decode() + "+/= \n!", max_size=9).map(str.encode))
+def test_says_what_the_standard_library_says(text: bytes) -> None:
+    """Text is decoded if, and only if, it is what the standard library encodes its own reading of it to."""
+    try:
+        found = decode(text)
+    except Base64UrlError:
+        found = None
+    assert found == _by_the_standard_library(text)

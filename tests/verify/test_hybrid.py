@@ -1,7 +1,8 @@
 """Where signatures are verified, and what becomes of them when there is no time."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,9 @@ from sidecar.verify.routing import Costs, Limits, Route, usual_budget
 from sidecar.verify.source import source_of
 from sidecar.verify.turns import Turns
 from support.keypairs import pair
+
+#: One for another algorithm, which nothing can be verified with.
+_NO_KEY = pair(Algorithm.ES256).public
 
 
 class FakePool(Pool):
@@ -38,6 +42,15 @@ class FakePool(Pool):
         """Answer."""
         self.asked += 1
         return Verdict(need.token_digest, need.trust_digest, valid=True)
+
+    async def verify_many(
+        self,
+        needs: Sequence[Verify],
+        timeout: float,  # noqa: ARG002, ASYNC109 - the pool's
+    ) -> Sequence[Verdict | None]:
+        """Answer the first one alone."""
+        self.asked += 1
+        return [Verdict(needs[0].token_digest, needs[0].trust_digest, valid=True), *[None] * (len(needs) - 1)]
 
 
 def _need(source: str = "10.0.0.1") -> Verify:
@@ -100,7 +113,7 @@ def test_what_comes_to_no_verdict_is_told_of() -> None:
             turns = Turns(costs, verify)
             one = Hybrid(None, turns, Limits(4), costs, 1.0, usual_budget(), lambda *told: seen.append(told))
             with pytest.raises(error):
-                async with asyncio.timeout(0.01):
+                async with asyncio.timeout(0.2):
                     await one.verify(_need())
 
     _run(work)
@@ -147,14 +160,28 @@ def test_source(address: str, source: str) -> None:
 
 
 def test_in_bulk() -> None:
-    """What no check waits for goes to the pool, alone and however full, and is never shed; else it stays here."""
+    """What no check waits for goes to the pool in one piece, however full, and is never shed.
+
+    What the pool says nothing of, or all where there is none, is verified here; one that cannot be has no verdict.
+    """
     seen: list[tuple[Route, Verification]] = []
     pool = FakePool(full=True)
 
     async def work() -> None:
-        assert (await _hybrid(pool, seen).verify_in_bulk(_need())).valid
-        assert not (await _hybrid(None, seen).verify_in_bulk(_need())).valid
+        one, other = _need(), _need()
+        found = await _hybrid(pool, seen).verify_in_bulk([one, other, replace(other, key=_NO_KEY)])
+        assert list(found) == [
+            Verdict(one.token_digest, one.trust_digest, valid=True),
+            Verdict(other.token_digest, other.trust_digest, valid=False),
+            None,
+        ]
+        assert [verdict and verdict.valid for verdict in await _hybrid(None, seen).verify_in_bulk([one])] == [False]
 
     _run(work)
-    assert seen == [(Route.POOL, Verification.VALID), (Route.INLINE, Verification.INVALID)]
+    assert seen == [
+        (Route.POOL, Verification.VALID),
+        (Route.INLINE, Verification.INVALID),
+        (Route.INLINE, Verification.FAILED),
+        (Route.INLINE, Verification.INVALID),
+    ]
     assert pool.asked == 1

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.core.strict_json import Json, JsonError, loads_object
+from sidecar.keys.regular_file import open_regular
 from sidecar.keys.remote.client import Access, Client, opened
 from sidecar.keys.remote.freshness import fresh_seconds
 from sidecar.keys.remote.trouble import FetchError, Trouble
@@ -75,7 +76,7 @@ async def _credential(access: Access) -> dict[str, str]:
 
 
 def _read(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         token = file.read(_MAX_CREDENTIAL).decode("ascii").strip()
     if not token or not token.isprintable() or " " in token:
         raise ValueError("no token")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sidecar.keys.certificates import first_until
 from sidecar.keys.fingerprint import Fingerprint, fingerprint
+from sidecar.keys.regular_file import read_regular
 from sidecar.settings import Settings
 
 
@@ -29,5 +30,5 @@ class OwnCertificates:
         found = []
         for name, file in self._files.items():
             with suppress(OSError, ValueError):
-                found.append((name, first_until(file.read_bytes())))
+                found.append((name, first_until(read_regular(file))))
         return found

@@ -5,6 +5,7 @@ from pathlib import Path
 from sidecar.core.keys import KeySet
 from sidecar.keys.jwk import JwkError
 from sidecar.keys.jwks import read_jwks
+from sidecar.keys.regular_file import read_regular
 from sidecar.keys.signing import SigningKey, read_signing_key
 from sidecar.revocation.redis_at import RedisAt
 from sidecar.settings.revocation import FeedSettings
@@ -25,7 +26,7 @@ def signers(document: bytes) -> KeySet:
 def signing_key(path: Path) -> SigningKey:
     """Read the key that we sign with; raises ``FeedFileError``."""
     try:
-        return read_signing_key(path.read_bytes())
+        return read_signing_key(read_regular(path))
     except OSError as error:
         raise FeedFileError(f"{path}: cannot be read: {error.strerror}") from None
     except JwkError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sidecar.core.keys import KeySet
 from sidecar.keys.fingerprint import Fingerprint, fingerprint
+from sidecar.keys.regular_file import read_regular
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class SignersFile:
     def _look(self, seen: Fingerprint) -> None:
         # One that cannot be used is read again at each look: the fault may have been the reading's alone.
         try:
-            self._keys = self._read(self.path.read_bytes())
+            self._keys = self._read(read_regular(self.path))
         except OSError as error:
             self._fail(f"cannot be read: {error.strerror}")
         except ValueError as error:

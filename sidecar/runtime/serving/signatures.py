@@ -1,6 +1,6 @@
 """A server's way of having signatures verified: its ends of the rings, and who decides where each is verified."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from sidecar.core.algorithm import SYMMETRIC, Algorithm
@@ -83,9 +83,15 @@ class Signatures:
             self._row.add(SHED)
             raise OverloadError from None
 
-    def verify_in_bulk(self, need: Verify) -> Coroutine[object, object, Verdict]:
-        """Answer one of many needs that no check waits for, as ``Hybrid`` has it."""
-        return self._hybrids[need.algorithm].verify_in_bulk(need)
+    async def verify_in_bulk(self, needs: Sequence[Verify]) -> Sequence[Verdict | None]:
+        """Answer needs that no check waits for, as ``Hybrid`` has it."""
+        found: list[Verdict | None] = [None] * len(needs)
+        for hybrid in dict.fromkeys(self._hybrids[need.algorithm] for need in needs):
+            places = [place for place, need in enumerate(needs) if self._hybrids[need.algorithm] is hybrid]
+            verdicts = await hybrid.verify_in_bulk([needs[place] for place in places])
+            for place, verdict in zip(places, verdicts, strict=True):
+                found[place] = verdict
+        return found
 
     def _hybrid(self, settings: Settings, rings: "_OpenRings", numbers: range, suffix: str) -> Hybrid:
         costs = Costs()

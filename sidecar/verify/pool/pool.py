@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from time import monotonic
 
 from sidecar.core.needs import Verdict, Verify
-from sidecar.verify.pool.codec import write_job
+from sidecar.verify.pool.batch import write_jobs
 from sidecar.verify.pool.counts import PoolCounts
-from sidecar.verify.pool.pending import Pending, Wait
+from sidecar.verify.pool.pending import Pending, Verdicts, Wait
 from sidecar.verify.pool.verifiers import Choice, Verifier
 from sidecar.verify.pool.wake_up import WakeUp
 from sidecar.verify.routing import Costs
@@ -96,26 +96,38 @@ class Pool:
 
         Raises what verifying here raises: ``ValueError`` for a key that is not one for the algorithm.
         """
+        answers = await self._ask((need,), timeout)
+        if answers is not None and answers[0] is not None:
+            return answers[0]
+        self.counts.inline += 1
+        return await self._turns.verify(need)
+
+    async def verify_many(self, needs: Sequence[Verify], timeout: float) -> Verdicts:  # noqa: ASYNC109 - as above
+        """Return the verdicts on ``needs``, handed over in one piece; ``None`` for those that no verifier gave."""
+        answers = await self._ask(needs, timeout)
+        return (None,) * len(needs) if answers is None else answers
+
+    async def _ask(self, needs: Sequence[Verify], timeout: float) -> Verdicts | None:  # noqa: ASYNC109 - as above
+        """Ask verifiers in turn; ``None`` where none of them answers."""
         deadline = monotonic() + min(timeout, LONGEST)
         tried: list[Verifier] = []
-        while (wait := self._send(need, deadline, tried)) is not None:
+        while (wait := self._send(needs, deadline, tried)) is not None:
             try:
-                verdict = await wait.future
+                verdicts = await wait.future
             except asyncio.CancelledError:
                 self._pending.settle(wait, None)
                 raise
-            if verdict is not None:
-                return verdict
-        self.counts.inline += 1
-        return await self._turns.verify(need)
+            if verdicts is not None:
+                return verdicts
+        return None
 
     def verifier_lost(self, number: int) -> None:
         """Take back all jobs of this verifier, which was killed or hangs. It gets none before it answers anew."""
         self._verifiers[number].forget()
         self._end_tick()
 
-    def _send(self, need: Verify, deadline: float, tried: list[Verifier]) -> Wait | None:
-        """Send a job to the next verifier that has room, or return ``None``: there is none, or no time."""
+    def _send(self, needs: Sequence[Verify], deadline: float, tried: list[Verifier]) -> Wait | None:
+        """Send jobs to the next verifier that has room, or return ``None``: there is none, or no time."""
         while self._loop is not None and len(tried) < TRIES:
             now = monotonic()
             verifier = self._choice.next(tried) if len(self._pending) < self._room and now < deadline else None
@@ -123,8 +135,8 @@ class Pool:
                 break
             tried.append(verifier)
             last = len(tried) >= min(TRIES, len(self._present))
-            wait = self._pending.add(need, verifier, deadline if last else (now + deadline) / 2, self._loop)
-            if verifier.jobs.push(write_job(need, wait.nonce, wait.until, now)):
+            wait = self._pending.add(needs, verifier, deadline if last else (now + deadline) / 2, self._loop)
+            if verifier.jobs.push(write_jobs(needs, wait.nonce, wait.until, now)):
                 verifier.to_wake = True
                 self._plan(now)
                 return wait

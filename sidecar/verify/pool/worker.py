@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sidecar.memory.ring import Consumer, Producer
-from sidecar.verify.pool import codec
+from sidecar.verify.pool import batch, codec
 from sidecar.verify.pool.told import NOBODY, Told
 from sidecar.verify.pool.wake_up import WakeUp
 from sidecar.verify.signature import verify
@@ -127,9 +127,9 @@ class Worker:
         if self._send(server):  # who does not take its verdicts gets no more of them
             records = server.jobs.drain(BATCH)
             if records:
-                began = self._clock()
+                began, begun = self._clock(), self.counts.jobs
                 server.unsent.extend(self._verdicts_on(records))
-                self._told.worked(len(records), self._clock() - began)
+                self._told.worked(self.counts.jobs - begun, self._clock() - began)
             self._send(server)
         if self.counts.verdicts > before or server.verdicts.epoch != epoch:
             server.wake_up.wake()
@@ -137,20 +137,25 @@ class Worker:
 
     def _verdicts_on(self, records: Sequence[bytes]) -> Iterator[tuple[float, bytes]]:
         for record in records:
-            self.counts.jobs += 1
-            job = codec.read_job(record)
-            if job is None:
-                self.counts.unreadable += 1
-                self._report("a record that is no job")
-                continue
-            now = self._clock()
-            self._told.waited(now - job.sent_at)
-            if job.deadline < now:
-                self.counts.late += 1
-            else:
-                valid = self._verify(job)
-                if valid is not None:
-                    yield job.deadline, codec.write_verdict(job, valid=valid)
+            verdicts = [one for one in map(self._verdict_on, batch.split_jobs(record)) if one is not None]
+            if verdicts:
+                yield verdicts[0][0], batch.join_verdicts([verdict for _, verdict in verdicts])
+
+    def _verdict_on(self, record: bytes) -> tuple[float, bytes] | None:
+        """Return the deadline of a job and the verdict on it, or ``None``: there is none."""
+        self.counts.jobs += 1
+        job = codec.read_job(record)
+        if job is None:
+            self.counts.unreadable += 1
+            self._report("a record that is no job")
+            return None
+        now = self._clock()
+        self._told.waited(now - job.sent_at)
+        if job.deadline < now:
+            self.counts.late += 1
+            return None
+        valid = self._verify(job)
+        return None if valid is None else (job.deadline, codec.write_verdict(job, valid=valid))
 
     def _verify(self, job: codec.Job) -> bool | None:
         """Verify, or return ``None``: whatever one job does, the others get their verdicts."""
