@@ -39,10 +39,7 @@ def run(*command: str | Path, cwd: Path, succeeds: bool = True, **env: str) -> s
 
 def make(copy: Path, *arguments: str, succeeds: bool = True) -> str:
     """Run make there, with the virtual environment that is here."""
-    # What it was installed for is as new as this checkout, and not as the copy.
-    old = ("pyproject.toml", "constraints.txt", "requirements/build.lock")
-    flags = [flag for name in old for flag in ("--old-file", name)]
-    return run("make", "--no-print-directory", *flags, f"VENV={_BIN.parent}", *arguments, cwd=copy, succeeds=succeeds)
+    return run("make", "--no-print-directory", f"VENV={_BIN.parent}", *arguments, cwd=copy, succeeds=succeeds)
 
 
 def copied(copy: Path) -> None:
@@ -126,6 +123,8 @@ def looked_over(copy: Path, folder: Path) -> None:
 
 def main() -> None:
     """Make a release, verify it, look it over."""
+    # Files keep their times in the copy. Were one newer than the environment, the copy would be installed into it.
+    make(ROOT, "--question", str(_BIN.parent / ".release"))
     with tempfile.TemporaryDirectory(prefix="rel-") as name:
         copy = Path(name) / "copy"
         copy.mkdir()
