@@ -15,15 +15,17 @@ RUN python3 -m venv /build \
     && /build/bin/pip --python /opt/authz/bin/python install --quiet --no-compile --no-deps --requirement /requirements/run.lock
 COPY LICENSE README.md pyproject.toml /source/
 COPY sidecar /source/sidecar
+# Here is no git to ask for it; make image does (docs/releasing.md).
+ARG VERSION=0.0.0
 # Compiled by content, not by time: a file system that cannot be written to keeps what is compiled here.
-RUN export PIP_REQUIRE_HASHES=0 SOURCE_DATE_EPOCH \
+RUN export PIP_REQUIRE_HASHES=0 SOURCE_DATE_EPOCH SETUPTOOLS_SCM_PRETEND_VERSION="$VERSION" \
     && /build/bin/pip wheel --quiet --no-build-isolation --no-deps --wheel-dir /wheel /source \
     && /build/bin/pip --python /opt/authz/bin/python install --quiet --no-compile --no-deps --no-index /wheel/*.whl \
     && /opt/authz/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/authz/lib \
     && find /opt/authz -exec touch --no-dereference --date=@"$SOURCE_DATE_EPOCH" {} +
 
 FROM ${RUN_BASE}
-ARG VERSION=unknown
+ARG VERSION=0.0.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="ext-authz-sidecar" \
       org.opencontainers.image.description="External authorization server (ext_authz) for Envoy" \

