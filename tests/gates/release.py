@@ -106,7 +106,9 @@ def looked_over(copy: Path, folder: Path) -> None:
     """The source distribution is all that is checked in; the wheel is the tree's own; the list says what it is of."""
     wheel, source = f"ext_authz_sidecar-{VERSION}-py3-none-any.whl", f"ext_authz_sidecar-{VERSION}.tar.gz"
     with tarfile.open(folder / source) as opened:
-        names = {name.partition("/")[2] for name in opened.getnames()}
+        listed_there = opened.getnames()
+        names = {name.partition("/")[2] for name in listed_there}
+        assert len(names) == len(listed_there), "a file is in it twice"
     listed = set(run("git", "ls-files", cwd=copy).splitlines())
     # A link to a folder is a copy there.
     links = {name for name in listed if (copy / name).is_symlink() and (copy / name).is_dir()}
