@@ -106,11 +106,14 @@ def looked_over(copy: Path, folder: Path) -> None:
     """The source distribution is all that is checked in; the wheel is the tree's own; the list says what it is of."""
     wheel, source = f"ext_authz_sidecar-{VERSION}-py3-none-any.whl", f"ext_authz_sidecar-{VERSION}.tar.gz"
     with tarfile.open(folder / source) as opened:
-        names = {name.partition("/")[2] for name in opened.getnames()}
-    links = {name for name in names if name.startswith(("k8s/chart/files/dashboards/", "k8s/chart/files/gateway/"))}
-    listed = set(run("git", "ls-files", cwd=copy).splitlines()) - {str(Path(name).parent) for name in links}
-    assert names - links - {"PKG-INFO"} == listed, names - links ^ listed
-    assert all(Path(copy / name).exists() for name in links)
+        listed_there = opened.getnames()
+        names = {name.partition("/")[2] for name in listed_there}
+        assert len(names) == len(listed_there), "a file is in it twice"
+    listed = set(run("git", "ls-files", cwd=copy).splitlines())
+    # A link to a folder is a copy there.
+    links = {name for name in listed if (copy / name).is_symlink() and (copy / name).is_dir()}
+    copies = {f"{link}/{path.relative_to(copy / link)}" for link in links for path in (copy / link).iterdir()}
+    assert names - {"PKG-INFO"} == listed - links | copies, names ^ (listed - links | copies)
     when = run("git", "log", "-1", "--format=%ct", cwd=copy).strip()
     hatchling = (_BIN / "hatchling", "build", "--target", "wheel", "--directory", copy / "build/again")
     run(*hatchling, cwd=copy, SOURCE_DATE_EPOCH=when)

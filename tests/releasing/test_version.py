@@ -35,6 +35,19 @@ def test_the_image_knows_as_little_as_the_package() -> None:
     assert arguments == [f"ARG VERSION={fallback['fallback-version']}"] * 2
 
 
+def test_links_are_named() -> None:
+    """A folder with a link to it is in the source distribution twice: Hatch has to be told."""
+    target = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
+    included = target["sdist"]["force-include"]
+    tops = (_ROOT / name for name in target["sdist"]["only-include"])
+    links = [path for top in tops for path in top.rglob("*") if path.is_symlink() and path.is_dir()]
+    assert links
+    for link in links:
+        for path in (link, link.resolve()):
+            name = str(path.relative_to(_ROOT))
+            assert included.get(name) == name, f'pyproject.toml, force-include: "{name}" = "{name}"'
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a repository of one commit with our rules; skips where they cannot be tried."""
