@@ -16,6 +16,7 @@ Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | 
 #: Envoy refuses a message nested deeper than 100: beyond this a decision could be lost on the way.
 MAX_DEPTH: Final = 16
 _ALWAYS_FINITE: Final = 300  # digits
+_WHITE_SPACE: Final = " \t\n\r"  # RFC 8259, section 2
 
 
 class JsonError(ValueError):
@@ -61,8 +62,10 @@ def _parsed(text: str, decoder: json.JSONDecoder) -> Json:
     value: Json
     if text.startswith("{"):
         value, end = decoder.raw_decode(text)
-        if end == len(text):  # as almost always: without white space around it, which ``decode`` looks for
-            return value
+        # As almost always nothing follows; or white space; or what ``decode`` would read all of it once more to refuse.
+        if end != len(text) and (behind := text[end:].lstrip(_WHITE_SPACE)):
+            raise json.JSONDecodeError("Extra data", text, len(text) - len(behind))
+        return value
     value = decoder.decode(text)
     return value
 

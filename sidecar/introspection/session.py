@@ -7,9 +7,11 @@ address a moment ago may resolve to the cloud's metadata service now (DNS rebind
 import socket
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 import aiohttp
 
+from sidecar.keys.regular_file import open_regular
 from sidecar.keys.remote.resolver import AddrInfo, check_address
 
 
@@ -21,6 +23,8 @@ def guarded_session(
     ``ca_file`` has the CAs, in PEM, that are trusted; ``None``: the system's. ``timeout``, in seconds, is for a whole
     exchange. Redirects are the caller's to refuse. Raises ``OSError`` and ``ssl.SSLError`` for a file that is none.
     """
+    if ca_file is not None:
+        open_regular(Path(ca_file)).close()  # OpenSSL would wait for a pipe
     context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     connector = aiohttp.TCPConnector(

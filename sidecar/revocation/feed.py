@@ -88,7 +88,7 @@ class Feed:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS), _client(self._at) as client:
                 await client.xadd(self._at.stream, {_FIELD: message})
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, OSError, TimeoutError, ValueError) as error:
             raise FeedError(_why(error)) from None
 
     async def _converse(self) -> None:

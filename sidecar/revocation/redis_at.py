@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sidecar.keys.regular_file import open_regular, read_regular
+
 
 @dataclass(frozen=True, slots=True)
 class RedisAt:
@@ -19,11 +21,16 @@ class RedisAt:
     key_file: Path | None = None
 
     def options(self) -> dict[str, Any]:
-        """Return what a client is made with beside the URL; raises ``OSError`` where the password cannot be read."""
-        password = None if self.password_file is None else self.password_file.read_text(encoding="utf-8").strip()
+        """Return what a client is made with beside the URL; raises ``OSError`` where a file cannot be read.
+
+        Raises ``ValueError`` where the password is no UTF-8.
+        """
+        password = None if self.password_file is None else read_regular(self.password_file).decode().strip()
         options: dict[str, Any] = {"username": self.username, "password": password}
         if self.url.startswith("rediss://"):
             files = {"ssl_ca_certs": self.ca_file, "ssl_certfile": self.certificate_file, "ssl_keyfile": self.key_file}
+            for file in filter(None, files.values()):
+                open_regular(file).close()  # OpenSSL would wait for a pipe
             options |= {name: str(file) for name, file in files.items() if file is not None}
             options["ssl_min_version"] = ssl.TLSVersion.TLSv1_2
         return options

@@ -120,3 +120,22 @@ def test_never_another_exception(data: bytes) -> None:
     """Any bytes give an object or a ``JsonError``."""
     with contextlib.suppress(JsonError):
         assert isinstance(loads_object(data), dict)
+
+
+_AROUND = st.text("  \t\n\r\v\f\u00a0\0x{}", max_size=4)
+
+
+@given(_AROUND, _AROUND)
+def test_around_an_object(before: str, behind: str) -> None:
+    """White space of RFC 8259 alone may stand around it, and what is refused says where, both as in the library."""
+    text = f'{before}{{"a":1}}{behind}'
+    try:
+        expected, problem = json.loads(text), ""
+    except ValueError as error:
+        expected, problem = None, str(error)
+    if not problem:
+        assert loads_object(text.encode()) == expected
+        return
+    with pytest.raises(JsonError) as refused:
+        loads_object(text.encode())
+    assert str(refused.value) == problem

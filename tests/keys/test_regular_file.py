@@ -3,6 +3,7 @@
 import os
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,18 @@ import pytest
 from sidecar.http.guard import TokenError, TokenFile
 from sidecar.introspection import client_auth
 from sidecar.introspection.client_auth import ClientAuthError
+from sidecar.introspection.session import guarded_session
 from sidecar.keys.hmac_secret import SecretError
 from sidecar.keys.regular_file import open_regular, read_regular
+from sidecar.keys.remote import client
+from sidecar.keys.remote.trouble import FetchError
 from sidecar.loading.load import load_configuration
 from sidecar.loading.problem import ConfigurationError
 from sidecar.loading.secret import read_secret
 from sidecar.loading.secret_key import read_secret_key
 from sidecar.loading.trust import load_trust
 from sidecar.revocation.lines import read_lines
+from sidecar.revocation.redis_at import RedisAt
 from sidecar.runtime.control.feed_files import FeedFileError, signing_key
 from sidecar.settings.hmac import HmacSecretSource
 from sidecar.tokens.key_file import KeyFile, SigningKeyError, read_minting_key
@@ -54,6 +59,9 @@ def test_what_is_none(pipe: Path) -> None:
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
+_REDIS = RedisAt("rediss://localhost", "revocations")
+
+
 _CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 _READERS: dict[str, tuple[type[Exception], Callable[[Path], object]]] = {
     "warm-up and decision log": (ValueError, lambda path: read_secret_key(path.parent, path.name, 32, 64)),
@@ -68,6 +76,14 @@ _READERS: dict[str, tuple[type[Exception], Callable[[Path], object]]] = {
     "certificate": (TlsError, lambda path: show(_CONTEXT, str(path), str(path))),
     "authorities": (TlsError, lambda path: believe(_CONTEXT, str(path))),
     "revocations": (OSError, lambda path: list(read_lines(path))),
+    "password of Redis": (OSError, lambda path: replace(_REDIS, password_file=path).options()),
+    "authorities of Redis": (OSError, lambda path: replace(_REDIS, ca_file=path).options()),
+    "certificate for Redis": (OSError, lambda path: replace(_REDIS, certificate_file=path).options()),
+    "authorities of an issuer": (FetchError, client._context),
+    "authorities of an endpoint": (
+        OSError,
+        lambda path: guarded_session(ca_file=str(path), allow_private=False, timeout=1.0, connections=1),
+    ),
 }
 
 

@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import Connection
 
+from sidecar.keys.regular_file import open_regular
 from sidecar.keys.remote.resolver import (
     AddressRefusedError,
     AddrInfo,
@@ -177,6 +178,8 @@ def _socket_factory(access: Access) -> Callable[[AddrInfo], socket.socket]:
 
 def _context(ca_file: Path | None) -> ssl.SSLContext:
     try:
+        if ca_file is not None:
+            open_regular(ca_file).close()  # OpenSSL would wait for a pipe
         context = ssl.create_default_context(cafile=ca_file)
     except (OSError, ValueError) as error:
         raise FetchError(Trouble.TLS, f"ca_file: {ca_file} cannot be used: {error}") from None
