@@ -80,7 +80,7 @@ def stack() -> Iterator[_Stack]:
     port, authz = free_ports(2)
     with tempfile.TemporaryDirectory(prefix="http-") as name, EchoUpstream() as upstream:
         folder = Path(name)
-        forward_auth = f"forward_auth: {{listen: '127.0.0.1:{authz}', proxy: envoy, check_seconds: 20}}\n"
+        forward_auth = f"forward_auth: {{listen: '127.0.0.1:{authz}', proxy: envoy, check_seconds: 20, max_headers: 48}}\n"
         text = CONFIGURATION.partition("policies:")[0] + _POLICIES + forward_auth
         (folder / "envoy.json").write_text(json.dumps(_bootstrap(port, authz, upstream.port)), encoding="utf-8")
         command = [find_envoy(), "-c", str(folder / "envoy.json"), "--disable-hot-restart", "--concurrency", "1"]
@@ -126,5 +126,11 @@ def test_odd_paths_are_denied(stack: _Stack, target: str) -> None:
 
 def test_a_fault_is_no_failure(stack: _Stack) -> None:
     """What cannot be asked is denied with 403, since a 5xx would let it in under failure_mode_allow."""
-    answer = stack.send("/orders", "GET", ("x-original-uri", "/public"))
+    answer = stack.send("/orders", "GET", *((f"x-{number}", "1") for number in range(60)))
     assert (answer.status, answer.reason) == (403, "unreadable_request")
+
+
+def test_forged_headers_are_the_client_s_fault(stack: _Stack) -> None:
+    """What only a proxy says is denied where a client says it."""
+    answer = stack.send("/orders", "GET", ("x-original-uri", "/public"))
+    assert (answer.status, answer.reason) == (400, "header_not_allowed")

@@ -4,8 +4,8 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import tomllib
+import zipfile
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
@@ -112,8 +112,8 @@ def test_without_git(project: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """An archive knows what it was made of, a mere folder knows nothing, and whoever knows better is believed."""
     _git(project, "tag", "v1.2.3rc1")
     archive, folder = tmp_path_factory.mktemp("archive"), tmp_path_factory.mktemp("folder")
-    with tarfile.open(fileobj=BytesIO(_git(project, "archive", "HEAD"))) as opened:
-        opened.extractall(archive, filter="data")
+    with zipfile.ZipFile(BytesIO(_git(project, "archive", "--format=zip", "HEAD"))) as opened:
+        opened.extractall(archive)
     assert _version(archive) == "1.2.3rc1"
     shutil.copytree(project, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".git"))
     assert _version(folder) == "0.0.0"

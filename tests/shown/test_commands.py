@@ -21,6 +21,7 @@ NOT_RUN: Mapping[str, str] = {
     r"kubectl (-n \S+ )?(create|label|rollout|top|describe|get (?!--raw)) ?": "a cluster's own",
     r"kubectl apply -k ": "make test-apiserver and make test-node (CI) apply the same",
     r"kubectl port-forward ": "a cluster's own",
+    r"kubectl .*(:9190/| -c agent )": "tests/agent asks an agent the same; none runs here",
     r"helm install ": "make test-k8s (CI) renders the chart so",
     r"make monitoring ": "tests/monitoring/test_files.py",
     r"pip install ": "make test-wheel (CI), with the very wheel",

@@ -51,6 +51,7 @@ class Files:
             "run/authz-agent",
             "run/secrets",
             "var/lib/authz",
+            "var/log/authz",
             "etc/envoy",
             "certs",
             "bin",
