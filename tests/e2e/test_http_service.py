@@ -80,7 +80,9 @@ def stack() -> Iterator[_Stack]:
     port, authz = free_ports(2)
     with tempfile.TemporaryDirectory(prefix="http-") as name, EchoUpstream() as upstream:
         folder = Path(name)
-        forward_auth = f"forward_auth: {{listen: '127.0.0.1:{authz}', proxy: envoy, check_seconds: 20, max_headers: 48}}\n"
+        forward_auth = (
+            f"forward_auth: {{listen: '127.0.0.1:{authz}', proxy: envoy, check_seconds: 20, max_headers: 48}}\n"
+        )
         text = CONFIGURATION.partition("policies:")[0] + _POLICIES + forward_auth
         (folder / "envoy.json").write_text(json.dumps(_bootstrap(port, authz, upstream.port)), encoding="utf-8")
         command = [find_envoy(), "-c", str(folder / "envoy.json"), "--disable-hot-restart", "--concurrency", "1"]
