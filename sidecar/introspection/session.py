@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
-from sidecar.keys.regular_file import open_regular
+from sidecar.keys.regular_file import must_be_regular
 from sidecar.keys.remote.resolver import AddrInfo, check_address
 
 
@@ -24,7 +24,7 @@ def guarded_session(
     exchange. Redirects are the caller's to refuse. Raises ``OSError`` and ``ssl.SSLError`` for a file that is none.
     """
     if ca_file is not None:
-        open_regular(Path(ca_file)).close()  # OpenSSL would wait for a pipe
+        must_be_regular(Path(ca_file))
     context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     connector = aiohttp.TCPConnector(

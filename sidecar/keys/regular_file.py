@@ -23,6 +23,11 @@ def read_regular(path: Path) -> bytes:
         return file.read()
 
 
+def must_be_regular(path: Path) -> None:
+    """Raise what ``open_regular`` raises, for whom a library is to open ``path``: OpenSSL would wait for a pipe."""
+    open_regular(path).close()
+
+
 def _open(path: str, flags: int) -> int:
     # Opening a pipe to read waits for a writer, unless it is told not to. To a regular file this means nothing.
     fd = os.open(path, flags | os.O_NONBLOCK)

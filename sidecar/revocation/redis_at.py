@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sidecar.keys.regular_file import open_regular, read_regular
+from sidecar.keys.regular_file import must_be_regular, read_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class RedisAt:
         if self.url.startswith("rediss://"):
             files = {"ssl_ca_certs": self.ca_file, "ssl_certfile": self.certificate_file, "ssl_keyfile": self.key_file}
             for file in filter(None, files.values()):
-                open_regular(file).close()  # OpenSSL would wait for a pipe
+                must_be_regular(file)
             options |= {name: str(file) for name, file in files.items() if file is not None}
             options["ssl_min_version"] = ssl.TLSVersion.TLSv1_2
         return options

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from sidecar.keys.regular_file import open_regular
+from sidecar.keys.regular_file import must_be_regular
 
 
 class TlsError(Exception):
@@ -52,7 +52,7 @@ def show(context: ssl.SSLContext, certificate_file: str, key_file: str) -> None:
     """Have a context show this certificate, with its chain; raises ``TlsError``."""
     try:
         for file in (certificate_file, key_file):
-            open_regular(Path(file)).close()  # OpenSSL would wait for a pipe
+            must_be_regular(Path(file))
         # Without a password of ours OpenSSL would ask for one on the terminal, and wait.
         context.load_cert_chain(certificate_file, key_file, password=lambda: "")
     except (OSError, ValueError) as error:
@@ -62,7 +62,7 @@ def show(context: ssl.SSLContext, certificate_file: str, key_file: str) -> None:
 def believe(context: ssl.SSLContext, ca_file: str) -> None:
     """Have a context believe what the CAs in a file have signed; raises ``TlsError``."""
     try:
-        open_regular(Path(ca_file)).close()
+        must_be_regular(Path(ca_file))
         context.load_verify_locations(cafile=ca_file)
     except (OSError, ValueError) as error:
         raise TlsError(f"cannot use {ca_file}: {_why(error)}") from None

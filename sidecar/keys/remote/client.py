@@ -16,7 +16,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import Connection
 
-from sidecar.keys.regular_file import open_regular
+from sidecar.keys.regular_file import must_be_regular
 from sidecar.keys.remote.resolver import (
     AddressRefusedError,
     AddrInfo,
@@ -179,7 +179,7 @@ def _socket_factory(access: Access) -> Callable[[AddrInfo], socket.socket]:
 def _context(ca_file: Path | None) -> ssl.SSLContext:
     try:
         if ca_file is not None:
-            open_regular(ca_file).close()  # OpenSSL would wait for a pipe
+            must_be_regular(ca_file)
         context = ssl.create_default_context(cafile=ca_file)
     except (OSError, ValueError) as error:
         raise FetchError(Trouble.TLS, f"ca_file: {ca_file} cannot be used: {error}") from None
